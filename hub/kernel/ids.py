@@ -1,0 +1,44 @@
+"""Public ids: a prefix that says what it is, and 128 random-looking bits (`obl_06h3…`).
+
+Inside the database an id is a UUID (version 7 layout, RFC 9562 §5.7, so that new rows stand together
+in an index); outside it is the prefix and the UUID in Crockford's base 32, lower case.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from uuid import UUID
+
+from hub.kernel.errors import NotFound
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+
+
+def new_uuid() -> UUID:
+    """A UUID version 7: 48 bits of Unix milliseconds, then random."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def public_id(prefix: str, uuid: UUID) -> str:
+    """`public_id("obl", …)` → `obl_` and 26 characters."""
+    value = uuid.int
+    letters = [_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5)]
+    return f"{prefix}_{''.join(letters)}"
+
+
+def parse_public_id(prefix: str, text: str) -> UUID:
+    """The UUID in a public id; raises NotFound for another prefix or a misspelt id."""
+    head, _, tail = text.partition("_")
+    if head == prefix and len(tail) == 26 and tail[0] <= "7":
+        try:
+            value = 0
+            for letter in tail:
+                value = value << 5 | _VALUES[letter]
+            return UUID(int=value)
+        except KeyError:
+            pass
+    raise NotFound(f"There is no {prefix}_… with the id {text[:40]!r}.")

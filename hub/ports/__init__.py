@@ -1,0 +1,1 @@
+"""What a plug-in implements. A port exists only where two real implementations do."""
