@@ -1,0 +1,1 @@
+"""Back offices: the configured systems of a city, their feeds, how far each has been read and how old that is."""

@@ -24,9 +24,7 @@ TARGET = Target(
     fields={
         "title": Field(Kind.LOCALISED, "What the matter is about.", required=True),
         "kind": Field(Kind.TEXT, "The office's own type of matter."),
-        "status": Field(
-            Kind.CHOICE, "Whose turn it is, in six words.", required=True, choices=tuple(PublicStatus)
-        ),
+        "status": Field(Kind.CHOICE, "Whose turn it is, in six words.", required=True, choices=tuple(PublicStatus)),
         "office_status": Field(Kind.LOCALISED, "The office's own word for where it stands."),
         "numbers": Field(Kind.REFERENCES, "File numbers: KLASA and URBROJ, č.j. and sp. zn."),
         "department": Field(Kind.TEXT, "Id of a department in city.yaml."),

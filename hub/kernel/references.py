@@ -6,6 +6,7 @@ Scheme ids used by the hub (a mapping may use others, they are shown with their 
     cz.variable_symbol    up to 10 digits, leading zeros kept
     cz.specific_symbol    up to 10 digits
     cz.constant_symbol    up to 4 digits
+    cz.payee_reference    up to 16 digits, the `RF` of a Czech payment code; not ISO 11649
     iso11649              `RF18 5390 0754 7034`, kept without spaces
     rs.poziv_na_broj      model and number
     hr.klasa, hr.urbroj   file numbers of a Croatian case

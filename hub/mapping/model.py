@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -63,6 +64,7 @@ class Record:
     `version`  integer that grows with every change at the source (microseconds since 1970 where the
                source gives a time); None where it gives neither.
     `removed`  the source says the record is gone.
+    `said_at`  when the source said so, where a record has a time of its own (a pushed event); else None.
     `values`   one entry per mapped field of the target; None where the source is silent.
     """
 
@@ -71,6 +73,7 @@ class Record:
     parties: tuple[PartyRef, ...]
     values: dict[str, Any]
     removed: bool = False
+    said_at: datetime | None = None
 
 
 class RecordProblem(NamedTuple):

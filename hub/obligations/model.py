@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from hub.mapping.model import Field, Kind, Target
@@ -24,6 +27,28 @@ class ObligationState(StrEnum):
     OVERDUE = "overdue"
     PAID = "paid"
     CANCELLED = "cancelled"
+
+
+class Sort(StrEnum):
+    """Orders of a list of obligations."""
+
+    DUE_ON = "due_on"
+    DUE_ON_LATEST = "-due_on"
+    AMOUNT_LARGEST = "-amount"
+    CHANGED_LATEST = "-changed_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; values of one filter are alternatives, filters add up. Dates are inclusive."""
+
+    state: Sequence[ObligationState] = ()
+    kind: Sequence[str] = ()
+    payee: Sequence[str] = ()
+    year: Sequence[int] = ()
+    currency: Sequence[str] = ()
+    due_from: date | None = None
+    due_to: date | None = None
 
 
 TARGET = Target(

@@ -21,6 +21,7 @@ class Symbol:
     columns: int | None = None  # PDF417 data columns
     binary: bool = False  # force byte mode
     boost: bool = False  # may raise the error correction where the size stays the same
+    max_version: int | None = None  # largest QR version the scheme allows
 
 
 class CannotExpress(ValueError):

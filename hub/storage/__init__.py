@@ -1,0 +1,1 @@
+"""PostgreSQL: the private server, roles, migrations, town and subject walls, keys."""

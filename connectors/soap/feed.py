@@ -1,0 +1,44 @@
+"""Reads one feed: a call, or as many as its answer has pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from connectors.soap.call import Call
+from connectors.soap.line import Line
+from connectors.soap.pages import Pager
+from hub.kit.reply import Reply
+from hub.kit.soap.envelope import Fault
+from hub.kit.soap.reply import error_of
+from hub.ports.back_office import Arguments, Page
+
+
+class SoapFeed:
+    """A FeedReader. A page's document is the verified child of the reply's Body."""
+
+    def __init__(self, line: Line, compiled: Callable[[], Awaitable[Call]]) -> None:
+        self._line = line
+        self._compiled = compiled
+
+    async def read(self, arguments: Arguments) -> AsyncIterator[Page]:
+        call = await self._compiled()
+        parameters, headers = call.bind(arguments)
+        pager = Pager(call.pages) if call.pages else None
+        first = True
+        while True:
+            values = pager.parameters(parameters) if pager else parameters
+            reply, found = await self._line.exchange(call, values, headers)
+            if isinstance(found, Fault):
+                # Only the first page may say so: on a later one records would be missing.
+                if first and call.means_nothing_found(found):
+                    return
+                raise error_of(found, call.operation.name)
+            yield Page(document=found, raw=reply.content, media_type=_media_type(reply))
+            if pager is None or not pager.more(found):
+                return
+            first = False
+
+
+def _media_type(reply: Reply) -> str:
+    """With the charset, without which some replies cannot be read again from their bytes."""
+    return f"{reply.media_type}; charset={reply.charset}" if reply.charset else reply.media_type

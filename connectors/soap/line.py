@@ -1,0 +1,136 @@
+"""Everything this connector sends and receives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from lxml import etree
+from zeep.wsse.username import UsernameToken
+
+from connectors.soap.call import Call
+from connectors.soap.settings import SoapSettings
+from hub.kernel.errors import ConfigurationError
+from hub.kit.auth import NoAuth, OAuth2Auth, WsseAuth
+from hub.kit.http import Http, build_http, origin, raise_for
+from hub.kit.reply import Reply
+from hub.kit.soap.documents import Wanted, shown
+from hub.kit.soap.envelope import Fault
+from hub.kit.soap.names import ENVELOPE_11
+from hub.kit.soap.reply import check_body, read_reply
+from hub.ports.back_office import Surroundings
+
+# Below this the work of a reply takes less than a thread would cost; above it would hold up other calls.
+_IN_A_THREAD = 200_000  # bytes
+
+
+class Line:
+    """The way to one service: requests with credentials out, verified bodies back."""
+
+    def __init__(self, settings: SoapSettings, surroundings: Surroundings) -> None:
+        self._settings = settings
+        self._secret = surroundings.secret
+        self._origin = origin(settings.endpoint)
+        auth = settings.auth
+        token = [auth.token_url] if isinstance(auth, OAuth2Auth) else []
+        name, folder = surroundings.back_office, surroundings.folder
+        self._http = build_http(
+            name,
+            urls=[settings.endpoint, *token],
+            settings=settings,
+            auth=auth,
+            secret=self._secret,
+            folder=folder,
+        )
+        self._foreign: Http | None = None
+        if settings.wsdl_hosts:
+            # Other hosts may give us documents; they see neither our credentials nor our certificate.
+            anonymous = settings.model_copy(
+                update={"tls": settings.tls.model_copy(update={"client_certificate": None})}
+            )
+            self._foreign = build_http(
+                f"{name} (wsdl_hosts)",
+                urls=settings.wsdl_hosts,
+                settings=anonymous,
+                auth=NoAuth(),
+                secret=self._secret,
+                folder=folder,
+            )
+        self._foreign_origins = frozenset(origin(host) for host in settings.wsdl_hosts)
+
+    async def close(self) -> None:
+        for http in (self._http, self._foreign):
+            if http is not None:
+                await http.close()
+
+    async def exchange(
+        self, call: Call, parameters: Mapping[str, Any], headers: Mapping[str, Any]
+    ) -> tuple[Reply, etree._Element | Fault]:
+        """One request and its reply: the verified child of the Body, or the fault.
+
+        Raises ConfigurationError where no valid request can be built, RemoteError for everything else
+        that is not an answer.
+        """
+        endpoint = self._settings.endpoint
+        envelope = call.operation.request(parameters, headers, endpoint=endpoint)
+        call.check_request(envelope)
+        reply = await self._http.send(
+            "POST", endpoint, headers=call.operation.http_headers(), content=self._secured(envelope)
+        )
+        if len(reply.content) > _IN_A_THREAD:
+            return reply, await asyncio.to_thread(self._read, call, reply)
+        return reply, self._read(call, reply)
+
+    async def probe(self) -> Reply:
+        """A request that names no operation and can change nothing, with our credentials."""
+        envelope = etree.Element(f"{{{ENVELOPE_11}}}Envelope", nsmap={"soap": ENVELOPE_11})
+        etree.SubElement(envelope, f"{{{ENVELOPE_11}}}Body")
+        return await self._http.send(
+            "POST",
+            self._settings.endpoint,
+            headers={"content-type": "text/xml; charset=utf-8", "soapaction": '""'},
+            content=self._secured(envelope),
+            repeatable=False,
+        )
+
+    async def reach(self) -> Reply:
+        """Whatever the service says to a GET: services of SOAP mostly answer 405, or 200 with a page."""
+        return await self._http.send("GET", self._settings.endpoint, repeatable=False)
+
+    async def fetch(self, wanted: Wanted) -> bytes:
+        """A document of the WSDL, from the endpoint's origin or a configured one only."""
+        asked = origin(wanted.location)
+        if asked == self._origin:
+            http = self._http
+        elif self._foreign is not None and asked in self._foreign_origins:
+            http = self._foreign
+        else:
+            raise wanted.error(
+                f"{shown(wanted.location)} is on {asked}, from which nothing may be fetched",
+                f"Add {asked} to wsdl_hosts, or save the document in the mapping folder and name it under catalogue.",
+            )
+        reply = await http.send("GET", wanted.location)
+        raise_for(reply)
+        return reply.content
+
+    def _secured(self, envelope: etree._Element) -> bytes:
+        """The request as bytes, with a UsernameToken where one is configured."""
+        auth = self._settings.auth
+        if isinstance(auth, WsseAuth):
+            password = self._secret(auth.password.secret).get_secret_value()
+            token: Any = UsernameToken(auth.username, password, use_digest=auth.digest, zulu_timestamp=True)
+            try:
+                token.apply(envelope, {})
+            except ValueError:
+                # lxml's error quotes nothing, but its traceback would hold the password.
+                raise ConfigurationError(
+                    "user name or password holds a character that XML does not allow", key="auth"
+                ) from None
+        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
+
+    def _read(self, call: Call, reply: Reply) -> etree._Element | Fault:
+        found = read_reply(reply, max_bytes=self._settings.max_reply_bytes)
+        if not isinstance(found, Fault):
+            check_body(found, call.reply, call.schema, size=len(reply.content))
+        return found

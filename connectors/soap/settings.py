@@ -1,0 +1,124 @@
+"""Settings of a SOAP back office, and the connector's part of a mapping's `source:` block."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hub.kernel.errors import ConfigurationError
+from hub.kit.auth import AuthSettings, NoAuth
+from hub.kit.http import HttpSettings
+from hub.kit.soap.envelope import GENERIC_CODES
+from hub.kit.soap.names import nearest_first
+
+
+class CheckCall(BaseModel):
+    """A harmless operation that `check` may call to try credentials and rights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operation: str
+    parameters: dict[str, Any] = {}
+
+
+class SoapSettings(HttpSettings):
+    """One service of one back office."""
+
+    wsdl: Annotated[
+        str,
+        Field(
+            title="WSDL",
+            description="A file in the mapping folder (recommended: the recorded contract), or a URL.",
+        ),
+    ]
+    endpoint: Annotated[
+        str,
+        Field(title="Address", description="Where requests are sent; the WSDL's own address is not used."),
+    ]
+    service: Annotated[str | None, Field(description="Needed where the WSDL has several.")] = None
+    port: Annotated[str | None, Field(description="Needed where the service has several.")] = None
+    auth: Annotated[AuthSettings, Field(title="Credentials")] = NoAuth()
+    wsdl_hosts: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Origins, such as https://schemas.example.org, from which a WSDL given by URL and what it "
+            "imports may come, besides that of the endpoint. They get no credentials."
+        ),
+    ] = ()
+    catalogue: Annotated[
+        dict[str, str],
+        Field(description="Files in the mapping folder that stand for addresses the WSDL imports."),
+    ] = {}
+    check_schema: Annotated[bool, Field(description="Whether requests and replies must fit the WSDL's schema.")] = True
+    check: CheckCall | None = None
+
+
+class Pages(BaseModel):
+    """How the pages of an answer are asked for: by position (`total` or `until_empty`), or by a token (`next`).
+
+    The paths are dotted names below the reply's element, without prefixes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parameter: Annotated[str, Field(description="Gets the position, or the token; dotted where it is nested.")]
+    size_parameter: Annotated[str | None, Field(description="Gets `size`.")] = None
+    size: Annotated[int | None, Field(ge=1, le=100_000, description="Records in a page.")] = None
+    first: Annotated[int, Field(ge=0, description="The position of the first page.")] = 0
+    step: Annotated[int | None, Field(ge=1, description="From page to page; without it `size`.")] = None
+    total: Annotated[str | None, Field(description="Path of the number of all records.")] = None
+    until_empty: Annotated[str | None, Field(description="Path of the records; none end the answer.")] = None
+    next: Annotated[str | None, Field(description="Path of the token of the next page; none ends it.")] = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        ends = [name for name in ("total", "until_empty", "next") if getattr(self, name)]
+        if len(ends) != 1:
+            raise ValueError("write exactly one of total, until_empty and next")
+        if self.size_parameter and self.size is None:
+            raise ValueError("size_parameter needs a size")
+        if self.total and self.size is None:
+            raise ValueError("total needs a size")
+        if not self.next and self.size is None and self.step is None:
+            raise ValueError("a position needs a size or a step")
+        return self
+
+
+class Source(BaseModel):
+    """The keys of `source:` that are the connector's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operation: str
+    parameters: dict[str, Any] = {}
+    headers: Annotated[dict[str, Any], Field(description="Header parts that the WSDL declares, by name.")] = {}
+    not_found: Annotated[
+        tuple[str, ...],
+        Field(description="Fault codes, or names or texts in a fault's detail, that mean: nothing is known."),
+    ] = ()
+    pages: Pages | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if generic := GENERIC_CODES.intersection(self.not_found):
+            raise ValueError(
+                f"not_found has {', '.join(sorted(generic))}, which every fault may carry; "
+                "a broken service would look like an empty answer"
+            )
+        return self
+
+
+def parse_source(source: Any) -> Source:
+    """Raises ConfigurationError naming the key."""
+    try:
+        return Source.model_validate(source)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = [str(part) for part in first["loc"]]
+        if first["type"] == "extra_forbidden":
+            known: Any = Pages if place[0] == "pages" and len(place) > 1 else Source
+            problem, remedy = "unknown key", f"Known are: {nearest_first(place[-1], known.model_fields)}."
+        else:
+            problem, remedy = first["msg"].removeprefix("Value error, "), None
+        raise ConfigurationError(problem, key=".".join(["source", *place]), remedy=remedy) from None

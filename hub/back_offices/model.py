@@ -1,0 +1,103 @@
+"""A town's back offices as they run: configuration joined with connectors, mappings and nouns by bootstrap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from hub.cities import model as cities
+from hub.mapping.compile import Mapping as RecordMapping
+from hub.ports.back_office import Connector, FeedReader
+from hub.ports.bank_transfer import BankTransferScheme
+from hub.ports.projection import Projection, Source
+
+READ = "feed.read"
+SWEEP = "feed.sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One kind of record read from a back office.
+
+    `needs`    the scheme of the identifier a question must name; None: the feed is read for everybody at once.
+    `schemes`  the schemes by which its records name their parties.
+    `mapping`  None where the feed is only pushed; `reader` also where this process does not call back offices.
+    """
+
+    city: cities.City
+    office: cities.BackOffice
+    back_office: str
+    feed: str
+    projection: Projection
+    mapping: RecordMapping | None = None
+    reader: FeedReader | None = None
+    needs: str | None = None
+    schemes: frozenset[str] = frozenset()
+
+    @property
+    def noun(self) -> str:
+        return self.projection.target.name
+
+    @property
+    def configuration(self) -> cities.Feed:
+        return self.office.feeds[self.feed]
+
+    def source(self, as_of: datetime, *, asked: bool, caught_up_to: datetime | None = None) -> Source:
+        return Source(
+            city_id=self.city.id,
+            back_office=self.back_office,
+            feed=self.feed,
+            as_of=as_of,
+            caught_up_to=caught_up_to or as_of,
+            asked=asked,
+            language=self.city.language,
+            payee=self.office.payee,
+            department=self.office.department,
+            payees=frozenset(self.city.payees),
+            departments=frozenset(self.city.departments),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one CloudEvents type means: records of a feed, or (mapping None) that the feed is complete."""
+
+    feed: Feed
+    mapping: RecordMapping | None
+
+
+@dataclass(frozen=True)
+class BackOffice:
+    """One configured system of a city. `at_once` keeps the hub from asking it more than a few things at a time."""
+
+    back_office: str
+    configuration: cities.BackOffice
+    feeds: Mapping[str, Feed]
+    events: Mapping[str, Event]
+    connector: Connector | None = None
+    push_secret: SecretStr | None = None
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+
+
+@dataclass(frozen=True)
+class Town:
+    """A city with its back offices."""
+
+    city: cities.City
+    back_offices: Mapping[str, BackOffice]
+    bank_transfer: Sequence[BankTransferScheme] = ()
+
+    def feeds(self, noun: str | None = None) -> Iterator[Feed]:
+        for office in self.back_offices.values():
+            for feed in office.feeds.values():
+                if noun is None or feed.noun == noun:
+                    yield feed
+
+    async def close(self) -> None:
+        for office in self.back_offices.values():
+            if office.connector is not None:
+                await office.connector.close()

@@ -1,0 +1,144 @@
+"""SQL of feed states and drift. Every function runs within the caller's transaction and walls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from hub.mapping.model import Drift
+from hub.storage.database import Connection
+
+_BEGIN = """
+    insert into feed_states as old (city_id, back_office, feed, identifier_id, attempted_at)
+    values ($1, $2, $3, $4, $5)
+    on conflict (city_id, back_office, feed, identifier_id) do update set attempted_at = excluded.attempted_at
+    returning cursor"""
+
+# A read that was overtaken by a later one must not take its success back.
+_SUCCEED = """
+    update feed_states set read_at = $5, complete_at = case when $6 then $5 else complete_at end,
+           failing_since = case when $9::text is null then null else coalesce(failing_since, $10) end,
+           failure = $9, failure_detail = $11,
+           caught_up_to = coalesce($7, caught_up_to), cursor = coalesce($8, cursor), records = $12, rejected = $13
+    where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
+      and (read_at is null or read_at <= $5)"""
+
+_FAIL = """
+    update feed_states set failing_since = coalesce(failing_since, $6), failure = $7, failure_detail = $8
+    where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
+      and (read_at is null or read_at <= $5)"""
+
+_COMPLETE = """
+    insert into feed_states as old (city_id, back_office, feed, identifier_id, attempted_at, read_at, complete_at)
+    values ($1, $2, $3, '00000000-0000-0000-0000-000000000000', $4, $4, $4)
+    on conflict (city_id, back_office, feed, identifier_id) do update
+    set attempted_at = greatest(old.attempted_at, excluded.attempted_at),
+        read_at = greatest(old.read_at, excluded.read_at), complete_at = greatest(old.complete_at, excluded.complete_at),
+        failing_since = null, failure = null, failure_detail = null"""
+
+_DRIFT = """
+    insert into drift as old (city_id, back_office, feed, what, path, sample, first_seen, last_seen)
+    select $1, $2, $3, what, path, sample, $4, $4 from unnest($5::text[], $6::text[], $7::text[]) as d(what, path, sample)
+    on conflict (city_id, back_office, feed, what, path) do update
+    set last_seen = excluded.last_seen, times = old.times + 1"""
+
+
+async def begin_read(
+    connection: Connection, city_id: int, back_office: str, feed: str, identifier_id: UUID, at: datetime
+) -> str | None:
+    """Note the attempt; returns the stored cursor."""
+    value = await connection.fetchval(_BEGIN, city_id, back_office, feed, identifier_id, at)
+    return None if value is None else str(value)
+
+
+async def succeed(
+    connection: Connection,
+    city_id: int,
+    back_office: str,
+    feed: str,
+    identifier_id: UUID,
+    *,
+    began: datetime,
+    now: datetime,
+    complete: bool,
+    caught_up_to: datetime | None,
+    cursor: str | None,
+    failure: tuple[str, str] | None,
+    records: int,
+    rejected: int,
+) -> None:
+    """The source answered; `failure` says what of the answer could not be used, if anything."""
+    await connection.execute(
+        _SUCCEED,
+        city_id,
+        back_office,
+        feed,
+        identifier_id,
+        began,
+        complete,
+        caught_up_to,
+        cursor,
+        failure[0] if failure else None,
+        now,
+        failure[1] if failure else None,
+        records,
+        rejected,
+    )
+
+
+async def fail(
+    connection: Connection,
+    city_id: int,
+    back_office: str,
+    feed: str,
+    identifier_id: UUID,
+    *,
+    began: datetime,
+    now: datetime,
+    code: str,
+    detail: str,
+) -> None:
+    await connection.execute(_FAIL, city_id, back_office, feed, identifier_id, began, now, code, detail[:2000])
+
+
+async def declare_complete(connection: Connection, city_id: int, back_office: str, feed: str, at: datetime) -> None:
+    """The source says that everything up to `at` has been pushed."""
+    await connection.execute(_COMPLETE, city_id, back_office, feed, at)
+
+
+async def note_drift(
+    connection: Connection, city_id: int, back_office: str, feed: str, drift: Iterable[Drift], at: datetime
+) -> None:
+    unique = {(one.what, one.path): one.sample for one in drift}
+    if unique:
+        await connection.execute(
+            _DRIFT,
+            city_id,
+            back_office,
+            feed,
+            at,
+            [what for what, _ in unique],
+            [path for _, path in unique],
+            list(unique.values()),
+        )
+
+
+async def states(connection: Connection, city_id: int) -> list[asyncpg.Record]:
+    """The feed states within the caller's walls."""
+    return await connection.fetch(
+        """select back_office, feed, identifier_id, attempted_at, read_at, complete_at, failing_since, failure,
+                  caught_up_to from feed_states where city_id = $1""",
+        city_id,
+    )
+
+
+async def drift(connection: Connection, city_id: int) -> list[asyncpg.Record]:
+    """What the live interfaces say that no mapping knows, last seen first."""
+    return await connection.fetch(
+        """select back_office, feed, what, path, sample, first_seen, last_seen, times from drift
+           where city_id = $1 order by last_seen desc, path limit 500""",
+        city_id,
+    )

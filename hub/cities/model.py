@@ -1,0 +1,183 @@
+"""The shape of `config/cities/<slug>/city.yaml`."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from stdnum import iban
+from stdnum.exceptions import ValidationError as StdnumError
+
+from hub.kernel.money import NotExact, minor_units
+from hub.kernel.text import LocalisedText
+from hub.kit.durations import Duration
+from hub.kit.secrets import SecretRef
+
+_SLUG = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*\Z")
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.match(text):
+        raise ValueError("use lower-case letters, digits, '-' and '_', such as 'pregrada'")
+    return text
+
+
+def _timezone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Zagreb") from error
+
+
+def _currency(text: str) -> str:
+    try:
+        minor_units(text)
+    except NotExact as error:
+        raise ValueError(f"{text!r} is not a currency; write its ISO 4217 code, such as EUR") from error
+    return text
+
+
+def _account(text: str) -> str:
+    try:
+        return str(iban.validate(text))
+    except StdnumError as error:
+        raise ValueError(f"{text!r} is not a valid IBAN: {error.message}") from error
+
+
+def _clock_time(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        return time.fromisoformat(value)
+    raise ValueError('write a quoted time of day, such as "03:30"')
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Account = Annotated[str, AfterValidator(_account)]
+TimeZone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Payee(_Strict):
+    """An organisation of the city with an account of its own: the town itself, a utility, a school."""
+
+    name: LocalisedText
+    account: Account = Field(description="IBAN; spaces are allowed")
+    bic: str = ""
+    street: str = ""
+    place: str = Field(default="", description="postcode and place")
+    purpose: str = Field(default="", pattern=r"^([A-Z]{4})?$", description="ISO 20022 purpose code")
+
+
+class Refresh(_Strict):
+    """When a feed is read without being asked: `{every: 15m}` or `{daily: "03:30"}` in the town's time zone."""
+
+    every: Duration | None = None
+    daily: ClockTime | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.every is None) == (self.daily is None):
+            raise ValueError('write either every (15m, 2h) or daily ("03:30")')
+        return self
+
+
+class Feed(_Strict):
+    """One kind of record read from a back office."""
+
+    mapping: str | None = Field(default=None, description="file in the mapping folder; absent where only pushed")
+    refresh: Refresh | None = Field(default=None, description="absent: read when asked for, or only pushed")
+    max_age: Duration = Field(description="older than this is shown as stale")
+
+
+class PushEvent(_Strict):
+    """What one CloudEvents type of a back office means."""
+
+    feed: str
+    mapping: str | None = Field(default=None, description="file that reads the event's data")
+    says: Literal["records", "complete"] = Field(
+        default="records", description="complete: everything up to this event has been sent"
+    )
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        if (self.says == "records") == (self.mapping is None):
+            raise ValueError("records need a mapping; `says: complete` has none")
+        return self
+
+
+class Push(_Strict):
+    """How a back office pushes to us."""
+
+    secret: SecretRef = Field(description="bearer secret the back office sends")
+    events: dict[str, PushEvent] = Field(description="CloudEvents type → what it means")
+
+
+class BackOffice(_Strict):
+    """One configured system of the city. `settings` are the connector's own and checked by it."""
+
+    name: LocalisedText
+    connector: str | None = Field(default=None, description="folder in connectors/; absent where it only pushes")
+    mapping: str = Field(description="folder in mappings/")
+    payee: str | None = None
+    department: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    feeds: dict[Slug, Feed]
+    push: Push | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        for name, feed in self.feeds.items():
+            if feed.mapping is None and feed.refresh is not None:
+                raise ValueError(f"feed {name!r} has a refresh but no mapping to read by")
+            if feed.mapping is not None and self.connector is None:
+                raise ValueError(f"feed {name!r} has a mapping to read by but the back office no connector")
+        return self
+
+    @model_validator(mode="after")
+    def _known_feeds(self) -> Self:
+        for kind, event in (self.push.events if self.push else {}).items():
+            if event.feed not in self.feeds:
+                raise ValueError(f"push event {kind!r} names feed {event.feed!r}; there are {', '.join(self.feeds)}")
+        return self
+
+
+class City(_Strict):
+    """A town. `id` never changes, whatever becomes of the slug: it is on every row."""
+
+    id: int = Field(gt=0, lt=2**31)
+    slug: Slug
+    name: LocalisedText
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    currency: Currency
+    timezone: TimeZone
+    languages: list[str] = Field(min_length=1, description="the first is the town's own")
+    hosts: list[str] = Field(default_factory=list)
+    live: bool = False
+    bank_transfer: list[str] = Field(default_factory=list, description="schemes in the order offered")
+    payees: dict[Slug, Payee] = Field(min_length=1)
+    departments: dict[Slug, LocalisedText] = Field(default_factory=dict)
+    back_offices: dict[Slug, BackOffice]
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Self:
+        for name, office in self.back_offices.items():
+            if office.payee is not None and office.payee not in self.payees:
+                raise ValueError(
+                    f"back office {name!r} names payee {office.payee!r}; there are {', '.join(self.payees)}"
+                )
+            if office.department is not None and office.department not in self.departments:
+                raise ValueError(f"back office {name!r} names an unknown department {office.department!r}")
+        return self
+
+    @property
+    def language(self) -> str:
+        return self.languages[0]

@@ -1,0 +1,128 @@
+"""What could not be processed stays here, with its reason and its bytes, until it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from hub.intake.model import Fault
+from hub.kernel.ids import new_uuid
+from hub.storage.database import Connection
+from hub.storage.vault import TownKeys
+
+Origin = Literal["push", "pull"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead letter without its bytes: those are opened by `body_of`, one at a time."""
+
+    dead_letter_id: UUID
+    back_office: str
+    feed: str | None
+    origin: str
+    external_id: str
+    reason: str
+    detail: str
+    field: str | None
+    path: str | None
+    media_type: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+async def write(
+    connection: Connection,
+    keys: TownKeys,
+    back_office: str,
+    origin: Origin,
+    external_id: str,
+    fault: Fault,
+    body: bytes,
+    media_type: str,
+    *,
+    now: datetime,
+    message_id: UUID | None = None,
+) -> UUID:
+    """Keep it; the same thing failing again is the same letter, counted, with its latest reason."""
+    letter_id = new_uuid()
+    row = await connection.fetchval(
+        """insert into dead_letters as old (city_id, dead_letter_id, back_office, feed, origin, message_id,
+               external_id, reason, detail, field, path, body, media_type, first_at, last_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+           on conflict (city_id, back_office, external_id) where settled_at is null do update
+           set last_at = excluded.last_at, times = old.times + 1, reason = excluded.reason, detail = excluded.detail,
+               field = excluded.field, path = excluded.path, feed = excluded.feed,
+               message_id = coalesce(excluded.message_id, old.message_id)
+           returning dead_letter_id""",
+        keys.city_id,
+        letter_id,
+        back_office,
+        fault.feed,
+        origin,
+        message_id,
+        external_id,
+        fault.reason,
+        fault.detail[:2000],
+        fault.field,
+        fault.path,
+        keys.encrypt("dead_letters", "body", str(letter_id), body),
+        media_type,
+        now,
+    )
+    return UUID(str(row))
+
+
+async def settle(
+    connection: Connection,
+    city_id: int,
+    back_office: str,
+    external_ids: Sequence[str],
+    by: str,
+    now: datetime,
+) -> int:
+    """What failed before has come through: close its letters."""
+    done = await connection.execute(
+        """update dead_letters set settled_at = $5, settled_by = $4
+           where city_id = $1 and back_office = $2 and external_id = any($3) and settled_at is null""",
+        city_id,
+        back_office,
+        list(external_ids),
+        by,
+        now,
+    )
+    return int(done.rsplit(" ", 1)[1])
+
+
+async def open_letters(
+    connection: Connection,
+    city_id: int,
+    *,
+    back_office: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[DeadLetter]:
+    """Unsettled letters, newest first. `before` is the last id of the page before."""
+    rows = await connection.fetch(
+        """select dead_letter_id, back_office, feed, origin, external_id, reason, detail, field, path, media_type,
+                  first_at, last_at, times
+           from dead_letters where city_id = $1 and settled_at is null
+             and ($2::text is null or back_office = $2) and ($3::uuid is null or dead_letter_id < $3)
+           order by dead_letter_id desc limit $4""",
+        city_id,
+        back_office,
+        before,
+        limit,
+    )
+    return [DeadLetter(**dict(row)) for row in rows]
+
+
+async def find(connection: Connection, city_id: int, dead_letter_id: UUID) -> Any | None:
+    """The whole row of one letter, body still sealed; None where there is none."""
+    return await connection.fetchrow(
+        "select * from dead_letters where city_id = $1 and dead_letter_id = $2", city_id, dead_letter_id
+    )

@@ -1,0 +1,327 @@
+"""Outgoing HTTP on a leash: configured hosts, timeouts, size limits, verified TLS, bounded retry, a breaker.
+
+    http = build_http("financije", urls=[endpoint], settings=settings, auth=auth, secret=find, folder=folder)
+    reply = await http.send("POST", endpoint, headers={…}, content=body, repeatable=False)
+    raise_for(reply)         # unless the caller reads that status itself, as SOAP does with 500
+    await http.close()
+
+The environment is not looked at (no proxies, no .netrc), redirects are not followed, cookies are not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Annotated, Self
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from hub.kernel.clock import Clock, SystemClock
+from hub.kernel.errors import ConfigurationError, RemoteGarbage, RemoteTimeout
+from hub.kit.auth import Auth, AuthSettings, build_auth
+from hub.kit.breaker import Breaker, BreakerSettings
+from hub.kit.durations import Duration, format_duration
+from hub.kit.http_errors import translated
+from hub.kit.redaction import shown_url
+from hub.kit.reply import TRANSIENT_STATUSES, Reply, raise_for
+from hub.kit.retry import RetrySettings, retrying
+from hub.kit.tls import TlsSettings, client_context
+from hub.kit.wire_log import WireLog, wire_text
+
+__all__ = ["Http", "HttpSettings", "Reply", "Timeouts", "build_http", "origin", "raise_for"]
+
+_USER_AGENT = "munihub"
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+class Timeouts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connect: Annotated[Duration, Field(description="For the connection, TLS included.")] = timedelta(seconds=5)
+    read: Annotated[Duration, Field(description="Between two pieces of the reply.")] = timedelta(seconds=20)
+    total: Annotated[Duration, Field(description="For one call with all its repetitions and waits.")] = timedelta(
+        seconds=60
+    )
+
+
+class HttpSettings(BaseModel):
+    """What every back office reached by HTTP may set. Connectors inherit it for their own settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timeout: Timeouts = Timeouts()
+    retries: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    tls: TlsSettings = TlsSettings()
+    max_reply_bytes: Annotated[
+        int,
+        Field(ge=1_000, le=500_000_000, description="A larger reply is refused; counted after unpacking."),
+    ] = 20_000_000
+    connections: Annotated[int, Field(ge=1, le=100, description="Open at the same time to this back office.")] = 10
+
+
+def origin(url: str) -> str:
+    """`https://host:443` for a URL: scheme, host in lower case and IDNA, port written out (RFC 6454 §4).
+
+    Raises ConfigurationError for anything but http(s) with a host, and for a user name in the URL.
+    """
+    remedy = "Write an address such as https://host.example/path; credentials belong under auth."
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise ConfigurationError(f"{shown_url(str(url))!r} is not a URL", remedy=remedy) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        raise ConfigurationError(f"{shown_url(url)!r} is not a plain http or https URL", remedy=remedy)
+    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    host = parsed.raw_host.decode()
+    return f"{parsed.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Http:
+    """The one way out to one back office. Safe for concurrent use within one event loop.
+
+    `hosts` are the allowed origins, each as `origin()` writes them or as any URL with that origin.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        hosts: Collection[str],
+        settings: HttpSettings,
+        auth: Auth | None,
+        breaker: Breaker,
+        *,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        clock: Clock | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wire_log: WireLog | None = None,
+    ) -> None:
+        self.name = name
+        self.breaker = breaker
+        self.wire_log = wire_log
+        self._hosts = frozenset(origin(host) for host in hosts)
+        self._settings = settings
+        self._auth = auth
+        self._tls = tls
+        self._clock = clock or SystemClock()
+        self._sleep = sleep
+        self._client: httpx.AsyncClient | None = None
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Params | None = None,
+        content: bytes | None = None,
+        repeatable: bool = True,
+        shown: str | None = None,
+    ) -> Reply:
+        """One call, repeated after transient failures where it is `repeatable`.
+
+        `params` are added to the query of `url`. `shown` replaces the URL in error texts, for a path
+        that holds identifiers.
+
+        Returns the reply for every status that is not transient: what the caller does not read
+        itself it hands to `raise_for`. Raises RemoteTimeout, RemoteUnavailable (refused, reset, no such
+        host, 429, 502, 503, 504, breaker open), RemoteRefused (TLS), RemoteGarbage (too large, broken
+        compression, not HTTP), ConfigurationError (host not allowed, secret missing).
+        """
+        request = _Request(method, self._allowed(url, params), dict(headers or {}), content, shown or shown_url(url))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.timeout.total.total_seconds()
+
+        async def attempt() -> Reply:
+            # The deadline lies within the guard: a back office that drips until it passes has failed.
+            with self.breaker.guard():
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        reply = await self._authenticated(request)
+                except TimeoutError:
+                    total = format_duration(self._settings.timeout.total)
+                    raise RemoteTimeout(f"{request} gave no complete answer within {total}.") from None
+                if reply.status in TRANSIENT_STATUSES:
+                    raise_for(reply)
+                return reply
+
+        if not repeatable:
+            return await attempt()
+        return await retrying(
+            attempt, self._settings.retries, deadline=deadline, sleep=self._sleep, monotonic=loop.time
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _allowed(self, url: str, params: Params | None = None) -> httpx.URL:
+        if (asked := origin(url)) not in self._hosts:
+            raise ConfigurationError(
+                f"{self.name} may not call {asked}",
+                remedy=f"Allowed by its settings: {', '.join(sorted(self._hosts))}.",
+            )
+        parsed = httpx.URL(url)
+        if params:
+            pairs = params.items() if isinstance(params, Mapping) else params
+            parsed = parsed.copy_with(params=[*parsed.params.multi_items(), *pairs])
+        return parsed.copy_with(fragment=None)
+
+    async def _authenticated(self, request: _Request) -> Reply:
+        """The reply with our credentials; once more with new ones where a 401 says they were too old."""
+        if self._auth is None:
+            return await self._exchange(request)
+        proof = await self._auth.headers(self._plain)
+        reply = await self._exchange(request, proof)
+        if reply.status == 401 and self._auth.renew(proof):
+            reply = await self._exchange(request, await self._auth.headers(self._plain))
+        return reply
+
+    async def _plain(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+        """For an Auth that fetches tokens: the same leash, no credentials added, no repetition."""
+        return await self._exchange(_Request(method, self._allowed(url), dict(headers), content, shown_url(url)))
+
+    async def _exchange(self, request: _Request, proof: Mapping[str, str] | None = None) -> Reply:
+        headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": "gzip"}
+        headers |= {name.lower(): value for name, value in (request.headers | dict(proof or {})).items()}
+        # `Bearer …` as a whole and the token alone, for the reply might quote it.
+        secrets = [part for value in (proof or {}).values() for part in (value, value.rpartition(" ")[2])]
+        if self.wire_log:
+            self.wire_log(wire_text(f"→ {request}", headers, request.content or b"", secrets=secrets))
+        client = self._opened()
+        with translated(str(request), self._settings.timeout.read):
+            outgoing = client.build_request(request.method, request.url, headers=headers, content=request.content)
+            response = await client.send(outgoing, stream=True)
+            try:
+                content = await self._read(response, str(request))
+            finally:
+                await response.aclose()
+        reply = Reply(
+            method=request.method,
+            url=request.shown,
+            status=response.status_code,
+            headers={name: response.headers[name] for name in response.headers},
+            content=content,
+            received_at=self._clock.now(),
+        )
+        if self.wire_log:
+            line = f"← {reply.status} {request}"
+            self.wire_log(wire_text(line, reply.headers, content, secrets=secrets))
+        return reply
+
+    async def _read(self, response: httpx.Response, what: str) -> bytes:
+        """The body, unpacked piece by piece and never beyond the limit, whatever lengths it claims."""
+        limit = self._settings.max_reply_bytes
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip", "x-gzip", ""):
+            raise RemoteGarbage(f"{what} answered in the encoding {encoding[:40]!r}, which nobody asked for.")
+        unpack = _Gunzip(what) if "gzip" in encoding else None
+        pieces: list[bytes] = []
+        size = on_wire = 0
+        async for chunk in response.aiter_raw():
+            piece = unpack(chunk, limit + 1 - size) if unpack else chunk
+            size += len(piece)
+            on_wire += len(chunk)
+            if max(size, on_wire) > limit:
+                raise RemoteGarbage(f"{what} answered more than the {limit} bytes that max_reply_bytes allows.")
+            pieces.append(piece)
+        if unpack:
+            unpack.finish()
+        return b"".join(pieces)
+
+    def _opened(self) -> httpx.AsyncClient:
+        if self._client is None:
+            timeouts = self._settings.timeout
+            read = timeouts.read.total_seconds()
+            limits = httpx.Limits(max_connections=self._settings.connections, keepalive_expiry=15)
+            secure = any(host.startswith("https:") for host in self._hosts)
+            self._client = httpx.AsyncClient(
+                # Reading the authorities takes milliseconds, so it is left out where nothing uses TLS.
+                verify=self._tls() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=False,
+                http2=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(read, connect=timeouts.connect.total_seconds()),
+                limits=limits,
+                # Back offices keep sessions in cookies; one citizen's must not reach another's request.
+                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            )
+        return self._client
+
+
+def build_http(
+    name: str,
+    *,
+    urls: Collection[str],
+    settings: HttpSettings,
+    auth: AuthSettings,
+    secret: Callable[[str], SecretStr],
+    folder: Path,
+    clock: Clock | None = None,
+    wire_log: WireLog | None = None,
+) -> Http:
+    """An Http whose allowed hosts are those of the configured `urls` (endpoint, token address, …).
+
+    Files named in `settings.tls` are sought in `folder`; they and secrets are read at first use.
+    """
+    return Http(
+        name,
+        urls,
+        settings,
+        build_auth(auth, secret=secret, clock=clock),
+        Breaker(name, settings.breaker, clock=clock),
+        tls=lambda: client_context(settings.tls, secret=secret, folder=folder),
+        clock=clock,
+        wire_log=wire_log,
+    )
+
+
+class _Request:
+    __slots__ = ("content", "headers", "method", "shown", "url")
+
+    def __init__(self, method: str, url: httpx.URL, headers: dict[str, str], content: bytes | None, shown: str) -> None:
+        self.method = method.upper()
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.shown = shown
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.shown}"
+
+
+class _Gunzip:
+    """Unpacks gzip (RFC 1952) with a bound on what one call may yield."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._begun = False
+
+    def __call__(self, chunk: bytes, most: int) -> bytes:
+        """At most `most` bytes; what lies beyond is dropped, for the caller then refuses the whole."""
+        self._begun = self._begun or bool(chunk)
+        try:
+            unpacked = self._stream.decompress(chunk, most)
+        except zlib.error as error:
+            raise RemoteGarbage(f"{self._what} answered with broken compression: {error}.") from None
+        if self._stream.unused_data:
+            raise RemoteGarbage(f"{self._what} answered with something after the end of its compression.")
+        return unpacked
+
+    def finish(self) -> None:
+        if self._begun and not self._stream.eof:
+            raise RemoteGarbage(f"{self._what} answered with compression that breaks off.")

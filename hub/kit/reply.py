@@ -1,0 +1,88 @@
+"""A reply over HTTP, and which statuses are errors of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+
+from hub.kernel.errors import RemoteFault, RemoteRefused, RemoteTimeout, RemoteUnavailable
+from hub.kit.redaction import shown_url, snippet
+from hub.kit.retry import AskedToWait
+
+TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
+"""Statuses that say nothing about the request itself (RFC 9110 §15, RFC 6585 §4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete reply. `content` is already unpacked where it came compressed.
+
+    `headers` have lower-case names; several of one name are joined by `, ` (RFC 9110 §5.3).
+    `url` is what error texts may show: no query, no identifiers. `received_at` is in UTC.
+    """
+
+    method: str
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    received_at: datetime
+
+    @property
+    def media_type(self) -> str:
+        """`application/json`, lower case, without parameters; empty where the reply names none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str | None:
+        """The `charset` of the content type, lower case."""
+        header = Message()
+        header["content-type"] = self.headers.get("content-type", "")
+        return header.get_content_charset()
+
+
+def raise_for(reply: Reply) -> None:
+    """Returns for 2xx; raises the RemoteError that the status of `reply` stands for otherwise.
+
+    | status | error |
+    | --- | --- |
+    | 3xx | RemoteFault naming where it points to: redirects are never followed |
+    | 401, 403, 407 | RemoteRefused |
+    | 408 | RemoteTimeout, transient |
+    | 429, 502, 503, 504 | RemoteUnavailable, transient; AskedToWait where it says for how long |
+    | other 4xx, 5xx | RemoteFault |
+    """
+    status = reply.status
+    if 200 <= status < 300:
+        return
+    evidence = snippet(reply.content) or None
+    text = f"{reply.method} {reply.url} answered {status}"
+    if 300 <= status < 400:
+        target = shown_url(reply.headers.get("location", "")) or "no address"
+        raise RemoteFault(f"{text} and points to {target}; redirects are not followed.", evidence=evidence)
+    if status in (401, 403, 407):
+        raise RemoteRefused(f"{text}: the credentials or rights are not accepted.", evidence=evidence)
+    if status == 408:
+        raise RemoteTimeout(f"{text}: it waited too long for the request.", evidence=evidence)
+    if status in TRANSIENT_STATUSES:
+        if wait := _retry_after(reply):
+            detail = f"{text} and asks to wait {round(wait.total_seconds())} seconds."
+            raise AskedToWait(detail, retry_after=wait, evidence=evidence)
+        raise RemoteUnavailable(f"{text}.", evidence=evidence)
+    raise RemoteFault(f"{text}.", evidence=evidence)
+
+
+def _retry_after(reply: Reply) -> timedelta | None:
+    """Seconds or a date (RFC 9110 §10.2.3); None where it is missing, unreadable or past."""
+    value = reply.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:8])) or None
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    wait = moment.replace(tzinfo=moment.tzinfo or UTC) - reply.received_at
+    return wait if wait > timedelta() else None

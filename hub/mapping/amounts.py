@@ -1,0 +1,103 @@
+"""Reads amounts as sources write them: exact, or an error.
+
+A reader is made for the decimals of one currency (EUR 2, JPY 0) and yields minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from hub.kernel.money import Money, NotExact
+from hub.mapping.scalars import shorten, text_of
+
+ReadMinor = Callable[[Any], int | None]
+"""From a text (XML) or any scalar (JSON) to minor units, None for a blank text; raises NotExact."""
+
+AmountReader = Callable[[str, int], ReadMinor]
+"""Makes a ReadMinor for a currency and its decimals."""
+
+# A JSON number becomes a binary fraction on the way here. Up to 15 digits nothing is lost (IEEE 754 binary64).
+_EXACT_DIGITS = 15
+_SAFE_DIGITS = 18  # Any number of 18 digits fits into PostgreSQL's bigint.
+
+
+def decimal_point(group: str | None) -> AmountReader:
+    """`1250.00`; with a group mark also `1,250.00`."""
+    return _reader(".", _mark(group, "."))
+
+
+def decimal_comma(group: str | None) -> AmountReader:
+    """`1.250,00` and `1 250,00`; with a group mark, that one only."""
+    return _reader(",", _mark(group, ",") if group is not None else None)
+
+
+def in_minor_units(currency: str, decimals: int) -> ReadMinor:  # noqa: ARG001  (an AmountReader)
+    def read(value: Any) -> int | None:
+        if isinstance(value, float):
+            raise NotExact(f"{value!r} is not a whole number of minor units")
+        plain = text_of(value).strip()
+        if not plain:
+            return None
+        digits = plain[1:] if plain[0] in "+-" else plain
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _SAFE_DIGITS):
+            raise NotExact(f"{shorten(plain)!r} is not a whole number of minor units")
+        return int(plain)
+
+    return read
+
+
+def _mark(group: str | None, decimal: str) -> str:
+    if group is None:
+        return ""
+    if len(group) != 1 or group.isdigit() or group in {decimal, "-", "+"}:
+        raise ValueError(f"group is {group!r}, not one sign other than the decimal mark {decimal!r}")
+    return group
+
+
+def _reader(decimal: str, group: str | None) -> AmountReader:
+    """`group` None: a dot or a space, whichever the text has."""
+
+    def make(currency: str, decimals: int) -> ReadMinor:
+        def read(value: Any) -> int | None:
+            if not isinstance(value, str):
+                return _number(value, currency)
+            whole, _, fraction = value.partition(decimal)
+            digits = whole + fraction
+            # The form nearly every amount has needs no more than this; all others take the careful way.
+            if (
+                len(fraction) == decimals > 0
+                and decimals < len(digits) <= _SAFE_DIGITS
+                and digits.isascii()
+                and digits.isdigit()
+            ):
+                return int(digits)
+            plain = value.strip().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+            if not plain:
+                return None
+            if len(plain) > 40:
+                raise NotExact(f"{shorten(plain)!r} is not an amount")
+            mark = group if group is not None else (" " if " " in plain else ".")
+            return Money.parse(plain, currency, decimal=decimal, group=mark).minor
+
+        return read
+
+    return make
+
+
+def _number(value: Any, currency: str) -> int:
+    """A JSON number has no decimal comma and no groups, whatever the mapping says about texts."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        text_of(value)  # Objects and lists say what they are.
+        raise NotExact(f"{value!r} is not an amount")
+    if isinstance(value, float):
+        text = repr(value)
+        if sum(sign.isdigit() for sign in text.partition("e")[0].lstrip("-0.")) > _EXACT_DIGITS:
+            raise NotExact(f"{text} has more than {_EXACT_DIGITS} digits as a number; the source must send a text")
+        value = Decimal(text)
+    elif isinstance(value, int):
+        if abs(value) >= 10**_SAFE_DIGITS:
+            raise NotExact("the number is too large for an amount")
+        value = Decimal(value)
+    return Money.from_decimal(value, currency).minor

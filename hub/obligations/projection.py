@@ -1,0 +1,160 @@
+"""Obligations as back offices tell them: records in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from hub.kernel.money import Money
+from hub.mapping.model import Record
+from hub.obligations.model import TARGET
+from hub.ports.projection import Source
+from hub.storage.database import Connection
+from hub.storage.projected import Origin, ProjectedTable, Row, newest_of_each
+from hub.storage.vault import TownKeys
+from hub.subjects import parties
+
+_TABLE = ProjectedTable(
+    "obligations",
+    "obligation_id",
+    "obligation",
+    {
+        "kind": "text",
+        "title": "jsonb",
+        "payee": "text",
+        "department": "text",
+        "year": "smallint",
+        "issued_on": "date",
+        "due_on": "date",
+        "currency": "text",
+        "original": "bigint",
+        "outstanding": "bigint",
+        "interest": "bigint",
+        "cancelled": "boolean",
+        "reference": "jsonb",
+        "document_number": "text",
+        "message": "text",
+        "caught_up_to": "timestamptz",
+        "counted_writes": "text[]",
+    },
+)
+
+
+class ObligationProjection:
+    """See hub.ports.projection.Projection."""
+
+    target = TARGET
+
+    def refusal(self, record: Record, source: Source) -> tuple[str, str] | None:
+        """One currency per obligation, a payee and a department the town has."""
+        if record.removed:
+            return None
+        values = record.values
+        payee = values.get("payee") or source.payee
+        if payee not in source.payees:
+            known = ", ".join(sorted(source.payees))
+            return "payee", f"the town has no payee {payee!r}; it has {known}"
+        department = values.get("department")
+        if department is not None and department not in source.departments:
+            return "department", f"the town has no department {department!r}"
+        currency = values["original"].currency
+        amounts: list[tuple[str, Money | None]] = [(name, values.get(name)) for name in ("outstanding", "interest")]
+        for part in values.get("instalments") or ():
+            amounts += [
+                ("instalments.amount", part["amount"]),
+                ("instalments.outstanding", part.get("outstanding")),
+            ]
+        for name, amount in amounts:
+            if amount is not None and amount.currency != currency:
+                return name, f"{amount.currency} beside an original amount in {currency}"
+        numbers = [part["number"] for part in values.get("instalments") or ()]
+        if len(numbers) != len(set(numbers)):
+            return "instalments.number", "two instalments have the same number"
+        return None
+
+    async def apply(
+        self, connection: Connection, keys: TownKeys, source: Source, records: Sequence[Record]
+    ) -> set[str]:
+        origin = Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
+        present = {one.key: one for one in newest_of_each([one for one in records if not one.removed])}
+        gone = newest_of_each([one for one in records if one.removed])
+        changed = await _TABLE.bury(connection, origin, gone) if gone else set()
+        if not present:
+            return changed
+        rows = [_row(record, source) for record in present.values()]
+        stored = await _TABLE.upsert(connection, origin, rows)
+        won = {record_id: present[key] for key, (record_id, _) in stored.items()}
+        if won:
+            await _replace_instalments(connection, keys.city_id, won)
+            await parties.replace(connection, keys, "obligation", {one: record.parties for one, record in won.items()})
+        return changed | {key for key, (_, different) in stored.items() if different}
+
+    async def bury_absent(
+        self, connection: Connection, source: Source, identifier_id: UUID, present: Sequence[str]
+    ) -> int:
+        origin = Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
+        return len(await _TABLE.bury_absent(connection, origin, identifier_id, present))
+
+
+def _row(record: Record, source: Source) -> Row:
+    values = record.values
+    original: Money = values["original"]
+    due_on = values.get("due_on")
+    return Row(
+        record,
+        {
+            "kind": values["kind"],
+            "title": values["title"],
+            "payee": values.get("payee") or source.payee,
+            "department": values.get("department") or source.department,
+            "year": values.get("year") or (due_on.year if due_on else None),
+            "issued_on": values.get("issued_on"),
+            "due_on": due_on,
+            "currency": original.currency,
+            "original": original.minor,
+            "outstanding": _minor(values.get("outstanding")),
+            "interest": _minor(values.get("interest")),
+            "cancelled": bool(values.get("cancelled")),
+            "reference": [reference._asdict() for reference in values.get("references") or ()],
+            "document_number": values.get("document_number"),
+            "message": values.get("message"),
+            "caught_up_to": values.get("caught_up_to") or source.caught_up_to,
+            "counted_writes": list(values.get("counted_writes") or ()),
+        },
+        [values, record.parties],
+    )
+
+
+async def _replace_instalments(connection: Connection, city_id: int, won: dict[UUID, Record]) -> None:
+    await connection.execute(
+        "delete from instalments where city_id = $1 and obligation_id = any($2)", city_id, list(won)
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "obligation_id": obligation_id,
+            "number": part["number"],
+            "due_on": part["due_on"],
+            "currency": part["amount"].currency,
+            "amount": part["amount"].minor,
+            "outstanding": _minor(part.get("outstanding")),
+            "reference": [reference._asdict() for reference in part.get("references") or ()],
+        }
+        for obligation_id, record in won.items()
+        for part in record.values.get("instalments") or ()
+    ]
+    if rows:
+        await connection.execute(
+            """insert into instalments
+               select $1, obligation_id, number, due_on, currency, amount, outstanding, reference
+               from jsonb_to_recordset($2::jsonb) as r(obligation_id uuid, number smallint, due_on date,
+                   currency text, amount bigint, outstanding bigint, reference jsonb)""",
+            city_id,
+            orjson.dumps(rows).decode(),
+        )
+
+
+def _minor(amount: Money | None) -> int | None:
+    return None if amount is None else amount.minor

@@ -1,0 +1,209 @@
+"""Keys of a town: what encrypts its identifiers and raw messages, and what finds them again.
+
+A master key (from a file outside the database, `MUNIHUB_MASTER_KEY_FILE`) wraps each town's keys; the
+wrapped keys lie in `city_keys`. Per town there are
+
+    data keys    AES-256-GCM (NIST SP 800-38D), a fresh 96-bit nonce for every value; the associated
+                 data are town, table, column and row, so that a value cannot be moved to another row
+    index keys   HMAC-SHA-256 cut to 128 bits, over scheme and normalised value: equal identifiers are
+                 found, and nothing is learnt without the key
+
+Each has a number. A value or an index carries the number of its key, so that keys rotate while the
+hub runs: while an index key is being replaced both indexes are present and both are asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.kernel.errors import ConfigurationError
+from hub.storage.database import Connection
+
+_FORMAT = b"\x01"
+_NONCE = 12
+
+
+class MasterKeys:
+    """The keys that wrap the towns' keys. The file holds `{"current": id, "keys": {id: base64}}`."""
+
+    def __init__(self, current: str, keys: dict[str, bytes]) -> None:
+        self.current = current
+        self._keys = {name: AESGCM(key) for name, key in keys.items()}
+
+    @classmethod
+    def load(cls, path: Path, *, create: bool) -> MasterKeys:
+        """Read the file; with `create`, make it (mode 0600) where there is none.
+
+        Raises ConfigurationError for a missing, unreadable or world-readable file. Losing this file
+        loses every identifier and stored message of every town: it belongs into the backup.
+        """
+        if create and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = {"current": "1", "keys": {"1": base64.b64encode(secrets.token_bytes(32)).decode()}}
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(content), encoding="ascii")
+            try:
+                os.link(temporary, path)  # fails where another process was first: its key is the key
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigurationError(
+                    "the master key can be read by others", file=str(path), remedy=f"Run `chmod 600 {path}`."
+                )
+            content = json.loads(path.read_text(encoding="ascii"))
+            keys = {name: base64.b64decode(key, validate=True) for name, key in content["keys"].items()}
+            return cls(content["current"], keys)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                f"the master key cannot be read ({error})",
+                file=str(path),
+                key="MUNIHUB_MASTER_KEY_FILE",
+                remedy="Restore it from the backup; without it identifiers and stored messages stay unreadable.",
+            ) from error
+
+    def wrap(self, key: bytes, about: bytes) -> tuple[str, bytes]:
+        nonce = os.urandom(_NONCE)
+        return self.current, nonce + self._keys[self.current].encrypt(nonce, key, about)
+
+    def unwrap(self, master_id: str, wrapped: bytes, about: bytes) -> bytes:
+        if master_id not in self._keys:
+            raise ConfigurationError(
+                f"the master key {master_id!r} that wraps this town's keys is not in the file",
+                key="MUNIHUB_MASTER_KEY_FILE",
+                remedy="Add it to `keys` again; it can go when no town's key is wrapped by it.",
+            )
+        try:
+            return self._keys[master_id].decrypt(wrapped[:_NONCE], wrapped[_NONCE:], about)
+        except InvalidTag as error:
+            raise ConfigurationError(
+                "the master key does not open this town's keys",
+                key="MUNIHUB_MASTER_KEY_FILE",
+                remedy="Use the master key that belongs to this database.",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TownKeys:
+    """The opened keys of one town. The highest data and index numbers are used for new values."""
+
+    city_id: int
+    data: dict[int, AESGCM] = field(repr=False)
+    index: dict[int, bytes] = field(repr=False)
+
+    def encrypt(self, table: str, column: str, row: str, value: bytes) -> bytes:
+        """`row` is the row's own id; the value opens only in that place."""
+        key_id = max(self.data)
+        head = _FORMAT + key_id.to_bytes(2)
+        nonce = os.urandom(_NONCE)
+        return head + nonce + self.data[key_id].encrypt(nonce, value, self._about(table, column, row))
+
+    def decrypt(self, table: str, column: str, row: str, stored: bytes) -> bytes:
+        """Raises ConfigurationError when the value belongs elsewhere or its key is gone."""
+        key_id = self.data_key_id(stored)
+        try:
+            return self.data[key_id].decrypt(stored[3:15], stored[15:], self._about(table, column, row))
+        except (KeyError, InvalidTag) as error:
+            raise ConfigurationError(
+                f"a value of {table}.{column} cannot be opened with the town's keys (key {key_id})",
+                remedy="It was moved from another row, or the keys of the backup do not belong to its data.",
+            ) from error
+
+    @staticmethod
+    def data_key_id(stored: bytes) -> int:
+        return int.from_bytes(stored[1:3])
+
+    def _about(self, table: str, column: str, row: str) -> bytes:
+        return f"{self.city_id}|{table}|{column}|{row}".encode()
+
+    def blind_indexes(self, scheme: str, value: str) -> list[tuple[int, bytes]]:
+        """`(key number, 16 bytes)` for every live index key, newest first. `value` is normalised."""
+        text = f"{scheme}\0{value}".encode()
+        found = []
+        for key_id in sorted(self.index, reverse=True):
+            mac = hmac.HMAC(self.index[key_id], hashes.SHA256())
+            mac.update(text)
+            found.append((key_id, mac.finalize()[:16]))
+        return found
+
+
+class Vault:
+    """Opens the keys of towns and remembers them; a key made by another process is found by asking again."""
+
+    def __init__(self, master: MasterKeys) -> None:
+        self._master = master
+        self._towns: dict[int, TownKeys] = {}
+
+    async def keys(self, connection: Connection, city_id: int) -> TownKeys:
+        """The town's keys; `connection` must be within its walls."""
+        return self._towns.get(city_id) or await self.reload(connection, city_id)
+
+    async def reload(self, connection: Connection, city_id: int) -> TownKeys:
+        rows = await connection.fetch(
+            "select purpose, key_id, master_id, wrapped from city_keys where city_id = $1 and retired_at is null",
+            city_id,
+        )
+        opened: dict[str, dict[int, bytes]] = {"data": {}, "index": {}}
+        for row in rows:
+            about = _about_key(city_id, row["purpose"], row["key_id"])
+            opened[row["purpose"]][row["key_id"]] = self._master.unwrap(row["master_id"], row["wrapped"], about)
+        if not (opened["data"] and opened["index"]):
+            raise ConfigurationError(
+                f"the town {city_id} has no keys yet",
+                remedy="Run `munihub migrate`; it prepares every configured town.",
+            )
+        keys = TownKeys(city_id, {n: AESGCM(key) for n, key in opened["data"].items()}, opened["index"])
+        self._towns[city_id] = keys
+        return keys
+
+    async def ensure(self, connection: Connection, city_id: int) -> None:
+        """First keys of a new town."""
+        for purpose in ("data", "index"):
+            await self._add(connection, city_id, purpose, 1)
+
+    async def add_key(self, connection: Connection, city_id: int, purpose: str) -> int:
+        """A further key, used from now on; returns its number."""
+        last = await connection.fetchval(
+            "select max(key_id) from city_keys where city_id = $1 and purpose = $2", city_id, purpose
+        )
+        await self._add(connection, city_id, purpose, last + 1)
+        await self.reload(connection, city_id)
+        return int(last) + 1
+
+    async def retire(self, connection: Connection, city_id: int, purpose: str, key_ids: Iterable[int]) -> None:
+        await connection.execute(
+            "update city_keys set retired_at = now() where city_id = $1 and purpose = $2 and key_id = any($3)",
+            city_id,
+            purpose,
+            list(key_ids),
+        )
+        await self.reload(connection, city_id)
+
+    async def _add(self, connection: Connection, city_id: int, purpose: str, key_id: int) -> None:
+        master_id, wrapped = self._master.wrap(secrets.token_bytes(32), _about_key(city_id, purpose, key_id))
+        await connection.execute(
+            """insert into city_keys (city_id, purpose, key_id, master_id, wrapped)
+               values ($1, $2, $3, $4, $5) on conflict do nothing""",
+            city_id,
+            purpose,
+            key_id,
+            master_id,
+            wrapped,
+        )
+
+
+def _about_key(city_id: int, purpose: str, key_id: int) -> bytes:
+    return f"city_keys|{city_id}|{purpose}|{key_id}".encode()

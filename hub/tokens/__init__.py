@@ -1,0 +1,1 @@
+"""Access tokens: who speaks, for whom, in which town, how surely known, allowed what."""

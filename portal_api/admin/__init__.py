@@ -1,0 +1,1 @@
+"""What the town's administrators may see."""

@@ -1,0 +1,321 @@
+"""GET /v1/obligations: what the citizen owes, one by one, and what is needed to pay by transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from hub.accounts.service import Knowledge, knowledge
+from hub.kernel.errors import Conflict, InvalidRequest, NotFound
+from hub.kernel.ids import parse_public_id
+from hub.kernel.money import Money
+from hub.kit import barcode
+from hub.kit.cz_account import local_account
+from hub.obligations import service as obligations
+from hub.obligations.model import Filters, ObligationKind, ObligationState, Sort
+from hub.obligations.service import Instalment, Transfer
+from portal_api.errors import responses
+from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, moment, outward
+from portal_api.requests import BEARER, Citizen, answer, citizen_with, read_cursor, write_cursor
+
+router = APIRouter(tags=["citizen"])
+_ID = "obl_01jd3v9k6cf3rs2k4w5m8q7x1t"
+
+
+class ObligationItem(BaseModel):
+    id: str = Field(examples=[_ID])
+    kind: ObligationKind
+    state: ObligationState
+    title: str = Field(examples=["Komunalna naknada, 3. rata 2026."])
+    payee: Named
+    department: Named | None
+    year: int | None = Field(examples=[2026])
+    issued_on: date | None
+    due_on: date | None = Field(examples=["2026-12-15"])
+    original: Amount = Field(description="as assessed")
+    outstanding: Amount | None = Field(description="still to be paid; null where the source does not say")
+    interest: Amount | None = Field(description="included in outstanding")
+    references: list[ReferenceOut]
+    document_number: str | None
+    back_office: str = Field(examples=["financije"])
+    caught_up_to: datetime = Field(description="payments up to here are counted in `outstanding`")
+
+
+class InstalmentOut(BaseModel):
+    number: int
+    due_on: date
+    amount: Amount
+    outstanding: Amount | None
+    references: list[ReferenceOut]
+
+
+class ObligationOut(ObligationItem):
+    roles: list[str] = Field(description="the citizen's part in it", examples=[["debtor"]])
+    instalments: list[InstalmentOut]
+    gone_at: datetime | None = Field(description="since when the source no longer has it")
+    sources: list[SourceOut]
+
+
+class ObligationList(BaseModel):
+    """`items` null: no source could be asked. `knowledge` complete and `items` empty: there is none."""
+
+    knowledge: Knowledge
+    sources: list[SourceOut]
+    items: list[ObligationItem] | None
+    next_cursor: str | None
+
+
+class PayeeOut(BaseModel):
+    name: str = Field(examples=["Grad Pregrada"])
+    street: str
+    place: str
+    account: str = Field(description="IBAN", examples=["HR1723600001101234565"])
+    local_account: str | None = Field(
+        description="the national form, where there is one", examples=["19-2000145399/0800"]
+    )
+    bic: str | None
+
+
+class CodeOut(BaseModel):
+    """One scheme's code. `payload` is exactly what the picture says."""
+
+    scheme: str = Field(examples=["hub3"])
+    payload: str
+    svg: str = Field(description="address of the picture")
+    png: str
+    text: str
+
+
+class TransferOut(BaseModel):
+    """What to write on a transfer. `sources` say how old the amount is: pay twice is worse than pay later."""
+
+    payee: PayeeOut
+    amount: Amount
+    due_on: date | None
+    references: list[ReferenceOut]
+    message: str
+    codes: list[CodeOut]
+    without_code: dict[str, str] = Field(description="schemes that cannot express this transfer, and why")
+    sources: list[SourceOut]
+
+
+def obligation_item(reader: Reader, row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    currency = row["currency"]
+    return {
+        "id": outward("obl", row["obligation_id"]),
+        "kind": row["kind"],
+        "state": obligations.state_of(row, today),
+        "title": reader.text(row["title"]),
+        "payee": reader.named(row["payee"], reader.city.payees),
+        "department": reader.named(row["department"], reader.city.departments),
+        "year": row["year"],
+        "issued_on": row["issued_on"],
+        "due_on": row["due_on"],
+        "original": reader.amount(row["original"], currency),
+        "outstanding": reader.amount(row["outstanding"], currency),
+        "interest": reader.amount(row["interest"], currency),
+        "references": reader.references(row["reference"]),
+        "document_number": row["document_number"],
+        "back_office": row["back_office"],
+        "caught_up_to": moment(row["caught_up_to"]),
+    }
+
+
+@router.get(
+    "/obligations",
+    summary="My obligations",
+    response_model=ObligationList,
+    responses=responses(401, 403, 404, 422),
+    openapi_extra=BEARER,
+)
+async def list_obligations(
+    request: Request,
+    citizen: Annotated[Citizen, citizen_with("account")],
+    state: Annotated[list[ObligationState], Query(description="any of these; open includes overdue")] = [],  # noqa: B006
+    kind: Annotated[list[ObligationKind], Query()] = [],  # noqa: B006
+    payee: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006
+    year: Annotated[list[Annotated[int, Field(ge=1900, le=2200)]], Query()] = [],  # noqa: B006
+    currency: Annotated[list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query()] = [],  # noqa: B006
+    due_from: date | None = None,
+    due_to: date | None = None,
+    sort: Sort = Sort.DUE_ON,
+    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 25,
+) -> Response:
+    """All there are, also paid and cancelled ones; narrow by the filters. Values of one filter are alternatives."""
+    today = citizen.hub.clock.now().astimezone(citizen.town.city.timezone).date()
+    filters = Filters(state, [*map(str, kind)], payee, year, currency, due_from, due_to)
+    async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
+        sources = await citizen.hub.accounts.sources(connection, citizen.town, "obligation")
+        page = await obligations.listed(
+            connection, citizen.town.city, today, filters, sort, _after(cursor, sort), limit
+        )
+    known = knowledge(sources)
+    body = {
+        "knowledge": known,
+        "sources": [citizen.reader.source(one) for one in sources],
+        "items": None
+        if known is Knowledge.UNKNOWN
+        else [obligation_item(citizen.reader, row, today) for row in page.rows],
+        "next_cursor": write_cursor(sort, *page.next) if page.next else None,
+    }
+    return answer(request, citizen.reader, body)
+
+
+@router.get(
+    "/obligations/{obligation_id}",
+    summary="One obligation",
+    response_model=ObligationOut,
+    responses=responses(401, 403, 404),
+    openapi_extra=BEARER,
+)
+async def read_obligation(
+    request: Request,
+    citizen: Annotated[Citizen, citizen_with("account")],
+    obligation_id: Annotated[str, Path(examples=[_ID])],
+) -> Response:
+    row, parts, roles, sources = await _open(citizen, obligation_id)
+    reader = citizen.reader
+    body = obligation_item(reader, row, _today(citizen)) | {
+        "roles": roles,
+        "instalments": [
+            {
+                "number": part.number,
+                "due_on": part.due_on,
+                "amount": _amount(reader, part.amount),
+                "outstanding": _amount(reader, part.outstanding),
+                "references": reader.references([one._asdict() for one in part.references]),
+            }
+            for part in parts
+        ],
+        "gone_at": moment(row["gone_at"]),
+        "sources": [reader.source(one) for one in sources],
+    }
+    return answer(request, reader, body)
+
+
+@router.get(
+    "/obligations/{obligation_id}/transfer",
+    summary="How to pay by bank transfer",
+    response_model=TransferOut,
+    responses=responses(401, 403, 404, 409, 422),
+    openapi_extra=BEARER,
+)
+async def read_transfer(
+    request: Request,
+    citizen: Annotated[Citizen, citizen_with("account")],
+    obligation_id: Annotated[str, Path(examples=[_ID])],
+    instalment: Annotated[int | None, Query(ge=1, le=10_000, description="only this part")] = None,
+) -> Response:
+    """The details as text, and the national codes to scan. 409 where there is nothing to pay."""
+    row, parts, _, sources = await _open(citizen, obligation_id)
+    transfer = obligations.transfer(citizen.town.city, row, parts, citizen.town.bank_transfer, instalment=instalment)
+    reader, order = citizen.reader, transfer.order
+    base = str(request.url.replace(query="")).rstrip("/?")
+    tail = f"?instalment={instalment}" if instalment else ""
+    body = {
+        "payee": {
+            "name": order.payee.name,
+            "street": order.payee.street,
+            "place": order.payee.place,
+            "account": order.account,
+            "local_account": local_account(order.account),
+            "bic": order.bic or None,
+        },
+        "amount": _amount(reader, order.amount),
+        "due_on": order.due_on,
+        "references": reader.references([one._asdict() for one in order.references]),
+        "message": order.message,
+        "codes": [
+            {"scheme": scheme, "payload": payload}
+            | {
+                name: f"{base}/{scheme}.{ending}{tail}"
+                for name, ending in (("svg", "svg"), ("png", "png"), ("text", "txt"))
+            }
+            for scheme, payload in transfer.payloads.items()
+        ],
+        "without_code": dict(transfer.refused),
+        "sources": [reader.source(one) for one in sources],
+    }
+    return answer(request, reader, body)
+
+
+@router.get(
+    "/obligations/{obligation_id}/transfer/{scheme}.{form}",
+    summary="The code to scan",
+    response_class=Response,
+    responses=responses(401, 403, 404, 409, 422)
+    | {
+        200: {
+            "description": "The picture, or the text in it",
+            "content": {
+                "image/svg+xml": {"schema": {"type": "string"}},
+                "image/png": {"schema": {"type": "string", "format": "binary"}},
+                "text/plain": {"schema": {"type": "string"}},
+            },
+        }
+    },
+    openapi_extra=BEARER,
+)
+async def read_transfer_code(
+    citizen: Annotated[Citizen, citizen_with("account")],
+    obligation_id: Annotated[str, Path(examples=[_ID])],
+    scheme: Annotated[str, Path(examples=["hub3"])],
+    form: Annotated[Literal["svg", "png", "txt"], Path()],
+    instalment: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+    scale: Annotated[int, Query(ge=1, le=20, description="pixels a module (png)")] = 4,
+) -> Response:
+    row, parts, _, _ = await _open(citizen, obligation_id)
+    transfer = obligations.transfer(citizen.town.city, row, parts, citizen.town.bank_transfer, instalment=instalment)
+    payload = _payload(transfer, scheme)
+    headers = {"Cache-Control": "private, no-cache"}
+    if form == "txt":
+        return Response(payload.encode(), media_type="text/plain; charset=utf-8", headers=headers)
+    symbol = next(one.symbol for one in citizen.town.bank_transfer if one.id == scheme)
+    picture = barcode.draw(payload, symbol, form, scale=scale)
+    media_type = "image/svg+xml" if form == "svg" else "image/png"
+    return Response(picture, media_type=media_type, headers=headers)
+
+
+async def _open(citizen: Citizen, obligation_id: str) -> tuple[dict[str, Any], list[Instalment], list[str], list[Any]]:
+    uuid = parse_public_id("obl", obligation_id)
+    city = citizen.town.city
+    async with citizen.hub.database.citizen(city.id, citizen.subject_id) as connection:
+        row, parts, roles = await obligations.opened(connection, city, uuid)
+        sources = await citizen.hub.accounts.sources(connection, citizen.town, "obligation")
+    mine = [one for one in sources if (one.feed.back_office, one.feed.feed) == (row["back_office"], row["feed"])]
+    return row, parts, roles, mine
+
+
+def _payload(transfer: Transfer, scheme: str) -> str:
+    if scheme in transfer.payloads:
+        return transfer.payloads[scheme]
+    if scheme in transfer.refused:
+        raise Conflict(f"{scheme} cannot express this transfer: {transfer.refused[scheme]}")
+    raise NotFound(f"This town offers no code {scheme[:40]!r}.")
+
+
+def _after(cursor: str | None, sort: Sort) -> tuple[str, UUID] | None:
+    if cursor is None:
+        return None
+    made_for, key, last = read_cursor(cursor, 3)
+    try:
+        if made_for == sort:
+            return key, UUID(last)
+    except ValueError:
+        pass
+    raise InvalidRequest("This cursor belongs to another list: begin again without it.", field="query.cursor")
+
+
+def _today(citizen: Citizen) -> date:
+    return citizen.hub.clock.now().astimezone(citizen.town.city.timezone).date()
+
+
+def _amount(reader: Reader, amount: Money | None) -> dict[str, Any] | None:
+    return None if amount is None else reader.amount(amount.minor, amount.currency)

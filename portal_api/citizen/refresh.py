@@ -1,0 +1,102 @@
+"""POST /v1/refresh: ask the back offices again, and tell of each as it lands (server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from hub.back_offices.model import Feed
+from portal_api.errors import responses
+from portal_api.landed import Landed
+from portal_api.requests import BEARER, Citizen, citizen_with
+
+router = APIRouter(tags=["citizen"])
+
+PATIENCE = 60.0
+"""Seconds after which a stream ends though some source has not landed: it lands later all the same."""
+_HEARTBEAT = 10.0
+
+_EXAMPLE = """event: source
+data: {"back_office":"financije","feed":"obligations","freshness":{"status":"fresh",…},…}
+
+event: done
+data: {"waiting":[]}
+"""
+
+
+@router.post(
+    "/refresh",
+    summary="Ask the back offices again",
+    response_class=StreamingResponse,
+    responses=responses(401, 403, 404)
+    | {
+        200: {
+            "description": "A stream: one `source` event for each source at once or when it lands, then `done`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        }
+    },
+    openapi_extra=BEARER,
+)
+async def refresh(request: Request, citizen: Annotated[Citizen, citizen_with("refresh")]) -> StreamingResponse:
+    """Sources that are read for everybody at once, or were read seconds ago, are told at once as they are."""
+    landed: Landed = request.app.state.landed
+    return StreamingResponse(
+        _stream(citizen, landed),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(citizen: Citizen, landed: Landed) -> AsyncIterator[bytes]:
+    city_id = citizen.town.city.id
+    async with landed.listen(city_id) as arrivals:
+        queued = await citizen.hub.accounts.request_refresh(citizen.town, citizen.subject_id)
+        waiting = {_key(feed, identifier_id) for feed, identifier_id in queued}
+        for body in await _sources(citizen, None, leave_out={key[:2] for key in waiting}):
+            yield _event("source", body)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while waiting:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            arrived: tuple[str, str, str] | None = None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, _HEARTBEAT)):
+                    arrived = await arrivals.get()
+            if arrived is None:
+                yield b": waiting\n\n"
+            elif arrived in waiting:
+                waiting.discard(arrived)
+                if not any(key[:2] == arrived[:2] for key in waiting):
+                    for body in await _sources(citizen, arrived[:2]):
+                        yield _event("source", body)
+        still = sorted({"/".join(key[:2]) for key in waiting})
+        yield _event("done", {"waiting": still})
+
+
+async def _sources(
+    citizen: Citizen, only: tuple[str, str] | None, *, leave_out: set[tuple[str, str]] | None = None
+) -> list[dict[str, Any]]:
+    async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
+        found = await citizen.hub.accounts.sources(connection, citizen.town)
+    return [
+        citizen.reader.source(one)
+        for one in found
+        if (only is None or (one.feed.back_office, one.feed.feed) == only)
+        and (one.feed.back_office, one.feed.feed) not in (leave_out or set())
+    ]
+
+
+def _key(feed: Feed, identifier_id: UUID) -> tuple[str, str, str]:
+    return feed.back_office, feed.feed, str(identifier_id)
+
+
+def _event(name: str, body: Any) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(body) + b"\n\n"

@@ -1,0 +1,1 @@
+"""Where back offices push."""

@@ -1,0 +1,157 @@
+"""Values for the reader: the one place where amounts, texts, references and ages get their outward form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_currency
+from pydantic import BaseModel, Field
+
+from hub.back_offices.service import FeedFreshness
+from hub.cities.model import City
+from hub.kernel.ids import public_id
+from hub.kernel.money import minor_units
+from hub.kernel.text import choose, choose_language, preferred_languages
+
+
+class Amount(BaseModel):
+    """Whole minor units; `text` is for reading and never for calculating."""
+
+    minor: int = Field(examples=[125000])
+    currency: str = Field(examples=["EUR"])
+    text: str = Field(examples=["1.250,00 €"])
+
+
+class Named(BaseModel):
+    id: str = Field(examples=["grad"])
+    name: str = Field(examples=["Grad Pregrada"])
+
+
+class ReferenceOut(BaseModel):
+    scheme: str = Field(examples=["hr.poziv_na_broj"])
+    label: str = Field(examples=["Model i poziv na broj"])
+    value: str = Field(examples=["HR68 5720-87892589782"])
+
+
+class SourceFreshness(BaseModel):
+    """How far this part can be trusted."""
+
+    status: str = Field(examples=["stale"], pattern="^(fresh|stale|unavailable)$")
+    as_of: datetime | None = Field(default=None, description="the figures are true for this moment")
+    since: datetime | None = Field(default=None, description="stale or failing since")
+    because: str | None = Field(default=None, examples=["back_office_down"])
+
+
+class SourceOut(BaseModel):
+    """One back office's part of an answer."""
+
+    back_office: str = Field(examples=["financije"])
+    feed: str = Field(examples=["obligations"])
+    name: str = Field(examples=["Financijska kartica"])
+    freshness: SourceFreshness
+    complete: bool = Field(description="whether an absence here means that there is none")
+    caught_up_to: datetime | None = Field(default=None, description="payments up to here are counted by the source")
+
+
+# Labels as they are printed on slips and files; anything else is shown by its value alone.
+_LABELS: dict[str, dict[str, str]] = {
+    "hr.poziv_na_broj": {"hr": "Model i poziv na broj", "en": "Model and reference number"},
+    "cz.variable_symbol": {"cs": "Variabilní symbol", "en": "Variable symbol"},
+    "cz.specific_symbol": {"cs": "Specifický symbol", "en": "Specific symbol"},
+    "cz.constant_symbol": {"cs": "Konstantní symbol", "en": "Constant symbol"},
+    "iso11649": {"en": "RF creditor reference"},
+    "rs.poziv_na_broj": {"sr": "Позив на број", "en": "Reference number"},
+    "hr.klasa": {"hr": "KLASA", "en": "KLASA"},
+    "hr.urbroj": {"hr": "URBROJ", "en": "URBROJ"},
+    "cz.cj": {"cs": "Číslo jednací", "en": "File number"},
+    "cz.spzn": {"cs": "Spisová značka", "en": "File mark"},
+}
+
+
+class Reader:
+    """Who reads: the languages wanted, the town's own, and the locale that amounts are written in."""
+
+    __slots__ = ("city", "language", "locale", "wanted")
+
+    def __init__(self, city: City, accept_language: str | None) -> None:
+        self.city = city
+        self.wanted = preferred_languages(accept_language)
+        offered = dict.fromkeys((*city.languages, "en"))
+        self.language = choose_language(offered, self.wanted, city.language) or "en"
+        self.locale = _locale(self.language)
+
+    def text(self, texts: Mapping[str, str] | None) -> str | None:
+        """The text in the reader's language; None stays None."""
+        return None if texts is None else choose(texts, self.wanted, self.city.language)
+
+    def amount(self, minor: int | None, currency: str) -> dict[str, Any] | None:
+        if minor is None:
+            return None
+        return {"minor": minor, "currency": currency, "text": _money(minor, currency, self.locale)}
+
+    def references(self, stored: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+        return [
+            {
+                "scheme": one["scheme"],
+                "label": choose(_LABELS.get(one["scheme"], {"": ""}), [self.language], self.city.language),
+                "value": one["value"],
+            }
+            for one in stored
+        ]
+
+    def named(self, id_: str | None, of: Mapping[str, Any]) -> dict[str, str] | None:
+        """A payee or department; one that has left the configuration is shown by its id."""
+        if id_ is None:
+            return None
+        found = of.get(id_)
+        if found is None:
+            return {"id": id_, "name": id_}
+        return {"id": id_, "name": choose(getattr(found, "name", found), self.wanted, self.city.language)}
+
+    def source(self, one: FeedFreshness) -> dict[str, Any]:
+        freshness = one.freshness
+        office = one.feed.office
+        return {
+            "back_office": one.feed.back_office,
+            "feed": one.feed.feed,
+            "name": choose(office.name, self.wanted, self.city.language),
+            "freshness": {
+                "status": freshness.status,
+                "as_of": moment(freshness.as_of),
+                "since": moment(freshness.since),
+                "because": freshness.because,
+            },
+            "complete": one.complete,
+            "caught_up_to": moment(one.caught_up_to),
+        }
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the second."""
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def outward(prefix: str, uuid: UUID | str) -> str:
+    return public_id(prefix, uuid if isinstance(uuid, UUID) else UUID(uuid))
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+@lru_cache(maxsize=20_000)
+def _money(minor: int, currency: str, locale: Locale) -> str:
+    """CLDR's pattern with the decimals of ISO 4217: CLDR would round RSD to whole dinars."""
+    digits = minor_units(currency)
+    text = format_currency(Decimal(minor).scaleb(-digits), currency, locale=locale, currency_digits=False)
+    return str(text)

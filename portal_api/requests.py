@@ -1,0 +1,116 @@
+"""What every handler needs to know of a request: which town, who asks, in which language, from which page on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Path, Request
+from fastapi.responses import Response
+
+from hub.back_offices.model import Town
+from hub.hub import Hub
+from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, Unauthenticated
+from hub.tokens.service import AccessToken
+from portal_api.render import Reader
+
+BEARER = {"security": [{"bearer": []}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A citizen's request. `subject_id` is who it is about, `reader` in which language it is answered."""
+
+    hub: Hub
+    town: Town
+    subject_id: UUID
+    reader: Reader
+
+
+def hub_of(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def town_of(request: Request, city: Annotated[str, Path(description="the town's slug", examples=["pregrada"])]) -> Town:
+    """The town in the path. Raises NotFound, and NotReady for one whose configuration is broken."""
+    hub = hub_of(request)
+    town = hub.towns.by_slug.get(city)
+    if town is None:
+        if city in hub.towns.broken:
+            raise NotReady("This town's configuration is being corrected. Its operator can see why.")
+        raise NotFound(f"There is no town {city[:60]!r} here.")
+    if town.city.live and town.city.hosts and not request.scope.get("munihub.by_host"):
+        raise NotFound(f"This town answers at {town.city.hosts[0]}.")
+    return town
+
+
+AtTown = Annotated[Town, Depends(town_of)]
+
+
+def token_of(request: Request, town: Town, scope: str) -> AccessToken:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
+    verified = hub_of(request).tokens.verify(token.strip(), town.city)
+    if scope not in verified.scopes:
+        raise Forbidden(f"The access token lacks the scope {scope!r}.")
+    return verified
+
+
+def citizen_with(scope: str) -> Any:
+    """A dependency: the citizen of a token with `scope`."""
+
+    def citizen(request: Request, town: AtTown) -> Citizen:
+        token = token_of(request, town, scope)
+        if token.subject_id is None:
+            raise Forbidden("The access token speaks for no citizen.")
+        reader = Reader(town.city, request.headers.get("accept-language"))
+        return Citizen(hub_of(request), town, token.subject_id, reader)
+
+    return Depends(citizen)
+
+
+def staff_with(scope: str) -> Any:
+    """A dependency: the town, for staff whose token has `scope`."""
+
+    def staff(request: Request, town: AtTown) -> Town:
+        token_of(request, town, scope)
+        return town
+
+    return Depends(staff)
+
+
+def answer(request: Request, reader: Reader, content: Any) -> Response:
+    """JSON with an ETag of its content; 304 where the client has just that."""
+    body = orjson.dumps(content)
+    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Language, Authorization",
+        "Content-Language": reader.language,
+    }
+    if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def write_cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([str(part) for part in parts])).decode().rstrip("=")
+
+
+def read_cursor(text: str, length: int) -> list[str]:
+    """The parts of a cursor. Raises InvalidRequest for one that is not ours."""
+    try:
+        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        parts = None
+    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
+        raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")
+    return parts

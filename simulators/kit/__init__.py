@@ -1,0 +1,1 @@
+"""What the simulators share: switches, the control door, stores of data, SOAP, pushes, serving."""
