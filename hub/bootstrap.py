@@ -75,8 +75,9 @@ def open_towns(settings: Settings, *, connect: bool) -> Towns:
         except ConfigurationError as error:
             log.error("town_left_out", city=slug, because=str(error))
             broken[slug] = error
-    for slug, error in _clashes(town.city for town in by_slug.values()).items():
-        broken[slug] = error
+    for slug, clash in _clashes([town.city for town in by_slug.values()]).items():
+        log.error("town_left_out", city=slug, because=str(clash))
+        broken[slug] = clash
         del by_slug[slug]
     if not by_slug:
         if broken:

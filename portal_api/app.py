@@ -84,7 +84,7 @@ class TownByHost:
         return slug
 
 
-async def _no_database(_: Any, error: Exception) -> Any:
+async def _no_database(_: Any, _error: Exception) -> Any:
     return errors.of_hub_error(NotReady("The database does not answer; try again in a moment."))
 
 

@@ -19,7 +19,7 @@ from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, Una
 from hub.tokens.service import AccessToken
 from portal_api.render import Reader
 
-BEARER = {"security": [{"bearer": []}]}
+BEARER: dict[str, Any] = {"security": [{"bearer": []}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""REST back offices: JSON or XML over HTTP. See README.md."""

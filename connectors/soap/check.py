@@ -27,7 +27,8 @@ async def run_check(
     does so first.
     """
 
-    async def wsdl() -> str:
+    async def configured() -> str:
+        line.prepare()
         contract = await load()
         operations = len(contract.port.operations())
         checked = "schema compiled" if contract.schema else "replies are not checked against the schema"
@@ -50,7 +51,7 @@ async def run_check(
         return await _probe(settings, line)
 
     steps: list[CheckStep] = []
-    for name, attempt in (("settings", wsdl), ("connection", connection), ("credentials", credentials)):
+    for name, attempt in (("settings", configured), ("connection", connection), ("credentials", credentials)):
         started = time.monotonic()
         try:
             detail, ok = await attempt(), True

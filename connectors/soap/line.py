@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from lxml import etree
@@ -59,6 +60,12 @@ class Line:
             )
         self._foreign_origins = frozenset(origin(host) for host in settings.wsdl_hosts)
 
+    def prepare(self) -> None:
+        """Looks up secrets and reads certificates without calling anybody. Raises ConfigurationError."""
+        self._http.prepare()
+        if isinstance(self._settings.auth, WsseAuth):
+            self._secret(self._settings.auth.password.secret)
+
     async def close(self) -> None:
         for http in (self._http, self._foreign):
             if http is not None:
@@ -76,7 +83,7 @@ class Line:
         envelope = call.operation.request(parameters, headers, endpoint=endpoint)
         call.check_request(envelope)
         reply = await self._http.send(
-            "POST", endpoint, headers=call.operation.http_headers(), content=self._secured(envelope)
+            "POST", endpoint, headers=call.operation.http_headers(), content=lambda: self._secured(envelope)
         )
         if len(reply.content) > _IN_A_THREAD:
             return reply, await asyncio.to_thread(self._read, call, reply)
@@ -115,13 +122,14 @@ class Line:
         return reply.content
 
     def _secured(self, envelope: etree._Element) -> bytes:
-        """The request as bytes, with a UsernameToken where one is configured."""
+        """The request as bytes; where a UsernameToken is configured, with a new nonce and time at each call."""
         auth = self._settings.auth
         if isinstance(auth, WsseAuth):
+            envelope = deepcopy(envelope)
             password = self._secret(auth.password.secret).get_secret_value()
-            token: Any = UsernameToken(auth.username, password, use_digest=auth.digest, zulu_timestamp=True)
+            username_token: Any = UsernameToken
             try:
-                token.apply(envelope, {})
+                username_token(auth.username, password, use_digest=auth.digest, zulu_timestamp=True).apply(envelope, {})
             except ValueError:
                 # lxml's error quotes nothing, but its traceback would hold the password.
                 raise ConfigurationError(

@@ -19,7 +19,7 @@ class CheckCall(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     operation: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class SoapSettings(HttpSettings):
@@ -46,10 +46,10 @@ class SoapSettings(HttpSettings):
             "imports may come, besides that of the endpoint. They get no credentials."
         ),
     ] = ()
-    catalogue: Annotated[
-        dict[str, str],
-        Field(description="Files in the mapping folder that stand for addresses the WSDL imports."),
-    ] = {}
+    catalogue: dict[str, str] = Field(
+        default_factory=dict,
+        description="Files in the mapping folder that stand for addresses the WSDL imports.",
+    )
     check_schema: Annotated[bool, Field(description="Whether requests and replies must fit the WSDL's schema.")] = True
     check: CheckCall | None = None
 
@@ -91,8 +91,8 @@ class Source(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     operation: str
-    parameters: dict[str, Any] = {}
-    headers: Annotated[dict[str, Any], Field(description="Header parts that the WSDL declares, by name.")] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, Any] = Field(default_factory=dict, description="Header parts that the WSDL declares, by name.")
     not_found: Annotated[
         tuple[str, ...],
         Field(description="Fault codes, or names or texts in a fault's detail, that mean: nothing is known."),

@@ -36,12 +36,14 @@ _COMPLETE = """
     values ($1, $2, $3, '00000000-0000-0000-0000-000000000000', $4, $4, $4)
     on conflict (city_id, back_office, feed, identifier_id) do update
     set attempted_at = greatest(old.attempted_at, excluded.attempted_at),
-        read_at = greatest(old.read_at, excluded.read_at), complete_at = greatest(old.complete_at, excluded.complete_at),
+        read_at = greatest(old.read_at, excluded.read_at),
+        complete_at = greatest(old.complete_at, excluded.complete_at),
         failing_since = null, failure = null, failure_detail = null"""
 
 _DRIFT = """
     insert into drift as old (city_id, back_office, feed, what, path, sample, first_seen, last_seen)
-    select $1, $2, $3, what, path, sample, $4, $4 from unnest($5::text[], $6::text[], $7::text[]) as d(what, path, sample)
+    select $1, $2, $3, what, path, sample, $4, $4
+    from unnest($5::text[], $6::text[], $7::text[]) as d(what, path, sample)
     on conflict (city_id, back_office, feed, what, path) do update
     set last_seen = excluded.last_seen, times = old.times + 1"""
 

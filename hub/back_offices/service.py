@@ -15,7 +15,7 @@ from hub.back_offices import queries, records
 from hub.back_offices.model import READ, SWEEP, Feed, Town
 from hub.intake import dead_letters
 from hub.intake.model import Fault
-from hub.jobs.queue import enqueue, enqueue_many
+from hub.jobs.queue import NewJob, enqueue, enqueue_many
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError, NotFound, RemoteError
 from hub.kernel.freshness import Freshness, FreshnessStatus
@@ -153,10 +153,8 @@ class FeedService:
         failure = None
         if progress.faults:
             first = progress.faults[0]
-            failure = (
-                "unreadable_records",
-                f"{len(progress.faults)} refused; the first: {first.field}: {first.detail}",
-            )
+            count = len(progress.faults)
+            failure = ("unreadable_records", f"{count} refused; the first: {first.field}: {first.detail}")
         gone = 0
         async with self._database.town(feed.city.id) as connection:
             if complete and not incremental:
@@ -219,7 +217,7 @@ class FeedService:
         return len(rows)
 
 
-def _read_job(feed: Feed, identifier_id: UUID, *, priority: int) -> dict[str, Any]:
+def _read_job(feed: Feed, identifier_id: UUID, *, priority: int) -> NewJob:
     return {
         "city_id": feed.city.id,
         "kind": READ,
@@ -260,7 +258,8 @@ def judge(feed: Feed, states: Iterable[Mapping[str, Any]], schemes: frozenset[st
     recognised = {feed.needs} if feed.needs else feed.schemes
     rows = list(states)
     if recognised and not recognised & schemes:
-        return FeedFreshness(feed, Freshness(FreshnessStatus.UNAVAILABLE, because="no_identifier"), False, None)
+        unknown = Freshness(FreshnessStatus.UNAVAILABLE, because="no_identifier")
+        return FeedFreshness(feed, unknown, complete=False, caught_up_to=None)
     judged = [
         Freshness.judge(
             now=now,
@@ -274,12 +273,8 @@ def judge(feed: Feed, states: Iterable[Mapping[str, Any]], schemes: frozenset[st
     order = [FreshnessStatus.FRESH, FreshnessStatus.STALE, FreshnessStatus.UNAVAILABLE]
     worst = max(judged, key=lambda one: order.index(one.status))
     caught_up = [row["caught_up_to"] for row in rows if row["caught_up_to"]]
-    return FeedFreshness(
-        feed,
-        worst,
-        bool(rows) and all(row["complete_at"] for row in rows),
-        min(caught_up) if caught_up else None,
-    )
+    complete = bool(rows) and all(row["complete_at"] for row in rows)
+    return FeedFreshness(feed, worst, complete, min(caught_up, default=None))
 
 
 async def request_reads(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from hub.cases.model import PublicStatus
@@ -60,7 +61,7 @@ async def opened(connection: Connection, city: City, case_id: UUID) -> dict[str,
     return _plain(row)
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
     return {
         name: orjson.loads(value) if name in _JSON and isinstance(value, str) else value for name, value in row.items()
     }

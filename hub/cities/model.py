@@ -46,7 +46,7 @@ def _account(text: str) -> str:
     try:
         return str(iban.validate(text))
     except StdnumError as error:
-        raise ValueError(f"{text!r} is not a valid IBAN: {error.message}") from error
+        raise ValueError(f"{text!r} is not a valid IBAN ({type(error).__name__})") from error
 
 
 def _clock_time(value: object) -> object:

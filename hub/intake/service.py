@@ -8,6 +8,7 @@ message's state changes in the transaction that changes the records.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -109,6 +110,26 @@ class Intake:
             await enqueue_apply(connection, keys.city_id, back_office)
         return kept
 
+    async def replay(self, city_id: int, dead_letter_id: UUID | None) -> int:
+        """Have pushed messages with an open letter (one, or all) interpreted again; returns how many.
+
+        A letter is settled when its message comes through. A body that could not even be cut into messages has none and
+        stays a letter: its sender sends it again.
+        """
+        async with self._database.town(city_id) as connection:
+            rows = await connection.fetch(
+                """update messages m set state = 'received', settled_at = null from dead_letters d
+                   where d.city_id = $1 and d.settled_at is null and d.origin = 'push'
+                     and ($2::uuid is null or d.dead_letter_id = $2)
+                     and m.city_id = d.city_id and m.message_id = d.message_id and m.state = 'dead'
+                   returning m.back_office""",
+                city_id,
+                dead_letter_id,
+            )
+            for back_office in sorted({row["back_office"] for row in rows}):
+                await enqueue_apply(connection, city_id, back_office)
+        return len(rows)
+
     async def apply_waiting(self, city_id: int, back_office: str, interpret: Interpreter) -> int:
         """Interpret every message that waits, oldest first; returns how many were settled."""
         settled = 0
@@ -129,7 +150,7 @@ class Intake:
         back_office: str,
         messages: Sequence[Message],
         interpret: Interpreter,
-    ) -> dict[object, Fault | str]:
+    ) -> dict[UUID, Fault | str]:
         try:
             async with connection.transaction():
                 return dict(await interpret(connection, keys, back_office, messages))
@@ -140,7 +161,7 @@ class Intake:
                 # A fault of ours must not lose the message or stop those behind it: it becomes a letter.
                 log.exception("message_not_applied", back_office=back_office, message=str(messages[0].message_id))
                 return {messages[0].message_id: Fault("hub_error", f"{type(error).__name__} while it was applied")}
-        outcomes: dict[object, Fault | str] = {}
+        outcomes: dict[UUID, Fault | str] = {}
         for message in messages:
             outcomes |= await self._interpret(connection, keys, back_office, [message], interpret)
         return outcomes
@@ -151,7 +172,7 @@ class Intake:
         keys: TownKeys,
         back_office: str,
         messages: Sequence[Message],
-        outcomes: Mapping[object, Fault | str],
+        outcomes: Mapping[UUID, Fault | str],
     ) -> None:
         now = self._clock.now()
         for message in messages:
@@ -170,6 +191,8 @@ class Intake:
                     message_id=message.message_id,
                 )
         words = [outcomes[message.message_id] for message in messages]
+        through = [one.external_id for one, word in zip(messages, words, strict=True) if isinstance(word, str)]
+        await dead_letters.settle(connection, keys.city_id, back_office, through, "replayed", now)
         await connection.execute(
             """update messages m set state = case when o.word is null then 'dead' else 'applied' end,
                       outcome = o.word, settled_at = $5

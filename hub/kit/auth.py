@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from hub.kernel.clock import Clock, SystemClock
 from hub.kernel.errors import RemoteGarbage, RemoteRefused
+from hub.kit.origins import HttpUrl
 from hub.kit.redaction import redact, shown_url
 from hub.kit.reply import Reply, raise_for
 from hub.kit.secrets import SecretRef
@@ -64,7 +65,7 @@ class OAuth2Auth(_Settings):
     """Client credentials (RFC 6749 §4.4); the client proves itself by HTTP Basic (§2.3.1)."""
 
     kind: Literal["oauth2"]
-    token_url: str
+    token_url: HttpUrl
     client_id: str
     client_secret: SecretRef
     scope: str | None = None
@@ -95,6 +96,9 @@ class Exchange(Protocol):
 
 
 class Auth(Protocol):
+    def prepare(self) -> None:
+        """Looks up the secrets. Raises ConfigurationError."""
+
     async def headers(self, exchange: Exchange) -> Mapping[str, str]:
         """The headers that prove who we are. Raises RemoteError, ConfigurationError."""
 
@@ -119,7 +123,13 @@ class _Constant:
         self._settings = settings
         self._secret = secret
 
+    def prepare(self) -> None:
+        self._headers()
+
     async def headers(self, exchange: Exchange) -> Mapping[str, str]:
+        return self._headers()
+
+    def _headers(self) -> dict[str, str]:
         settings = self._settings
         if isinstance(settings, BasicAuth):
             return {"authorization": _basic(settings.username, self._secret(settings.password.secret))}
@@ -144,6 +154,9 @@ class _OAuth2:
         self._lock = asyncio.Lock()
         self._token: str | None = None
         self._until: datetime | None = None  # None: the server did not say; good until it is refused.
+
+    def prepare(self) -> None:
+        self._secret(self._settings.client_secret.secret)
 
     async def headers(self, exchange: Exchange) -> Mapping[str, str]:
         async with self._lock:

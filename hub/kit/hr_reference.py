@@ -83,12 +83,12 @@ _RULES: dict[str, tuple[_Element, ...]] = {
         _REVENUE,
         _Element(required=True, length=3, passes=_passes_mod11ini),
         _Element(required=True, length=6, passes=_passes_mod11ini),
-        _Element(longest=6),
+        _FREE,  # at most 6 digits: the 22 characters have no room for more
     ),
     # Revenues of municipalities: the check of P2 (municipality) is stated by one source only.
     **dict.fromkeys(("HR62", "HR63", "HR64", "HR65"), (_REVENUE, *_UNCHECKED[1:])),
     "HR67": (_OIB, _FREE, _FREE),
-    "HR68": (_REVENUE, _OIB, _Element(longest=5)),
+    "HR68": (_REVENUE, _OIB, _FREE),  # P3 at most 5 digits, for the same reason
 }
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -23,11 +22,13 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hub.kernel.clock import Clock, SystemClock
-from hub.kernel.errors import ConfigurationError, RemoteGarbage, RemoteTimeout
+from hub.kernel.errors import ConfigurationError, RemoteTimeout
 from hub.kit.auth import Auth, AuthSettings, build_auth
 from hub.kit.breaker import Breaker, BreakerSettings
 from hub.kit.durations import Duration, format_duration
+from hub.kit.http_body import ACCEPTED_ENCODINGS, read_body
 from hub.kit.http_errors import translated
+from hub.kit.origins import origin
 from hub.kit.redaction import shown_url
 from hub.kit.reply import TRANSIENT_STATUSES, Reply, raise_for
 from hub.kit.retry import RetrySettings, retrying
@@ -64,23 +65,6 @@ class HttpSettings(BaseModel):
         Field(ge=1_000, le=500_000_000, description="A larger reply is refused; counted after unpacking."),
     ] = 20_000_000
     connections: Annotated[int, Field(ge=1, le=100, description="Open at the same time to this back office.")] = 10
-
-
-def origin(url: str) -> str:
-    """`https://host:443` for a URL: scheme, host in lower case and IDNA, port written out (RFC 6454 §4).
-
-    Raises ConfigurationError for anything but http(s) with a host, and for a user name in the URL.
-    """
-    remedy = "Write an address such as https://host.example/path; credentials belong under auth."
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise ConfigurationError(f"{shown_url(str(url))!r} is not a URL", remedy=remedy) from error
-    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
-        raise ConfigurationError(f"{shown_url(url)!r} is not a plain http or https URL", remedy=remedy)
-    port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    host = parsed.raw_host.decode()
-    return f"{parsed.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class Http:
@@ -120,13 +104,14 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         params: Params | None = None,
-        content: bytes | None = None,
+        content: bytes | Callable[[], bytes] | None = None,
         repeatable: bool = True,
         shown: str | None = None,
     ) -> Reply:
         """One call, repeated after transient failures where it is `repeatable`.
 
-        `params` are added to the query of `url`. `shown` replaces the URL in error texts, for a path
+        `params` are added to the query of `url`. `content` may be a function that makes the body anew for
+        each repetition, for one that holds a nonce. `shown` replaces the URL in error texts, for a path
         that holds identifiers.
 
         Returns the reply for every status that is not transient: what the caller does not read
@@ -156,6 +141,12 @@ class Http:
         return await retrying(
             attempt, self._settings.retries, deadline=deadline, sleep=self._sleep, monotonic=loop.time
         )
+
+    def prepare(self) -> None:
+        """Looks up secrets and reads files without calling anybody. Raises ConfigurationError."""
+        if self._auth:
+            self._auth.prepare()
+        self._opened()
 
     async def close(self) -> None:
         if self._client is not None:
@@ -195,18 +186,19 @@ class Http:
         return await self._exchange(_Request(method, self._allowed(url), dict(headers), content, shown_url(url)))
 
     async def _exchange(self, request: _Request, proof: Mapping[str, str] | None = None) -> Reply:
-        headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": "gzip"}
+        headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED_ENCODINGS}
         headers |= {name.lower(): value for name, value in (request.headers | dict(proof or {})).items()}
         # `Bearer …` as a whole and the token alone, for the reply might quote it.
         secrets = [part for value in (proof or {}).values() for part in (value, value.rpartition(" ")[2])]
+        body = request.content() if callable(request.content) else request.content
         if self.wire_log:
-            self.wire_log(wire_text(f"→ {request}", headers, request.content or b"", secrets=secrets))
+            self.wire_log(wire_text(f"→ {request}", headers, body or b"", secrets=secrets))
         client = self._opened()
         with translated(str(request), self._settings.timeout.read):
-            outgoing = client.build_request(request.method, request.url, headers=headers, content=request.content)
+            outgoing = client.build_request(request.method, request.url, headers=headers, content=body)
             response = await client.send(outgoing, stream=True)
             try:
-                content = await self._read(response, str(request))
+                content = await read_body(response, limit=self._settings.max_reply_bytes, what=str(request))
             finally:
                 await response.aclose()
         reply = Reply(
@@ -221,26 +213,6 @@ class Http:
             line = f"← {reply.status} {request}"
             self.wire_log(wire_text(line, reply.headers, content, secrets=secrets))
         return reply
-
-    async def _read(self, response: httpx.Response, what: str) -> bytes:
-        """The body, unpacked piece by piece and never beyond the limit, whatever lengths it claims."""
-        limit = self._settings.max_reply_bytes
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", "gzip", "x-gzip", ""):
-            raise RemoteGarbage(f"{what} answered in the encoding {encoding[:40]!r}, which nobody asked for.")
-        unpack = _Gunzip(what) if "gzip" in encoding else None
-        pieces: list[bytes] = []
-        size = on_wire = 0
-        async for chunk in response.aiter_raw():
-            piece = unpack(chunk, limit + 1 - size) if unpack else chunk
-            size += len(piece)
-            on_wire += len(chunk)
-            if max(size, on_wire) > limit:
-                raise RemoteGarbage(f"{what} answered more than the {limit} bytes that max_reply_bytes allows.")
-            pieces.append(piece)
-        if unpack:
-            unpack.finish()
-        return b"".join(pieces)
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -292,7 +264,14 @@ def build_http(
 class _Request:
     __slots__ = ("content", "headers", "method", "shown", "url")
 
-    def __init__(self, method: str, url: httpx.URL, headers: dict[str, str], content: bytes | None, shown: str) -> None:
+    def __init__(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: dict[str, str],
+        content: bytes | Callable[[], bytes] | None,
+        shown: str,
+    ) -> None:
         self.method = method.upper()
         self.url = url
         self.headers = headers
@@ -301,27 +280,3 @@ class _Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown}"
-
-
-class _Gunzip:
-    """Unpacks gzip (RFC 1952) with a bound on what one call may yield."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._begun = False
-
-    def __call__(self, chunk: bytes, most: int) -> bytes:
-        """At most `most` bytes; what lies beyond is dropped, for the caller then refuses the whole."""
-        self._begun = self._begun or bool(chunk)
-        try:
-            unpacked = self._stream.decompress(chunk, most)
-        except zlib.error as error:
-            raise RemoteGarbage(f"{self._what} answered with broken compression: {error}.") from None
-        if self._stream.unused_data:
-            raise RemoteGarbage(f"{self._what} answered with something after the end of its compression.")
-        return unpacked
-
-    def finish(self) -> None:
-        if self._begun and not self._stream.eof:
-            raise RemoteGarbage(f"{self._what} answered with compression that breaks off.")

@@ -13,10 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.kernel.errors import ConfigurationError
+from hub.kit import yaml_document
 
 
 class Manifest(BaseModel):
@@ -46,19 +46,18 @@ def scan(package_folder: Path) -> dict[str, Manifest]:
 
 def _read(folder: Path) -> Manifest:
     file = folder / "manifest.yaml"
-    try:
-        manifest = Manifest.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    except FileNotFoundError:
+    if not file.is_file():
         remedy = "Add it, with id, kind, name, entry and summary; every folder here is a plug-in."
-        raise ConfigurationError("this plug-in has no manifest", file=str(file), remedy=remedy) from None
+        raise ConfigurationError("this plug-in has no manifest", file=str(file), remedy=remedy)
+    document = yaml_document.load(file)
+    try:
+        manifest = Manifest.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or None
         remedy = "A manifest has id, kind (connector), name, entry (package.id.module:Class) and summary."
-        raise ConfigurationError(first["msg"], file=str(file), key=key, remedy=remedy) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigurationError(f"not YAML: {error.problem}", file=str(file), line=line) from None
+        line = document.line(first["loc"])
+        raise ConfigurationError(first["msg"], file=str(file), line=line, key=key, remedy=remedy) from None
     if manifest.id != folder.name:
         remedy = f"Write id: {folder.name}, or rename the folder."
         problem = f"{manifest.id!r} is not the folder's name"

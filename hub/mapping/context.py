@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.mapping.block import Block
 from hub.mapping.layout import Layout
 from hub.mapping.medium import Medium
-from hub.mapping.paths import Path, parse_path
+from hub.mapping.paths import Path, join_paths, parse_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class Context:
             return self.layout.many(path, block.value) if many else self.layout.slot(path, block.value)
         except ValueError as error:
             raise block.error(str(error), remedy="Name a place that holds one value.") from error
+
+    def shown(self, slot: int) -> str:
+        """The path of a slot from the record, as drift names it."""
+        return join_paths(self.layout.root.path, self.layout.paths[slot])
 
     def inner(self, block: Block) -> tuple[int, Layout]:
         """The slot of the elements that `block` names, and the layout of one of them."""

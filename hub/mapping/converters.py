@@ -48,13 +48,13 @@ class Options(NamedTuple):
 class Converter:
     """`kind` is what comes out; a converter of text also serves localised texts, choices and references.
 
-    `make` raises ValueError for an option it cannot use.
+    `make` gives a Convert, and for amounts an AmountReader; it raises ValueError for an option it cannot use.
     `options` maps the keys it understands to what they say.
     """
 
     kind: Kind
     help: str
-    make: Callable[[Options], Convert]
+    make: Callable[[Options], Any]
     options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hub.mapping.model import Drift
+from hub.mapping.model import Drift, PartyRef
 from hub.mapping.scalars import outline, shorten
 
 REPEATED = "stands there more than once, and a field takes one"
@@ -18,16 +18,16 @@ class Run:
 
     `misfits` are slots of the record being read whose place in the document holds something else than one
     value, and what it holds.
-    `identifiers` remembers what was normalised: the items of one reply are often about one subject.
+    `parties` remembers what was made of a role, a scheme and a text.
     """
 
-    __slots__ = ("_drift", "asked", "identifiers", "misfits", "sample")
+    __slots__ = ("_drift", "asked", "misfits", "parties", "sample")
 
     def __init__(self, asked: Mapping[str, str], sample: Callable[[str], str] = outline) -> None:
         self.asked = asked
         self.sample = sample
         self.misfits: list[tuple[int, str]] = []
-        self.identifiers: dict[tuple[str, str], str | None] = {}
+        self.parties: dict[tuple[str, str, str], tuple[PartyRef, ...]] = {}
         self._drift: dict[tuple[str, ...], Drift] = {}
 
     def take_misfits(self) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from hub.cities.model import City
@@ -153,8 +154,8 @@ def references(stored: Any) -> tuple[Reference, ...]:
     return tuple(Reference(one["scheme"], one["value"]) for one in _json(stored))
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "title": _json(row["title"]), "reference": _json(row["reference"])}
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
+    return {**dict(row), "title": _json(row["title"]), "reference": _json(row["reference"])}
 
 
 def _json(value: Any) -> Any:

@@ -54,4 +54,5 @@ class Projection(Protocol):
         self, connection: Connection, source: Source, identifier_id: UUID, present: Sequence[str]
     ) -> int:
         """After a complete read: tombstones for rows of this feed (and identifier, unless NIL) that are not in
-        `present` and were not told of since the read began. Returns how many."""
+        `present` and were not told of since the read began. Returns how many.
+        """

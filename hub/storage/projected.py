@@ -65,7 +65,8 @@ class ProjectedTable:
             where not exists (
                 select from tombstones t where t.city_id = $1 and t.back_office = $2 and t.feed = $3
                   and t.source_key = r.source_key
-                  and not munihub_newer(r.version, t.version, coalesce(r.said_at, $4), t.as_of, r.digest, ''::bytea, t.as_of, $6))
+                  and not munihub_newer(r.version, t.version, coalesce(r.said_at, $4), t.as_of,
+                                        r.digest, '', t.as_of, $6))
             on conflict (city_id, back_office, feed, source_key) do update
             set as_of = excluded.as_of, {taken}, gone_at = null,
                 changed_at = case when excluded.digest <> old.digest or old.gone_at is not null
@@ -82,7 +83,8 @@ class ProjectedTable:
                 set as_of = excluded.as_of, version = excluded.version
                 where munihub_newer(excluded.version, old.version, excluded.as_of, old.as_of, '', '', null, $6)
                 returning source_key, version, as_of)
-            update {table} old set gone_at = s.as_of, changed_at = $4, as_of = s.as_of, version = coalesce(s.version, old.version)
+            update {table} old
+            set gone_at = s.as_of, changed_at = $4, as_of = s.as_of, version = coalesce(s.version, old.version)
             from stone s where old.city_id = $1 and old.back_office = $2 and old.feed = $3
               and old.source_key = s.source_key and old.gone_at is null
               and munihub_newer(s.version, old.version, s.as_of, old.as_of, '', old.digest, null, true)

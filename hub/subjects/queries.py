@@ -134,34 +134,40 @@ async def insert_identifier(
     return identifier_id
 
 
-async def index_missing(connection: Connection, city_id: int, key_id: int, limit: int) -> list[tuple[UUID, str, bytes]]:
-    """Identifiers that have no index under `key_id` yet."""
+async def identifiers_after(
+    connection: Connection, city_id: int, after: UUID, limit: int
+) -> list[tuple[UUID, str, bytes]]:
+    """`(id, scheme, sealed value)` in the order of ids."""
     rows = await connection.fetch(
-        """select identifier_id, scheme, value from identifiers i where city_id = $1 and not exists (
-               select from identifier_indexes x
-               where x.city_id = i.city_id and x.identifier_id = i.identifier_id and x.key_id = $2)
-           order by identifier_id limit $3""",
+        """select identifier_id, scheme, value from identifiers
+           where city_id = $1 and identifier_id > $2 order by identifier_id limit $3 for update""",
         city_id,
-        key_id,
+        after,
         limit,
     )
     return [(row["identifier_id"], row["scheme"], row["value"]) for row in rows]
 
 
-async def sealed_otherwise(
-    connection: Connection, city_id: int, key_id: int, after: UUID, limit: int
-) -> list[tuple[UUID, bytes]]:
-    """Identifiers whose value is not encrypted by data key `key_id`."""
-    rows = await connection.fetch(
-        """select identifier_id, value from identifiers
-           where city_id = $1 and identifier_id > $3 and substring(value from 2 for 2) <> $2
-           order by identifier_id limit $4""",
+async def add_index(
+    connection: Connection, city_id: int, scheme: str, key_id: int, index: bytes, identifier_id: UUID
+) -> bool:
+    """Whether it was not there before."""
+    done = await connection.execute(
+        """insert into identifier_indexes (city_id, scheme, key_id, blind_index, identifier_id)
+           values ($1, $2, $3, $4, $5) on conflict do nothing""",
         city_id,
-        key_id.to_bytes(2),
-        after,
-        limit,
+        scheme,
+        key_id,
+        index,
+        identifier_id,
     )
-    return [(row["identifier_id"], row["value"]) for row in rows]
+    return done != "INSERT 0 0"
+
+
+async def reseal(connection: Connection, city_id: int, identifier_id: UUID, value: bytes) -> None:
+    await connection.execute(
+        "update identifiers set value = $3 where city_id = $1 and identifier_id = $2", city_id, identifier_id, value
+    )
 
 
 async def merge_of(connection: Connection, city_id: int, subject_id: UUID) -> UUID | None:

@@ -17,11 +17,9 @@ from hub.kit import identifiers
 from hub.mapping.model import Record
 from hub.ports.projection import Source
 from hub.storage.database import NIL, Connection
-from hub.storage.vault import TownKeys, Vault
+from hub.storage.vault import TownKeys
 from hub.subjects import queries
 from hub.subjects.model import TARGET, Proof, SubjectKind
-
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,52 +185,6 @@ async def unassigned(
 
 def value_of(keys: TownKeys, identifier_id: UUID, sealed: bytes) -> str:
     return keys.decrypt("identifiers", "value", str(identifier_id), sealed).decode()
-
-
-async def rotate_keys(connection: Connection, vault: Vault, city_id: int, purpose: str) -> int:
-    """Begin a rotation: a new key is used from now on, the old one still opens and finds.
-
-    Follow with `rotate_batch` until it returns 0, then `finish_rotation`.
-    """
-    return await vault.add_key(connection, city_id, purpose)
-
-
-async def rotate_batch(connection: Connection, keys: TownKeys) -> int:
-    """Bring up to 500 identifiers to the newest keys; returns how many it changed."""
-    newest = max(keys.index)
-    missing = await queries.index_missing(connection, keys.city_id, newest, _BATCH)
-    for identifier_id, scheme, sealed in missing:
-        index = dict(keys.blind_indexes(scheme, value_of(keys, identifier_id, sealed)))[newest]
-        await connection.execute(
-            """insert into identifier_indexes (city_id, scheme, key_id, blind_index, identifier_id)
-               values ($1, $2, $3, $4, $5) on conflict do nothing""",
-            keys.city_id,
-            scheme,
-            newest,
-            index,
-            identifier_id,
-        )
-    old = await queries.sealed_otherwise(connection, keys.city_id, max(keys.data), NIL, _BATCH)
-    for identifier_id, sealed in old:
-        renewed = keys.encrypt(
-            "identifiers", "value", str(identifier_id), value_of(keys, identifier_id, sealed).encode()
-        )
-        await connection.execute(
-            "update identifiers set value = $3 where city_id = $1 and identifier_id = $2",
-            keys.city_id,
-            identifier_id,
-            renewed,
-        )
-    return len(missing) + len(old)
-
-
-async def finish_rotation(connection: Connection, vault: Vault, keys: TownKeys) -> None:
-    """Drop indexes by older keys and retire those; an old data key stays while a stored message needs it."""
-    newest = max(keys.index)
-    if await queries.index_missing(connection, keys.city_id, newest, 1):
-        raise Conflict("Some identifiers have no index under the newest key yet.")
-    await connection.execute("delete from identifier_indexes where city_id = $1 and key_id <> $2", keys.city_id, newest)
-    await vault.retire(connection, keys.city_id, "index", [key_id for key_id in keys.index if key_id != newest])
 
 
 class SubjectProjection:

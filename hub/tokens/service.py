@@ -75,8 +75,7 @@ class Tokens:
 
     def sign(self, city: City, subject_id: UUID | None, scopes: tuple[str, ...], lifetime: timedelta) -> str:
         """A development token. Raises ConfigurationError for a live town."""
-        if city.live:
-            raise ConfigurationError(f"{city.slug} is live: development tokens are not made for it", key="live")
+        self.refuse_live(city)
         now = self._clock.now()
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -91,6 +90,12 @@ class Tokens:
             claims["sub"] = public_id("sub", subject_id)
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
         return jwt.encode(header, claims, self._key, algorithms=[_ALGORITHM])
+
+    @staticmethod
+    def refuse_live(city: City) -> None:
+        """Development tokens are not made for a live town."""
+        if city.live:
+            raise ConfigurationError(f"{city.slug} is live: development tokens are not made for it", key="live")
 
     def verify(self, token: str, city: City) -> AccessToken:
         """Raises Unauthenticated for a token that is not ours, not for this town, or no longer valid."""

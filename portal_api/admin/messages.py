@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 
 from hub.back_offices import queries as feed_queries
 from hub.back_offices.model import Town
@@ -17,7 +18,6 @@ from hub.kernel.ids import parse_public_id, public_id
 from portal_api.errors import responses
 from portal_api.render import moment
 from portal_api.requests import BEARER, hub_of, read_cursor, staff_with, write_cursor
-from starlette.requests import Request
 
 router = APIRouter(tags=["admin"])
 

@@ -26,8 +26,16 @@ PORT = 8104
 
 _ZONE = ZoneInfo("Europe/Prague")
 _NAMESPACE = "urn:vzorov:registr:1"
-_FIELDS = ("@id", "Druh", "RodneCislo", "Titul", "Jmeno", "Prijmeni", "ICO", "Nazev", "Obec", "Zmeneno")
-_WRITER = Writer(_NAMESPACE, items={"Osoby": "Osoba"}, orders={"Osoba": _FIELDS})
+_FIELDS = ("@id", "Druh", "FyzickaOsoba", "PravnickaOsoba", "Obec", "Zmeneno")
+_WRITER = Writer(
+    _NAMESPACE,
+    items={"Osoby": "Osoba"},
+    orders={
+        "Osoba": _FIELDS,
+        "FyzickaOsoba": ("RodneCislo", "Titul", "Jmeno", "Prijmeni"),
+        "PravnickaOsoba": ("ICO", "Nazev"),
+    },
+)
 _PAGE = 100
 
 
@@ -88,13 +96,15 @@ def _persons(today: date) -> list[tuple[Item, datetime]]:
     for number, person in enumerate(people, 1):
         item: Item = {"@id": f"RO-{number:06d}", "Druh": "PO" if person.is_entity else "FO", "Obec": "Vzorov"}
         if person.is_entity:
-            item |= {"ICO": person.number, "Nazev": person.name}
+            item["PravnickaOsoba"] = {"ICO": person.number, "Nazev": person.name}
         else:
             birth_number = f"{person.number[:6]}/{person.number[6:]}"
-            item |= {"RodneCislo": birth_number, "Jmeno": person.given, "Prijmeni": person.name}
+            item["FyzickaOsoba"] = {"RodneCislo": birth_number, "Jmeno": person.given, "Prijmeni": person.name}
+            if person is ZDENEK:
+                item["FyzickaOsoba"]["Titul"] = "Ing."
+        if person is BOZENA:
+            item["Obec"] = None
         persons.append(item)
-    persons[2]["Titul"] = "Ing."
-    persons[3]["Obec"] = None
     return [(person, changed) for person in persons]
 
 

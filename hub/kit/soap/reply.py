@@ -30,16 +30,8 @@ def read_reply(reply: Reply, *, max_bytes: int) -> etree._Element | Fault:
     """
     if reply.status in {401, 403, 407} or 300 <= reply.status < 400:
         raise_for(reply)
-    what = f"{reply.method} {reply.url}"
     try:
-        if not reply.content:
-            raise RemoteGarbage(f"{what} answered {reply.status} without content.")
-        if reply.media_type == "multipart/related":
-            raise RemoteGarbage(f"{what} answered with attachments (multipart/related), which are not read.")
-        if reply.media_type == "text/html":
-            evidence = snippet(reply.content)
-            raise RemoteGarbage(f"{what} answered a web page instead of SOAP.", evidence=evidence)
-        root = xml.parse(reply.content, max_bytes=max_bytes, charset=reply.charset, what=f"reply of {what}")
+        root = _parsed(reply, max_bytes)
     except RemoteGarbage:
         raise_for(reply)
         raise
@@ -49,6 +41,17 @@ def read_reply(reply: Reply, *, max_bytes: int) -> etree._Element | Fault:
     if not isinstance(found, Fault):
         raise_for(reply)
     return found
+
+
+def _parsed(reply: Reply, max_bytes: int) -> etree._Element:
+    what = f"{reply.method} {reply.url}"
+    if not reply.content:
+        raise RemoteGarbage(f"{what} answered {reply.status} without content.")
+    if reply.media_type == "multipart/related":
+        raise RemoteGarbage(f"{what} answered with attachments (multipart/related), which are not read.")
+    if reply.media_type == "text/html":
+        raise RemoteGarbage(f"{what} answered a web page instead of SOAP.", evidence=snippet(reply.content))
+    return xml.parse(reply.content, max_bytes=max_bytes, charset=reply.charset, what=f"reply of {what}")
 
 
 def error_of(fault: Fault, operation: str) -> RemoteError:

@@ -174,9 +174,7 @@ async def test_requests_that_break_the_contract_are_refused(financije: Simulator
         answer = await financije.soap_11(body)
         assert answer.status_code == 500
         assert fault_code(answer)[1] == "Client"
-    answer = await financije.client.post(
-        "/financije", content="<!DOCTYPE a><a/>", headers={"Content-Type": "text/xml"}
-    )
+    answer = await financije.client.post("/financije", content="<!DOCTYPE a><a/>", headers={"Content-Type": "text/xml"})
     assert fault_code(answer)[1] == "Client"
 
 
@@ -265,9 +263,7 @@ async def test_an_independent_client_can_use_the_contract(financije: Simulator) 
             wsse=UsernameToken("munihub", "pregrada-financije-secret", use_digest=True),
         )
         with client.settings(raw_response=False):
-            service = client.create_service(
-                f"{{{NAMESPACE}}}FinancijskaKarticaSoap", f"{financije.url}/financije"
-            )
+            service = client.create_service(f"{{{NAMESPACE}}}FinancijskaKarticaSoap", f"{financije.url}/financije")
             answer = service.DohvatiOtvoreneStavke(OIB=ZELJKA.number, UkljuciZatvorene=True)
         client.transport.session.close()
         return answer

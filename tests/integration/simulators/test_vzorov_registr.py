@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import zeep
 from lxml import etree
-from requests.auth import HTTPBasicAuth
 from stdnum.cz import rc
 
 from simulators.people import MATEJ
@@ -54,9 +53,10 @@ async def test_persons_and_legal_entities(registr: Simulator) -> None:
 
 
 async def test_people_change_while_it_runs(registr: Simulator) -> None:
-    await registr.post("people", **{"@id": "RO-000001", "Prijmeni": "Příhodová-Nová"})
-    await registr.post("people", **{"@id": "RO-000009", "Druh": "FO", "RodneCislo": "062508/7056",
-                                    "Jmeno": "Matěj", "Prijmeni": "Říha"})  # fmt: skip
+    new_name = {"RodneCislo": "057212/7050", "Jmeno": "Růžena", "Prijmeni": "Příhodová-Nová"}
+    newcomer = {"RodneCislo": "062508/7056", "Jmeno": "Matěj", "Prijmeni": "Říha"}
+    await registr.post("people", **{"@id": "RO-000001", "FyzickaOsoba": new_name})
+    await registr.post("people", **{"@id": "RO-000009", "Druh": "FO", "FyzickaOsoba": newcomer})
     await registr.delete("people/RO-000002")
     everybody = body_of(await registr.soap_12("<SeznamOsob/>"))
     assert texts(everybody, "Prijmeni") == ["Příhodová-Nová", "Úlehla", "Ďuríčková", "Žďárská", "Příhodová", "Říha"]
@@ -88,7 +88,7 @@ async def test_faults_are_those_of_soap_1_2(registr: Simulator) -> None:
 async def test_an_independent_client_can_use_the_contract(registr: Simulator) -> None:
     def call() -> object:
         client = zeep.Client(f"{registr.url}/registr?wsdl")
-        client.transport.session.auth = HTTPBasicAuth("munihub", "vzorov-registr-secret")
+        client.transport.session.auth = ("munihub", "vzorov-registr-secret")
         service = client.create_service(f"{{{NAMESPACE}}}RegistrOsobSoap12", f"{registr.url}/registr")
         answer = service.SeznamOsob(Strana=1, Velikost=100)
         client.transport.session.close()
@@ -96,4 +96,4 @@ async def test_an_independent_client_can_use_the_contract(registr: Simulator) ->
 
     answer = await asyncio.to_thread(call)
     assert [person.Druh for person in answer.Osoby.Osoba] == ["FO"] * 6 + ["PO"]
-    assert answer.Osoby.Osoba[6].Nazev == "Zahradnictví Šťovíček s.r.o."
+    assert answer.Osoby.Osoba[6].PravnickaOsoba.Nazev == "Zahradnictví Šťovíček s.r.o."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -47,9 +48,7 @@ def test_example_2_of_the_guidelines():
 
 def test_example_1_of_the_guidelines():
     # heuer/segno, the same file: purpose, BIC and a creditor reference.
-    payload = (
-        "BCD\n002\n1\nSCT\nBHBLDEHHXXX\nFranz Mustermänn\nDE71110220330123456789\nEUR12.3\nGDDS\nRF18539007547034"
-    )
+    payload = "BCD\n002\n1\nSCT\nBHBLDEHHXXX\nFranz Mustermänn\nDE71110220330123456789\nEUR12.3\nGDDS\nRF18539007547034"
     order = TransferOrder(
         payee=PostalName("Franz Mustermänn"),
         account="DE71110220330123456789",
@@ -236,7 +235,9 @@ def test_what_is_not_an_epc_code_is_refused_with_the_reason(payload, reason):
 @pytest.mark.parametrize("number", ["RF18539007547034", "RF96TU06FX", "RF14X2HU4TC28XTYLHASYWT91"])
 def test_published_creditor_references_are_carried(number):
     # A6: python-stdnum, npm iso-11649 and node-iso11649.
-    order = replace(PREGRADA, references=(Reference("iso11649", number),), message="", payee=PostalName("Grad Pregrada"))
+    order = replace(
+        PREGRADA, references=(Reference("iso11649", number),), message="", payee=PostalName("Grad Pregrada")
+    )
     assert SCHEME.encode(order).endswith(f"\n{number}")
     assert SCHEME.decode(SCHEME.encode(order)) == order
 
@@ -284,12 +285,12 @@ def test_what_is_written_is_read_back(order):
 @given(texts(90, shortest=1), texts(200), st.just(()) | croatian | czech)
 def test_texts_of_any_length_stay_within_the_limits(name, message, references):
     order = replace(PREGRADA, payee=PostalName(name), message=message, references=references)
-    try:
-        payload = SCHEME.encode(order)
-    except CannotExpress as refused:
-        assert "331 bytes" in str(refused)
-        assert len(name[:70].encode()) > 140
+    if len(name[:70].encode()) > 140:
+        # Letters of three and more bytes: the name alone may leave no room for the reference.
+        with suppress(CannotExpress):
+            assert len(SCHEME.encode(order).encode()) <= 331
         return
+    payload = SCHEME.encode(order)
     lines = payload.split("\n") + [""] * 6
     assert len(payload.encode()) <= 331
     assert len(lines[5]) <= 70

@@ -73,7 +73,8 @@ def test_the_minimal_published_payload():
         payer=PostalName("Jane Smith"),
     )
     assert SCHEME.encode(order) == (
-        "HRVHUB30\nEUR\n000000000005000\nJane Smith\n\n\nTest Company\n\n\nHR1723600001101234565\nHR99\n\n\nTest payment\n"
+        "HRVHUB30\nEUR\n000000000005000\nJane Smith\n\n\nTest Company\n\n\nHR1723600001101234565\nHR99\n\n\n"
+        "Test payment\n"
     )
 
 
@@ -112,7 +113,9 @@ def test_reading_model_and_number(model, number, references):
 def test_texts_are_cut_and_cleaned_by_the_alphabet_of_the_slip():
     order = replace(
         PREGRADA,
-        payee=PostalName("Komunalno „Čista & zelena“ d.o.o. Pregrada", "Ulica_Kőrösi 5; kat\t2", "49218 PREGRADA – HRVATSKA, EU"),
+        payee=PostalName(
+            "Komunalno „Čista & zelena“ d.o.o. Pregrada", "Ulica_Kőrösi 5; kat\t2", "49218 PREGRADA – HRVATSKA, EU"
+        ),
         payer=PostalName("Đurđa  Strauß-Łukasz @ Co" + "X" * 30, "Ulica " * 9, "x" * 28),
         message="Naknada: 1/2026\n[obročno] €5!… Київ",
     )

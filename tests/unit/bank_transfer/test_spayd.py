@@ -63,8 +63,10 @@ def meaning(payload: str) -> list[str]:
                 due_on=date(2012, 5, 24),
                 bic="RZBCCZPP",
             ),
-            "SPD*1.0*ACC:CZ5855000000001265098001+RZBCCZPP*AM:480.50*CC:CZK*RF:1234567890123456*DT:20120524"
-            "*MSG:PLATBA ZA ZBOZI",
+            (
+                "SPD*1.0*ACC:CZ5855000000001265098001+RZBCCZPP*AM:480.50*CC:CZK*RF:1234567890123456*DT:20120524"
+                "*MSG:PLATBA ZA ZBOZI"
+            ),
         ),
     ],
 )

@@ -261,7 +261,7 @@ async def test_a_connection_that_breaks_is_transient(leash):
 
     for handler in (close, half, reset):
         async with serve(handler) as server:
-            with pytest.raises(RemoteUnavailable, match="connection (was closed|broke)"):
+            with pytest.raises(RemoteUnavailable, match=r"connection (was closed|broke)"):
                 await leash(server.url, retries=RetrySettings(attempts=2)).send("GET", server.url)
             assert len(server.requests) == 2
 

@@ -1,0 +1,350 @@
+"""`munihub`: run the hub, look after its towns, help whoever connects a back office."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.kernel.errors import HubError, NotFound
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+database_app = typer.Typer(no_args_is_help=True, help="The database that somebody else runs.")
+city_app = typer.Typer(no_args_is_help=True, help="Towns and their configuration.")
+letters_app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed.")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys of a town.")
+app.add_typer(database_app, name="database")
+app.add_typer(city_app, name="city")
+app.add_typer(letters_app, name="dead-letters")
+app.add_typer(keys_app, name="keys")
+
+out = Console()
+err = Console(stderr=True)
+T = TypeVar("T")
+CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
+
+
+def main() -> None:
+    """Entry point: an error of the hub is one readable sentence, not a stack."""
+    _register_mapping()
+    try:
+        app()
+    except HubError as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _register_mapping() -> None:
+    from hub.bootstrap import TARGETS
+    from hub.mapping.command import register
+
+    register(app, TARGETS)
+
+
+# ── Running ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    log_level: str = "info",
+) -> None:
+    """Everything for a town with one server: database, API and worker. Ctrl-C or SIGTERM ends it gracefully."""
+    from hub import processes
+    from hub.logging import set_up
+
+    set_up(level=log_level)
+    sys.exit(processes.serve(host, port, log_level))
+
+
+@app.command()
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    log_level: str = "info",
+) -> None:
+    """Only the API. Start as many as you like."""
+    from hub import processes
+    from hub.logging import set_up
+
+    set_up(level=log_level)
+    processes.run_api(host, port, log_level)
+
+
+@app.command()
+def worker(log_level: str = "info") -> None:
+    """Only the jobs: reading back offices and applying what they push. Start as many as you like."""
+    from hub import processes
+    from hub.logging import set_up
+
+    set_up(level=log_level)
+    processes.run_worker()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema, and give new towns their keys."""
+    from hub.settings import Settings
+    from hub.storage import migrate as migrations
+
+    settings = Settings.from_environment()
+    if settings.owner_url:
+        migrations.upgrade(settings.owner_url)
+    from hub.storage.vault import MasterKeys
+
+    MasterKeys.load(settings.master_key, create=True)
+
+    async def report(hub: Any) -> None:
+        out.print(f"Ready: {', '.join(sorted(hub.towns.by_slug))}")
+
+    _with_hub(report)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="A guided tour that ends by itself.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the API.")] = 8000,
+) -> None:
+    """Two towns with simulated back offices, all on this machine."""
+    from hub.demo import tour
+
+    sys.exit(tour.run(once=once, port=port))
+
+
+# ── Towns ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@city_app.command("check")
+def check_cities(slug: Annotated[str | None, typer.Argument(help="One town; all where absent.")] = None) -> None:
+    """Read the configuration of towns with everything it names; calls no back office. Exit 1 where one is wrong."""
+    from hub.bootstrap import open_town
+    from hub.cities.loader import load_city, town_files
+    from hub.settings import Settings
+
+    settings = Settings.from_environment()
+    files = town_files(settings.config_path)
+    if slug is not None and slug not in files:
+        raise NotFound(f"There is no town {slug!r}; there are {', '.join(files)}.")
+    wrong = 0
+    for name, file in files.items():
+        if slug in {None, name}:
+            try:
+                open_town(load_city(file), file, settings, connect=False)
+                out.print(f"[green]ok[/] {name}")
+            except HubError as error:
+                wrong += 1
+                out.print(f"[red]wrong[/] {name}: {error}", soft_wrap=True, highlight=False)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def doctor(city: CityOption) -> None:
+    """Try every back office of a town, changing nothing: settings, connection, credentials. Exit 1 where one fails."""
+
+    async def check(hub: Any) -> bool:
+        town = _town(hub, city)
+        table = Table("back office", "step", "", "detail")
+        fine = True
+        for name, office in town.back_offices.items():
+            for step in await office.connector.check() if office.connector else ():
+                fine = fine and step.ok
+                table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", step.detail)
+        out.print(table)
+        return fine
+
+    if not _with_hub(check):
+        raise typer.Exit(1)
+
+
+@app.command()
+def token(
+    city: CityOption,
+    identifier: Annotated[
+        str | None, typer.Option(help="Who it speaks for, such as hr.oib=87582274224; made where nobody has it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of a subject that is made.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="For an administrator instead of a citizen.")] = False,
+    hours: Annotated[int, typer.Option(min=1, max=720)] = 12,
+) -> None:
+    """Sign an access token for development; a live town refuses it."""
+    from hub.subjects import service as subjects
+    from hub.subjects.model import Proof, SubjectKind
+    from hub.tokens.service import CITIZEN_SCOPES, STAFF_SCOPES
+
+    if (identifier is None) != staff:
+        raise typer.BadParameter("Give either --identifier SCHEME=VALUE or --staff.")
+
+    async def sign(hub: Any) -> str:
+        town = _town(hub, city)
+        lifetime = timedelta(hours=hours)
+        if identifier is None:
+            return str(hub.tokens.sign(town.city, None, STAFF_SCOPES, lifetime))
+        scheme, mark, value = identifier.partition("=")
+        if not mark:
+            raise typer.BadParameter("Write --identifier SCHEME=VALUE, such as hr.oib=87582274224.")
+        hub.tokens.refuse_live(town.city)
+        async with hub.database.town(town.city.id) as connection:
+            keys = await hub.vault.keys(connection, town.city.id)
+            subject_id = await subjects.subject_of(connection, keys, scheme, value)
+            if subject_id is None:
+                subject_id = await subjects.create(connection, town.city.id, SubjectKind.PERSON, name)
+                await subjects.prove(
+                    connection,
+                    keys,
+                    subject_id,
+                    scheme,
+                    value,
+                    proof=Proof.DEVELOPMENT,
+                    source="munihub token",
+                    now=hub.clock.now(),
+                )
+        return str(hub.tokens.sign(town.city, subject_id, CITIZEN_SCOPES, lifetime))
+
+    typer.echo(_with_hub(sign))
+
+
+@app.command()
+def unassigned(city: CityOption) -> None:
+    """Identifiers that have records but belong to nobody yet (masked)."""
+    from hub.subjects import service as subjects
+
+    async def show(hub: Any) -> None:
+        town = _town(hub, city)
+        table = Table("scheme", "value", "records")
+        after = UUID(int=0)
+        async with hub.database.town(town.city.id) as connection:
+            keys = await hub.vault.keys(connection, town.city.id)
+            while page := await subjects.unassigned(connection, keys, after=after):
+                for one in page:
+                    table.add_row(one.scheme, one.value, str(one.records))
+                after = page[-1].identifier_id
+        out.print(table)
+
+    _with_hub(show)
+
+
+# ── Dead letters ─────────────────────────────────────────────────────────────────────────────────
+
+
+@letters_app.command("list")
+def list_letters(
+    city: CityOption, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+) -> None:
+    """What could not be processed, newest first, and why."""
+    from hub.intake import dead_letters
+    from hub.kernel.ids import public_id
+
+    async def show(hub: Any) -> None:
+        town = _town(hub, city)
+        async with hub.database.town(town.city.id) as connection:
+            letters = await dead_letters.open_letters(connection, town.city.id, limit=1000)
+        table = Table("id", "back office", "from", "times", "last", "reason", "where", "detail")
+        for one in letters:
+            name = public_id("dlt", one.dead_letter_id)
+            last = one.last_at.astimezone(town.city.timezone).strftime("%Y-%m-%d %H:%M")
+            if as_json:
+                where = {"field": one.field, "path": one.path, "reason": one.reason, "detail": one.detail}
+                typer.echo(json.dumps({"id": name, "back_office": one.back_office} | where, ensure_ascii=False))
+            else:
+                table.add_row(
+                    name,
+                    one.back_office,
+                    one.origin,
+                    str(one.times),
+                    last,
+                    one.reason,
+                    one.path or one.field,
+                    one.detail,
+                )
+        if not as_json:
+            out.print(table)
+
+    _with_hub(show)
+
+
+@letters_app.command("replay")
+def replay_letter(city: CityOption, letter: Annotated[str, typer.Argument(help="dlt_…, or all")]) -> None:
+    """Have a pushed message interpreted again, after the mapping was corrected. Pulled records come with the next read."""
+    from hub.kernel.ids import parse_public_id
+
+    async def replay(hub: Any) -> int:
+        only = None if letter == "all" else parse_public_id("dlt", letter)
+        return int(await hub.intake.replay(_town(hub, city).city.id, only))
+
+    out.print(f"{_with_hub(replay)} to be interpreted again")
+
+
+# ── Keys and database ────────────────────────────────────────────────────────────────────────────
+
+
+@keys_app.command("rotate")
+def rotate_keys(city: CityOption) -> None:
+    """New keys for a town's identifiers, while the hub runs: nobody is locked out meanwhile."""
+    from hub.subjects import rotation
+
+    async def rotate(hub: Any) -> int:
+        return int(await rotation.rotate(hub.database, hub.vault, _town(hub, city).city.id))
+
+    out.print(f"{_with_hub(rotate)} identifiers under new keys")
+
+
+@database_app.command("prepare")
+def prepare_database(
+    admin_url: Annotated[str, typer.Argument(help="postgresql://…, a role that may create roles and databases.")],
+    env_file: Annotated[Path, typer.Option(help="Where to write the three addresses (mode 0600).")],
+) -> None:
+    """Make the three roles and the database in a PostgreSQL that you run, once."""
+    from hub.storage.provision import prepare
+
+    prepare(admin_url, env_file)
+    out.print(f"Wrote {env_file}. Start with:  set -a; . {env_file}; set +a; munihub migrate; munihub serve")
+
+
+# ── Helpers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _with_hub(work: Callable[[Any], Awaitable[T]]) -> T:
+    """Run `work` with an opened hub (worker role) on the database of this installation."""
+    from hub.hub import open_worker
+    from hub.running import running
+    from hub.settings import Settings
+
+    settings = Settings.from_environment()
+
+    @asynccontextmanager
+    async def opened(url: str) -> AsyncIterator[Any]:
+        hub = await open_worker(settings, url)
+        try:
+            yield hub
+        finally:
+            await hub.close()
+
+    async def run(url: str) -> T:
+        async with opened(url) as hub:
+            return await work(hub)
+
+    with running(settings) as database:
+        return asyncio.run(run(database.worker_url))
+
+
+def _town(hub: Any, slug: str) -> Any:
+    if slug in hub.towns.broken:
+        raise hub.towns.broken[slug]
+    if slug not in hub.towns.by_slug:
+        raise NotFound(f"There is no town {slug!r}; there are {', '.join(sorted(hub.towns.by_slug))}.")
+    return hub.towns.by_slug[slug]
+
+
+if __name__ == "__main__":
+    main()

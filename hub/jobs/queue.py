@@ -1,0 +1,146 @@
+"""Jobs go into the queue in the transaction of whoever wants them: both are there, or neither.
+
+    async with database.town(city_id) as connection:
+        …                                                  rows of a noun
+        await enqueue(connection, city_id=city_id, kind="feeds.read", payload={"feed": "obligations"})
+
+A job runs at least once. A handler that must have its effect exactly once writes it in one transaction
+with `complete`, which fails where the job is no longer the handler's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict, Unpack
+from uuid import UUID
+
+import asyncpg
+
+from hub.kernel.errors import Conflict, HubError, NotFound
+from hub.storage.database import Connection
+
+CHANNEL = "munihub_jobs"
+"""PostgreSQL channel that wakes workers; its payload is empty."""
+
+
+class NewJob(TypedDict):
+    """A job as it is asked for.
+
+    `kind` names its handler. `payload` is a JSON object that names rows and holds no personal data.
+    `key`: jobs of one (city_id, key) run one at a time and in the order of their ids. A job waits for the
+    earlier ones of its key that are due, running, or waiting to be tried again; one that is only planned
+    for later, or has failed for good, does not hold it up.
+    `dedupe`: while a job of the same (city_id, kind, dedupe) is queued, asking again only moves that one
+    forward (the higher priority, the earlier `run_at`) and gives its id. A worker does not take it
+    before the asking transaction has ended, so that it sees what this transaction wrote.
+    `run_at`: not before; absent, at once. `priority`: the higher the earlier, among the jobs of one town.
+    `max_attempts`: absent, what the handler says.
+    """
+
+    city_id: int
+    kind: str
+    payload: Mapping[str, Any]
+    key: NotRequired[str | None]
+    dedupe: NotRequired[str | None]
+    run_at: NotRequired[datetime | None]
+    priority: NotRequired[int]
+    max_attempts: NotRequired[int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as its handler gets it. `attempts` counts this one; `lease` belongs to this run of it."""
+
+    city_id: int
+    id: int
+    kind: str
+    key: str | None
+    payload: Mapping[str, Any]
+    attempts: int
+    max_attempts: int
+    lease: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that was given up, for the administrator. `last_error` is `code: operator's text`."""
+
+    id: int
+    kind: str
+    key: str | None
+    payload: Mapping[str, Any]
+    attempts: int
+    last_error: str
+    created_at: datetime
+    failed_at: datetime
+
+
+class LeaseLost(HubError):
+    """The job is no longer this worker's: its lease ran out and the job went back into the queue."""
+
+    code = "lease_lost"
+
+
+# Rows are inserted in the order given, which is also the order of their ids. The row that an existing job keeps is
+# locked until the caller's transaction ends; `behind` is looked at afresh after that, since a worker that meanwhile
+# finished the job before it passed over the locked row.
+_ENQUEUE = """
+    with asked as (
+        insert into jobs (city_id, kind, key, dedupe, payload, run_at, priority, max_attempts)
+        select a.city_id, a.kind, a.key, a.dedupe, a.payload::jsonb, coalesce(a.run_at, now()), a.priority,
+               a.max_attempts
+        from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::smallint[],
+                    $8::smallint[]) with ordinality
+             as a(city_id, kind, key, dedupe, payload, run_at, priority, max_attempts, place)
+        order by a.place
+        on conflict (city_id, kind, dedupe) where state = 'queued' and dedupe is not null
+        do update set priority = greatest(jobs.priority, excluded.priority),
+                      run_at = case when jobs.attempts = 0 then least(jobs.run_at, excluded.run_at) else jobs.run_at end,
+                      behind = false
+        returning id
+    )
+    select id, pg_notify('munihub_jobs', '') from asked
+"""
+
+_FINISH = "delete from jobs where city_id = $1 and id = $2 and lease = $3 returning key"
+
+# The end of a job lets the next one of its key forward. A row that somebody holds is passed over: it is held by an
+# enqueue of the same thing, which lets it forward itself, or else the worker's sweep does.
+RELEASE = """
+    update jobs j set behind = false from unnest($1::integer[], $2::text[]) as ended(city_id, key)
+    cross join lateral (
+        select n.city_id, n.id from jobs n
+        where n.city_id = ended.city_id and n.key = ended.key and n.state in ('queued', 'running') and n.behind
+        order by n.id limit 1 for update skip locked
+    ) next
+    where j.city_id = next.city_id and j.id = next.id
+"""
+
+
+async def enqueue(connection: Connection, **job: Unpack[NewJob]) -> int:
+    """Put one job into the queue, within the caller's transaction; returns its id."""
+    return (await enqueue_many(connection, [job]))[0]
+
+
+async def enqueue_many(connection: Connection, jobs: Sequence[NewJob]) -> list[int]:
+    """Put jobs into the queue, within the caller's transaction; returns their ids in the order of `jobs`.
+
+    Best done last in a transaction: until it ends, another one that asks for the same `dedupe` waits.
+    Those are taken in one order by everybody, so that two transactions of one call each cannot wait for
+    each other. Jobs of one key get their ids in the order given.
+    """
+    distinct: dict[tuple[Any, ...], NewJob] = {}
+    names = [
+        ("dedupe", job["city_id"], job["kind"], dedupe) if (dedupe := job.get("dedupe")) is not None else ("", place)
+        for place, job in enumerate(jobs)
+    ]
+    for name, job in zip(names, jobs, strict=True):
+        distinct.setdefault(name, job)
+    # Stable: jobs without `dedupe` first, as given.
+    ordered = sorted(distinct, key=lambda name: name if name[0] else ("",))
+    rows = await connection.fetch(_ENQUEUE, *zip(*(_columns(distinct[name]) for name in ordered), strict=True)) if jobs else []
+    ids = {name: int(row["id"]) for name, row in zip(ordered, rows, strict=True)}
+    return [ids[name] for name in names]

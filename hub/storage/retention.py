@@ -1,0 +1,36 @@
+"""Keeps every table to its retention class (see the table `retention`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from hub.storage.database import Database
+
+# What is not partitioned is deleted by the time that ends its use.
+_EXPIRED = {
+    "message_keys": "received_at < $2",
+    "dead_letters": "settled_at < $2",
+    "tombstones": "as_of < $2",
+}
+
+
+async def keep(database: Database, city_ids: Iterable[int], now: datetime) -> int:
+    """Make the months ahead, drop what is past its class; returns how many rows and partitions went."""
+    async with database.pool.acquire() as connection:
+        gone = int(await connection.fetchval("select munihub_keep_partitions($1)", now))
+        keeps = dict(
+            await connection.fetch(
+                "select table_name, keep from retention where keep is not null and partitioned_by is null"
+            )
+        )
+    for city_id in city_ids:
+        for table, condition in _EXPIRED.items():
+            async with database.town(city_id) as connection:
+                done = await connection.execute(
+                    f"delete from {table} where city_id = $1 and {condition}",  # noqa: S608 - names are ours
+                    city_id,
+                    now - keeps[table],
+                )
+                gone += int(done.rsplit(" ", 1)[1])
+    return gone
