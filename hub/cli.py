@@ -275,7 +275,7 @@ def list_letters(
 
 @letters_app.command("replay")
 def replay_letter(city: CityOption, letter: Annotated[str, typer.Argument(help="dlt_…, or all")]) -> None:
-    """Have a pushed message interpreted again, after the mapping was corrected. Pulled records come with the next read."""
+    """Have pushed messages interpreted again, after a mapping was corrected. Pulled records come with the next read."""
     from hub.kernel.ids import parse_public_id
 
     async def replay(hub: Any) -> int:

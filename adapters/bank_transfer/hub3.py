@@ -35,14 +35,13 @@ from hub.kit.transfer_fields import checked_account, checked_purpose, first_of_s
 from hub.ports.bank_transfer import CannotExpress, Symbol, UnreadablePayload
 
 _LARGEST = Decimal("9999999999999.99")  # fifteen digits of cents
-_ACCOUNT_LENGTH = 21
 _LETTERS = "abcčćdđefghijklmnopqrsštuvwxyzž"
 _ALLOWED = frozenset(f"0123456789{_LETTERS}{_LETTERS.upper()} ,.:-+?'/()")
 
 REPLACED = str.maketrans(
     {
-        **dict.fromkeys('"`´‘’‚‛“”„«»‹›', "'"),  # noqa: RUF001
-        **dict.fromkeys("‐‑‒–—―−_=", "-"),  # noqa: RUF001
+        **dict.fromkeys('"`´‘’‚‛“”„«»‹›', "'"),
+        **dict.fromkeys("‐‑‒–—―−_=", "-"),
         **dict.fromkeys("[{<", "("),
         **dict.fromkeys("]}>", ")"),
         "&": "+",

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 from hub.kernel.errors import RemoteGarbage
 from hub.kit import xml
 from hub.kit.http import Reply
-from hub.kit.redaction import snippet
 from hub.ports.back_office import Document
 
 _UNSAID = ("", "text/plain", "application/octet-stream")
@@ -31,7 +30,7 @@ def read_document(reply: Reply) -> Document:
     if _is(kind, "xml") or (kind in _UNSAID and start == b"<"):
         return xml.parse(reply.content, max_bytes=len(reply.content), what=what, charset=reply.charset)
     named = kind or "no media type"
-    raise RemoteGarbage(f"The {what} is {named}; JSON or XML is expected.", evidence=snippet(reply.content))
+    raise RemoteGarbage(f"The {what} is {named}; JSON or XML is expected.", evidence=reply.evidence)
 
 
 def _is(media_type: str, syntax: str) -> bool:
@@ -57,7 +56,7 @@ def _json(reply: Reply, what: str) -> Any:
         problem = str(error).partition(";")[0].lower()
     else:
         return document
-    raise RemoteGarbage(f"The {what} is not JSON: {problem}.", evidence=snippet(reply.content))
+    raise RemoteGarbage(f"The {what} is not JSON: {problem}.", evidence=reply.evidence)
 
 
 def _text(reply: Reply, what: str) -> str:
@@ -74,7 +73,7 @@ def _text(reply: Reply, what: str) -> str:
         except (UnicodeDecodeError, LookupError):
             pass
     place = f"byte 0x{content[failure.start]:02X} at offset {failure.start}"
-    raise RemoteGarbage(f"The {what} is not {failure.encoding} text: {place}.", evidence=snippet(content))
+    raise RemoteGarbage(f"The {what} is not {failure.encoding} text: {place}.", evidence=reply.evidence)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -102,12 +102,13 @@ def compile_source(source: Mapping[str, Any], *, timezone: tzinfo) -> CompiledSo
 
 
 def _binder(method: str, path: str, source: _Source, timezone: tzinfo) -> Callable[[Arguments], BoundRequest]:
-    parameters = _compiled(source.parameters, "parameters", timezone)
+    # One by one, because a parameter may itself be called `cursor` or `now`.
+    parameters = {name: _compiled(spec, f"parameters.{name}", timezone) for name, spec in source.parameters.items()}
     body = _compiled(source.body, "body", timezone)
     placeholders = frozenset(_PLACEHOLDER.findall(path))
 
     def bind(arguments: Arguments) -> BoundRequest:
-        values: dict[str, Any] = parameters(arguments)
+        values = {name: value(arguments) for name, value in parameters.items()}
         filled = fill_path(path, values)
         query = [pair for name, value in values.items() if name not in placeholders for pair in _pairs(name, value)]
         return BoundRequest(method, filled, path, query, body(arguments))

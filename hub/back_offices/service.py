@@ -177,8 +177,16 @@ class FeedService:
                 rejected=len(progress.faults),
             )
             await _tell_landed(connection, feed, identifier_id)
-        log.info("feed_read", city=feed.city.slug, back_office=feed.back_office, feed=feed.feed,
-                 records=len(progress.present), changed=progress.changed, gone=gone, rejected=len(progress.faults))  # fmt: skip
+        log.info(
+            "feed_read",
+            city=feed.city.slug,
+            back_office=feed.back_office,
+            feed=feed.feed,
+            records=len(progress.present),
+            changed=progress.changed,
+            gone=gone,
+            rejected=len(progress.faults),
+        )
         return ReadReport(
             len(progress.present),
             progress.changed,

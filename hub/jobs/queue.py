@@ -129,18 +129,81 @@ async def enqueue_many(connection: Connection, jobs: Sequence[NewJob]) -> list[i
     """Put jobs into the queue, within the caller's transaction; returns their ids in the order of `jobs`.
 
     Best done last in a transaction: until it ends, another one that asks for the same `dedupe` waits.
-    Those are taken in one order by everybody, so that two transactions of one call each cannot wait for
-    each other. Jobs of one key get their ids in the order given.
+    Jobs of one key get their ids in the order of `jobs`.
     """
     distinct: dict[tuple[Any, ...], NewJob] = {}
-    names = [
-        ("dedupe", job["city_id"], job["kind"], dedupe) if (dedupe := job.get("dedupe")) is not None else ("", place)
-        for place, job in enumerate(jobs)
-    ]
-    for name, job in zip(names, jobs, strict=True):
-        distinct.setdefault(name, job)
-    # Stable: jobs without `dedupe` first, as given.
-    ordered = sorted(distinct, key=lambda name: name if name[0] else ("",))
-    rows = await connection.fetch(_ENQUEUE, *zip(*(_columns(distinct[name]) for name in ordered), strict=True)) if jobs else []
+    names: list[tuple[Any, ...]] = []
+    for place, job in enumerate(jobs):
+        dedupe = job.get("dedupe")
+        names.append((place,) if dedupe is None else (job["city_id"], job["kind"], dedupe))
+        distinct.setdefault(names[-1], job)
+    ordered = sorted(distinct, key=lambda name: _turn(distinct[name]))
+    rows = await connection.fetch(_ENQUEUE, *_columns([distinct[name] for name in ordered]))
     ids = {name: int(row["id"]) for name, row in zip(ordered, rows, strict=True)}
     return [ids[name] for name in names]
+
+
+def _turn(job: NewJob) -> tuple[Any, ...]:
+    """Deduplicated jobs in an order that everybody keeps, so that two callers do not wait for each other's row.
+
+    Those of a key stay in the order given, which is the order they will run in.
+    """
+    if job.get("dedupe") is None or job.get("key") is not None:
+        return (1,)
+    return (0, job["city_id"], job["kind"], job.get("dedupe"))
+
+
+def _columns(jobs: Sequence[NewJob]) -> tuple[list[Any], ...]:
+    return (
+        [job["city_id"] for job in jobs],
+        [job["kind"] for job in jobs],
+        [job.get("key") for job in jobs],
+        [job.get("dedupe") for job in jobs],
+        [json.dumps(job["payload"]) for job in jobs],
+        [job.get("run_at") for job in jobs],
+        [job.get("priority", 0) for job in jobs],
+        [job.get("max_attempts") for job in jobs],
+    )
+
+
+async def complete(connection: Connection, job: Job) -> None:
+    """Finish `job` within the handler's own transaction, so that its effect and its end are one.
+
+    Raises LeaseLost where the job is no longer this run's; let the transaction roll back then.
+    Best done last: until the transaction ends, the next job of the key waits.
+    """
+    if not await connection.fetch(_FINISH, job.city_id, job.id, job.lease):
+        raise LeaseLost
+    if job.key is not None:
+        await connection.execute(RELEASE, [job.city_id], [job.key])
+
+
+async def failed_jobs(connection: Connection, city_id: int, *, most: int = 100) -> list[FailedJob]:
+    """The jobs of a town that were given up, the latest first."""
+    rows = await connection.fetch(
+        """select id, kind, key, payload::text as payload, attempts, last_error, created_at, failed_at
+           from jobs where city_id = $1 and state = 'failed' order by failed_at desc, id desc limit $2""",
+        city_id,
+        most,
+    )
+    return [FailedJob(**{**row, "payload": json.loads(row["payload"])}) for row in rows]
+
+
+async def retry_failed(connection: Connection, city_id: int, job_id: int) -> None:
+    """Put a failed job back into the queue with all its attempts, in its old place among those of its key.
+
+    Raises NotFound where no such job has failed, Conflict where the same thing is queued already.
+    """
+    try:
+        async with connection.transaction():
+            row = await connection.fetchrow(
+                """update jobs set state = 'queued', attempts = 0, run_at = now(), failed_at = null
+                   where city_id = $1 and id = $2 and state = 'failed'
+                   returning pg_notify('munihub_jobs', '')""",
+                city_id,
+                job_id,
+            )
+    except asyncpg.UniqueViolationError:
+        raise Conflict("The same job is in the queue already: it does what this one failed to do.") from None
+    if row is None:
+        raise NotFound(f"No job {job_id} has failed here.")

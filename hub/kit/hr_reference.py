@@ -47,8 +47,8 @@ def _passes_mod11ini(digits: str) -> bool:
 
 def _passes_jmbg(digits: str) -> bool:
     remainder = sum(int(digit) * weight for digit, weight in zip(digits, (7, 6, 5, 4, 3, 2) * 2, strict=False)) % 11
-    # A sum that leaves 1 would need the digit 10: no such number is issued.
-    return remainder != 1 and (11 - remainder) % 11 == int(digits[-1])
+    # A sum that leaves 1 would need the digit 10, which no number has.
+    return (11 - remainder) % 11 == int(digits[-1])
 
 
 class _Element(NamedTuple):

@@ -29,7 +29,7 @@ from hub.kit.durations import Duration, format_duration
 from hub.kit.http_body import ACCEPTED_ENCODINGS, read_body
 from hub.kit.http_errors import translated
 from hub.kit.origins import origin
-from hub.kit.redaction import shown_url
+from hub.kit.redaction import secrets_in, shown_url
 from hub.kit.reply import TRANSIENT_STATUSES, Reply, raise_for
 from hub.kit.retry import RetrySettings, retrying
 from hub.kit.tls import TlsSettings, client_context
@@ -188,9 +188,7 @@ class Http:
     async def _exchange(self, request: _Request, proof: Mapping[str, str] | None = None) -> Reply:
         headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED_ENCODINGS}
         headers |= {name.lower(): value for name, value in (request.headers | dict(proof or {})).items()}
-        # `Bearer …` as a whole and the token alone, for the reply might quote it.
-        secrets = [part for value in (proof or {}).values() for part in (value, value.rpartition(" ")[2])]
-        body = request.content() if callable(request.content) else request.content
+        secrets = secrets_in(proof or {})
         if self.wire_log:
             self.wire_log(wire_text(f"→ {request}", headers, body or b"", secrets=secrets))
         client = self._opened()
@@ -208,6 +206,7 @@ class Http:
             headers={name: response.headers[name] for name in response.headers},
             content=content,
             received_at=self._clock.now(),
+            secrets=secrets,
         )
         if self.wire_log:
             line = f"← {reply.status} {request}"

@@ -1,7 +1,7 @@
 """Writes a PDF417 symbol (ISO/IEC 15438:2015) in byte compaction with a fixed number of columns.
 
 Why not a library: HUB 3A prescribes binary encoding, and the writers at hand choose the compaction
-themselves. zxing-cpp (zint) was seen to write the two bytes of one `Š` as two separate byte shifts between
+themselves. zxing-cpp (zint) was seen to write the two bytes of one `š` as two separate byte shifts between
 runs of text; a reader that decodes run by run then shows two wrong letters. Byte compaction keeps the
 whole UTF-8 text in one run, as the norm wants it. Reading is left to zxing-cpp, which checks this writer
 in the tests.
@@ -14,7 +14,7 @@ import math
 from hub.kit.pdf417_patterns import CODEWORDS, PATTERNS
 
 _START, _STOP = "11111111010101000", "111111101000101001"
-_LATCH_BYTES, _LATCH_BYTES_IN_SIXES = 901, 924  # clause 5.4.3: 924 where the number of bytes is a multiple of six
+_LATCH_BYTES, _LATCH_BYTES_IN_SIXES = 901, 924  # the second for whole groups of six bytes only
 _PAD = 900
 _LEAST_ROWS, _MOST_ROWS, _MOST_CODEWORDS = 3, 90, 928
 
@@ -44,7 +44,7 @@ def encode(data: bytes, *, columns: int, level: int) -> list[str]:
 
 
 def _compact(data: bytes) -> list[int]:
-    """Clause 5.4.3: six bytes become five digits to the base 900; the bytes left over stand for themselves."""
+    """Byte compaction: six bytes become five digits to the base 900; bytes left over stand for themselves."""
     whole = len(data) - len(data) % 6
     words = [_LATCH_BYTES if whole < len(data) else _LATCH_BYTES_IN_SIXES]
     for start in range(0, whole, 6):
@@ -54,7 +54,7 @@ def _compact(data: bytes) -> list[int]:
 
 
 def _error_correction(words: list[int], count: int) -> list[int]:
-    """Clause 5.10: Reed-Solomon over GF(929) with the roots 3, 3**2, … 3**count."""
+    """Reed-Solomon codewords over GF(929) with the roots 3, 3**2, … 3**count."""
     generator = [1]
     for power in range(1, count + 1):
         root = pow(3, power, CODEWORDS)
@@ -71,7 +71,7 @@ def _error_correction(words: list[int], count: int) -> list[int]:
 
 
 def _row(number: int, words: list[int], rows: int, columns: int, level: int) -> str:
-    """Clause 5.11: the row indicators left and right tell size and level, each cluster another part of it."""
+    """One row: the indicators left and right tell size and level, each of three rows another part of it."""
     cluster = number % 3
     told = ((rows - 1) // 3, level * 3 + (rows - 1) % 3, columns - 1)
     left, right = told[cluster], told[(cluster + 2) % 3]

@@ -1,4 +1,4 @@
-"""The bar patterns of PDF417, as ISO/IEC 15438:2015 lists them (Annex A: three clusters of 929 codewords).
+"""The bar patterns of PDF417, as ISO/IEC 15438:2015 lists them: three clusters of 929 codewords.
 
 A pattern is four bars and four spaces, each one to six modules wide, seventeen modules together. The
 first module is always a bar and the last always a space, so fifteen bits per pattern are kept: cluster

@@ -6,8 +6,10 @@ message, a shown identifier cannot be taken back.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 _NAMES = r"(?:access_|refresh_|id_)?token|(?:client_)?secret|password|passwd|pwd|api[_-]?key|assertion"
 # Each pattern and what takes the place of what it finds. Order matters: whole headers go before values
@@ -62,12 +64,24 @@ def redact_headers(headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -
     }
 
 
+def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown of the headers that prove who we are: each value, its token, Basic's password."""
+    found = list(headers.values())
+    for value in headers.values():
+        scheme, _, token = value.rpartition(" ")
+        found.append(token)
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                found.append(base64.b64decode(token).decode().partition(":")[2])
+    return tuple(found)
+
+
 def shown_url(url: str) -> str:
     """A URL as an error text may name it: no user, no query, no fragment, identifiers masked."""
     return redact(re.split(r"[?#]", url, maxsplit=1)[0])
 
 
-def snippet(content: bytes, *, limit: int = 160) -> str:
+def snippet(content: bytes, *, limit: int = 160, secrets: Iterable[str] = ()) -> str:
     """The shape of a body nobody could read, as evidence for the operator; empty for an empty one.
 
     Documents of a back office are about citizens, so of XML only the tags and of JSON only the keys
@@ -84,7 +98,7 @@ def snippet(content: bytes, *, limit: int = 160) -> str:
         text = _JSON_TOKEN.sub(lambda found: found[1] or "…", text)
     else:
         text = text.partition("\n")[0]
-    text = redact(" ".join(text.split()))
+    text = redact(" ".join(text.split()), secrets=secrets)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -22,6 +22,7 @@ class Reply:
 
     `headers` have lower-case names; several of one name are joined by `, ` (RFC 9110 §5.3).
     `url` is what error texts may show: no query, no identifiers. `received_at` is in UTC.
+    `secrets` were sent with the request and must not be shown, should the reply quote them.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Reply:
     headers: Mapping[str, str]
     content: bytes
     received_at: datetime
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def media_type(self) -> str:
@@ -42,6 +44,11 @@ class Reply:
         header = Message()
         header["content-type"] = self.headers.get("content-type", "")
         return header.get_content_charset()
+
+    @property
+    def evidence(self) -> str | None:
+        """The shape of the body, for an error; None where there is no body."""
+        return snippet(self.content, secrets=self.secrets) or None
 
 
 def raise_for(reply: Reply) -> None:
@@ -58,7 +65,7 @@ def raise_for(reply: Reply) -> None:
     status = reply.status
     if 200 <= status < 300:
         return
-    evidence = snippet(reply.content) or None
+    evidence = reply.evidence
     text = f"{reply.method} {reply.url} answered {status}"
     if 300 <= status < 400:
         target = shown_url(reply.headers.get("location", "")) or "no address"

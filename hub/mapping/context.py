@@ -59,7 +59,9 @@ def spec_of(block: Block) -> Block:
         raise block.error(
             "is neither a path nor a block of verbs", remedy="Write a path, or { from: path, as: converter }."
         )
-    return replace(block, value={str(key).lower() if isinstance(key, bool) else key: part for key, part in value.items()})
+    return replace(
+        block, value={str(key).lower() if isinstance(key, bool) else key: part for key, part in value.items()}
+    )
 
 
 def path_block(spec: Block, verb: str) -> Block:

@@ -59,9 +59,7 @@ def _references(context: Context, block: Block) -> Value:
     builds = [(scheme, part.build) for scheme, part in parts]
 
     def build(raw: Raw, run: Run) -> tuple[Reference, ...]:
-        return tuple(
-            Reference(scheme, text) for scheme, get in builds if (text := get(raw, run)) is not None
-        )
+        return tuple(Reference(scheme, text) for scheme, get in builds if (text := get(raw, run)) is not None)
 
     return Value(build, tuple(slot for _, part in parts for slot in part.slots))
 
@@ -122,7 +120,8 @@ def compile_parties(context: Context, top: Block, roles: Sequence[str]) -> tuple
     if (subject is None) == (parties is None):
         said = "says both subject and parties" if subject else "does not say whose the records are"
         raise top.error(
-            said, remedy="Write one of subject: { scheme: hr.oib, from: path }, or parties: [{ role: …, scheme: …, from: path }]."
+            said,
+            remedy="Write one of subject: { scheme: hr.oib, from: path }, or parties: [{ role: …, scheme: …, from: path }].",
         )
     if subject is not None:
         entries = [subject]

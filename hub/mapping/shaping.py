@@ -58,9 +58,7 @@ def converter_name(spec: Block, field: Field) -> str:
     if block is None:
         if field.kind in DEFAULT_CONVERTER:
             return DEFAULT_CONVERTER[field.kind]
-        raise spec.error(
-            f"does not say how a {field.kind} is written", remedy=f"Add as: one of {', '.join(fitting)}."
-        )
+        raise spec.error(f"does not say how a {field.kind} is written", remedy=f"Add as: one of {', '.join(fitting)}.")
     converter = CONVERTERS.get(block.text())
     if converter is None:
         raise block.error(f"unknown converter {block.value!r}", remedy=nearest(block.value, CONVERTERS))
@@ -183,9 +181,7 @@ def localised(entry: Block, language: str | None) -> dict[str, str]:
     texts = entry.value
     if isinstance(texts, dict) and texts and all(isinstance(text, str) and text for text in texts.values()):
         return {str(tag): text for tag, text in texts.items()}
-    raise entry.error(
-        "does not say in which language", remedy="Write { hr: …, en: … }, or add language: hr beside it."
-    )
+    raise entry.error("does not say in which language", remedy="Write { hr: …, en: … }, or add language: hr beside it.")
 
 
 def constant(context: Context, entry: Block, field: Field, spec: Block) -> Any:
@@ -254,7 +250,13 @@ def split_part(block: Block) -> tuple[str, int]:
     """`{ by: "/", part: 1 }` as the mark and a list index: parts count from 1, or from -1 at the end."""
     block.keys(("by", "part"))
     mark, part = block.get("by"), block.get("part")
-    if mark is None or part is None or isinstance(part.value, bool) or not isinstance(part.value, int) or not part.value:
+    if (
+        mark is None
+        or part is None
+        or isinstance(part.value, bool)
+        or not isinstance(part.value, int)
+        or not part.value
+    ):
         raise block.error("is not complete", remedy='Write { by: "/", part: 1 }; part -1 is the last one.')
     return mark.text(), part.value - 1 if part.value > 0 else part.value
 

@@ -102,12 +102,16 @@ def year_reader(pattern: str | None) -> Convert:
     return convert
 
 
-def version_reader(kind: str | None, timezone: ZoneInfo) -> Callable[[str], int | None]:
+def version_reader(kind: str | None, pattern: str | None, timezone: ZoneInfo) -> Callable[[str], int | None]:
     """A version that grows: a whole number as it is, a moment as microseconds since 1970 in UTC.
 
     `kind` is `integer` or `datetime`; None reads digits alone as a number and anything else as a moment.
+    With a `pattern` it is a moment.
     """
-    moment_of = datetime_reader(None, timezone)
+    if pattern is not None and kind == "integer":
+        raise ValueError("a whole number has no format")
+    kind = "datetime" if pattern is not None else kind
+    moment_of = datetime_reader(pattern, timezone)
 
     def convert(text: str) -> int | None:
         plain = text.strip()

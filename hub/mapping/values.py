@@ -20,9 +20,7 @@ _SHAPING = ("as", "table", "split", "empty", "lenient", "default")
 _OF_KIND = {Kind.MONEY: ("currency", "sign"), Kind.LOCALISED: ("language",)}
 
 
-def compile_value(
-    context: Context, block: Block, field: Field, *, strict: bool = False, whole: bool = False
-) -> Value:
+def compile_value(context: Context, block: Block, field: Field, *, strict: bool = False, whole: bool = False) -> Value:
     """`strict`: the record cannot do without it, so an unknown code refuses the record.
     `whole`: a `join` gives nothing where one of its parts is missing; keys are joined so.
     """
@@ -39,6 +37,8 @@ def compile_value(
         value = _texts(context, spec, field)
     else:
         value = _single(context, spec, field, source, strict=strict, whole=whole)
+    if spec.value.get("as") == "identifier":
+        value = replace(value, secret=True)
     default = spec.get("default")
     if default is None:
         return value
@@ -150,9 +150,7 @@ def _texts(context: Context, spec: Block, field: Field) -> Value:
     return Value(build, (slot,))
 
 
-def _single(
-    context: Context, spec: Block, field: Field, source: str, *, strict: bool, whole: bool
-) -> Value:
+def _single(context: Context, spec: Block, field: Field, source: str, *, strict: bool, whole: bool) -> Value:
     fetch: Build | None = None
     if source == "from":
         slots: tuple[int, ...] = (context.slot(path_block(spec, "from")),)
@@ -192,7 +190,9 @@ def _shape(context: Context, spec: Block, field: Field, path: str, *, strict: bo
     language = language_block.text() if language_block else None
     if table is not None:
         if "as" in spec.value:
-            raise spec.error("has a table and a converter", remedy="Keep one: a table reads the text as it is.", at="as")
+            raise spec.error(
+                "has a table and a converter", remedy="Keep one: a table reads the text as it is.", at="as"
+            )
         return shaping.by_table(context, table, field, path, language=language, strict=strict)
     if field.kind is Kind.CHOICE:
         return shaping.by_choices(context, field, path, strict=strict)

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from hub.kernel.money import Money
 from hub.mapping.model import Record
 from hub.obligations.model import TARGET
 from hub.ports.projection import Source
 from hub.storage.database import Connection
-from hub.storage.projected import Origin, ProjectedTable, Row, newest_of_each
+from hub.storage.projected import Origin, ProjectedTable, Row, as_json, newest_of_each
 from hub.storage.vault import TownKeys
 from hub.subjects import parties
 
@@ -152,7 +150,7 @@ async def _replace_instalments(connection: Connection, city_id: int, won: dict[U
                from jsonb_to_recordset($2::jsonb) as r(obligation_id uuid, number smallint, due_on date,
                    currency text, amount bigint, outstanding bigint, reference jsonb)""",
             city_id,
-            orjson.dumps(rows).decode(),
+            as_json(rows),
         )
 
 

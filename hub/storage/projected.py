@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -100,7 +100,7 @@ class ProjectedTable:
 
     async def upsert(self, connection: Connection, origin: Origin, rows: Sequence[Row]) -> dict[str, tuple[UUID, bool]]:
         """`{source_key: (record id, content changed)}` for the rows that won; one row a key."""
-        payload = orjson.dumps(
+        payload = as_json(
             [
                 {
                     "source_key": row.record.key,
@@ -111,8 +111,7 @@ class ProjectedTable:
                     self._id_key: new_uuid(),
                 }
                 for row in rows
-            ],
-            default=_plain,
+            ]
         )
         found = await connection.fetch(
             self._upsert,
@@ -120,14 +119,14 @@ class ProjectedTable:
             origin.back_office,
             origin.feed,
             origin.as_of,
-            payload.decode(),
+            payload,
             origin.asked,
         )
         return {row["source_key"]: (row["record_id"], row["changed"]) for row in found}
 
     async def bury(self, connection: Connection, origin: Origin, gone: Sequence[Record]) -> set[str]:
         """The source says these are gone; returns the keys of rows that were there."""
-        payload = orjson.dumps(
+        payload = as_json(
             [{"source_key": one.key, "version": one.version, "said_at": one.said_at} for one in gone]
         )
         found = await connection.fetch(
@@ -136,7 +135,7 @@ class ProjectedTable:
             origin.back_office,
             origin.feed,
             origin.as_of,
-            payload.decode(),
+            payload,
             origin.asked,
         )
         return {row["source_key"] for row in found}
@@ -167,6 +166,11 @@ def newest_of_each(records: Sequence[Record]) -> list[Record]:
     return list(best.values())
 
 
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the argument of `jsonb_to_recordset`."""
+    return orjson.dumps(rows, default=_plain).decode()
+
+
 def _canonical(content: Any) -> bytes:
     return orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS)
 
@@ -174,8 +178,8 @@ def _canonical(content: Any) -> bytes:
 def _plain(value: object) -> object:
     if isinstance(value, Money):
         return [value.minor, value.currency]
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
+    if isinstance(value, UUID):  # asyncpg gives its own subclass
+        return str(value)
     if isinstance(value, (tuple, frozenset, set)):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no place in a record")

@@ -65,7 +65,9 @@ class Description:
         if found and len({port.port_type for port in found}) == 1:
             return found[0]
         key = "service" if service is not None else "port"
-        listed = nearest_first(f"{service}.{name}", (f"{port.service}.{port.name}" for port in self.ports))
+        listed = nearest_first(
+            ".".join(filter(None, (service, name))), (f"{port.service}.{port.name}" for port in self.ports)
+        )
         raise ConfigurationError(
             "the WSDL has several ports with different operations"
             if found
@@ -148,12 +150,17 @@ def _load(documents: Documents) -> tuple[Any, tuple[str, ...]]:
         raise
     except Exception as error:  # zeep lets KeyError, AttributeError and RecursionError of its own escape
         raise ConfigurationError(
-            f"the WSDL cannot be read: {type(error).__name__}: {str(error)[:300]}",
+            f"the WSDL cannot be read: {type(error).__name__}: {_plain(error)}",
             file=shown(documents.start),
             key="wsdl",
             remedy="Save a copy in the mapping folder and correct it there.",
         ) from error
     return document, tuple(str(warning.message) for warning in caught)
+
+
+def _plain(error: Exception) -> str:
+    """zeep's text with locations as people know them."""
+    return str(error).replace("file:///", "").rstrip(".")[:300]
 
 
 def _resolve_restricted_list(self: Any, *, original: Any = UnresolvedCustomType.resolve) -> Any:

@@ -16,6 +16,8 @@ from hub.kit.soap.schema import Wrapper
 
 Values = Mapping[str, Any]
 
+_NOTHING = object()  # The type of a message without a body.
+
 
 class Operation:
     """An operation of a port; zeep knows its messages.
@@ -54,7 +56,7 @@ class Operation:
     def check_names(self, parameters: Values, headers: Values) -> None:
         """Raises ConfigurationError for a name the WSDL does not have, with the ones it has."""
         body = self._zeep.input.body
-        _check(parameters, body.type if body is not None else None, "parameters")
+        _check(parameters, body.type if body is not None else _NOTHING, "parameters")
         _check(headers, self._zeep.input.header.type, "headers")
 
     def request(self, parameters: Values, headers: Values, *, endpoint: str) -> etree._Element:
@@ -134,10 +136,13 @@ def _typed_parts(message: Any) -> tuple[tuple[str, etree.QName], ...] | None:
 
 def _check(values: Any, kind: Any, path: str) -> None:
     """Walks nested values along the types of the WSDL; lists are walked item by item."""
+    known = _names(kind)
     if isinstance(values, list):
         for value in values:
             _check(value, kind, path)
-    elif isinstance(values, Mapping) and (known := _names(kind)) is not None:
+    elif known is None or values is None:
+        return
+    elif isinstance(values, Mapping):
         for name, value in values.items():
             if name not in known:
                 raise ConfigurationError(
@@ -146,11 +151,18 @@ def _check(values: Any, kind: Any, path: str) -> None:
                     remedy=f"It has: {nearest_first(str(name), known)}.",
                 )
             _check(value, known[name], f"{path}.{name}")
+    elif "_value_1" not in known:
+        # zeep would put the value into the first part.
+        remedy = f"Write its parts: {nearest_first('', known)}."
+        raise ConfigurationError("the WSDL has parts here, not one value", key=path, remedy=remedy)
 
 
 def _names(kind: Any) -> dict[str, Any] | None:
-    """What may stand inside a type, with the type of each; None for a type that holds a plain value."""
-    if kind is None:
+    """What may stand inside a type, with the type of each; None for a type that holds a plain value or anything.
+
+    `_value_1` is zeep's name for the text of an element that has attributes.
+    """
+    if kind is _NOTHING:
         return {}
     if not isinstance(kind, ComplexType):
         return None

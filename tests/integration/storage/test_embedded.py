@@ -325,6 +325,10 @@ def test_killed_while_the_data_are_made_it_is_made_again(var: Path, binaries: Pa
         time.sleep(chance.uniform(0, 0.7))
         program.kill()
         made += data.exists()
+        # Who gets the lock may remove everything, so nobody gets it while a killed start works on.
+        if (lock := Cluster(var / "postgres", Account.ours()).try_server_lock()) is not None:
+            os.close(lock)
+            assert processes_below(var) == []
     assert made < 6
     with EmbeddedPostgres(var, binaries) as server:
         assert server.alive()

@@ -26,6 +26,13 @@ QR = Symbol("qr", "M")
 SLIP = Symbol("pdf417", "4", columns=9, binary=True)
 
 
+def test_each_scheme_states_the_symbol_of_its_norm():
+    assert hub3.SCHEME.symbol == SLIP
+    assert spayd.SCHEME.symbol == QR
+    assert epc.SCHEME.symbol == Symbol("qr", "M", binary=True, max_version=13)
+    assert [scheme.SCHEME.id for scheme in (hub3, spayd, epc)] == ["hub3", "spayd", "epc"]
+
+
 def read(image: Image.Image | bytes) -> zxingcpp.Barcode:
     picture = Image.open(io.BytesIO(image)).convert("L") if isinstance(image, bytes) else image
     barcodes = zxingcpp.read_barcodes(picture)
@@ -146,6 +153,17 @@ def test_pdf417_is_in_byte_compaction(data, latch, words):
     found = codewords(pdf417.encode(data, columns=4, level=0))
     assert found[1 : 2 + len(words)] == [latch, *words]
     assert set(found[2 + len(words) : found[0]]) <= {900}
+
+
+@pytest.mark.parametrize("size", [5, 6, 7, 60, 61, 300])
+def test_pdf417_is_the_symbol_another_writer_draws(size):
+    # A run of bytes above 127 leaves zxing-cpp no choice of compaction, so both writers must agree on every module.
+    data = bytes(128 + number * 37 % 128 for number in range(size))
+    other = zxingcpp.create_barcode(data, zxingcpp.BarcodeFormat.PDF417, columns=9, ecLevel="4", eci="0")
+    image = memoryview(other.to_image(scale=1, add_quiet_zones=False))
+    height, width = image.shape
+    drawn = ["".join("1" if image[y, x] == 0 else "0" for x in range(width)) for y in range(0, height, 3)]
+    assert pdf417.encode(data, columns=9, level=4) == drawn
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 12), st.integers(0, 5))

@@ -114,7 +114,9 @@ def test_texts_are_cut_and_cleaned_by_the_alphabet_of_the_slip():
     order = replace(
         PREGRADA,
         payee=PostalName(
-            "Komunalno „Čista & zelena“ d.o.o. Pregrada", "Ulica_Kőrösi 5; kat\t2", "49218 PREGRADA – HRVATSKA, EU"
+            "Komunalno „Čista & zelena“ d.o.o. Pregrada",
+            "Ulica_Kőrösi 5; kat\t2 desno i gore",
+            "49218 PREGRADA – HRVATSKA, EU",
         ),
         payer=PostalName("Đurđa  Strauß-Łukasz @ Co" + "X" * 30, "Ulica " * 9, "x" * 28),
         message="Naknada: 1/2026\n[obročno] €5!… Київ",
@@ -125,17 +127,18 @@ def test_texts_are_cut_and_cleaned_by_the_alphabet_of_the_slip():
         "Ulica Ulica Ulica Ulica Uli",
         "x" * 27,
         "Komunalno 'Čista + zelena",
-        "Ulica-Korosi 5, kat 2",
+        "Ulica-Korosi 5, kat 2 des",
         "49218 PREGRADA - HRVATSKA,",
     ]
     assert lines[13] == "Naknada: 1/2026 (obročno) EUR5...."
-    assert [len(line) for line in lines[3:9]] == [30, 27, 27, 25, 21, 26]
+    assert [len(line) for line in lines[3:9]] == [30, 27, 27, 25, 25, 26]
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"account": "HR1723600001101234566"}, "IBAN"),
+        ({"account": "HR١٧23600001101234565"}, "IBAN"),  # digits of another script
         ({"account": "DE33100205000001194700"}, "Croatian accounts only"),
         ({"amount": Money(0, "EUR")}, "above zero"),
         ({"amount": Money(10**15, "EUR")}, "at most 9999999999999.99"),

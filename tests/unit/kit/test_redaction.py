@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
-from hub.kit.redaction import redact, redact_headers, shown_url, snippet
+from hub.kit.redaction import redact, redact_headers, secrets_in, shown_url, snippet
 
 
 @pytest.mark.parametrize(
@@ -55,10 +57,16 @@ def test_a_url_is_shown_without_user_query_and_identifiers():
     ("content", "expected"),
     [
         (b"", ""),
-        ("\ufeff<?xml version='1.0'?>\n<a b='Ana'><c>Horvat</c></a>".encode(), "<?xml version='1.0'?> <a b=…><c>…</c></a>"),
+        (
+            "\ufeff<?xml version='1.0'?>\n<a b='Ana'><c>Horvat</c></a>".encode(),
+            "<?xml version='1.0'?> <a b=…><c>…</c></a>",
+        ),
         (b'<s:E xmlns:s="urn:x"><b><![CDATA[Ana]]></b><!-- Ana', '<s:E xmlns:s="urn:x"><b>…</b>'),
         (b'<a b="cut o', "<a b=…"),
-        (b'{"name": "Ana \\"H\\"", "n": -1.5e3, "l": [true, null, "x"], "cut": "of', '{"name": …, "n": …, "l": […, …, …], "cut": …'),
+        (
+            b'{"name": "Ana \\"H\\"", "n": -1.5e3, "l": [true, null, "x"], "cut": "of',
+            '{"name": …, "n": …, "l": […, …, …], "cut": …',
+        ),
         (b"<html><head><title> 502\nBad Gateway</title>", "HTML page “502 Bad Gateway”"),
         (b"<!DOCTYPE html><body>Ana", "HTML page"),
         (b"Service Unavailable\nAna Horvat", "Service Unavailable"),
@@ -71,3 +79,11 @@ def test_a_snippet_has_the_shape_and_not_the_content(content, expected):
 
 def test_a_snippet_is_short():
     assert snippet(b"x" * 5000) == "x" * 159 + "…"
+
+
+def test_what_must_not_be_shown_of_credentials():
+    basic = "Basic " + base64.b64encode(b"munihub:hunter2").decode()
+    assert secrets_in({"authorization": basic}) == (basic, "bXVuaWh1YjpodW50ZXIy", "hunter2")
+    assert secrets_in({"authorization": "Bearer abc"}) == ("Bearer abc", "abc")
+    assert secrets_in({"x-api-key": "abc"}) == ("abc", "abc")
+    assert snippet(b"no such user: hunter2", secrets=("hunter2",)) == "no such user: [secret]"

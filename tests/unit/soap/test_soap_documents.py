@@ -35,7 +35,10 @@ def test_imports_and_includes_are_found_relative_to_the_file_they_stand_in(tmp_p
     (tmp_path / "a b").mkdir()
     (tmp_path / "x").mkdir()
     write(tmp_path, dogs_wsdl=importing("a%20b\\main.xsd"))
-    write(tmp_path / "a b", main_xsd='<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:include schemaLocation="../x/part.xsd#y"/></xs:schema>')
+    write(
+        tmp_path / "a b",
+        main_xsd='<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:include schemaLocation="../x/part.xsd#y"/></xs:schema>',
+    )
     write(tmp_path / "x", part_xsd=SCHEMA)
     assert locations(tmp_path) == {"file:///dogs.wsdl", "file:///a%20b/main.xsd", "file:///x/part.xsd"}
 
@@ -194,7 +197,12 @@ async def test_by_url_a_web_page_is_the_back_offices_mistake(tmp_path: Path) -> 
 
 
 def test_body_parts_reach_zeep_under_the_name_it_looks_for(tmp_path: Path) -> None:
-    wsdl = definitions(types(SCHEMA), MESSAGES, binding().replace('<soap:body use="literal"/>', '<soap:body parts="x" use="literal"/>'), service(port()))
+    wsdl = definitions(
+        types(SCHEMA),
+        MESSAGES,
+        binding().replace('<soap:body use="literal"/>', '<soap:body parts="x" use="literal"/>'),
+        service(port()),
+    )
     assert b'parts="x" use="literal" part="x"' in collect_from_folder(
         write(tmp_path, dogs_wsdl=wsdl), "dogs.wsdl"
     ).content("file:///dogs.wsdl")

@@ -45,7 +45,7 @@ create policy town on jobs to munihub_app
     using (city_id = (select munihub_current_city())) with check (city_id = (select munihub_current_city()));
 grant select, insert, update, delete on jobs to munihub_worker;
 -- A second enqueue moves the queued job forward; an administrator has a failed one tried again.
-grant select, insert, update (priority, run_at, state, attempts, failed_at) on jobs to munihub_app;
+grant select, insert, update (priority, run_at, behind, state, attempts, failed_at) on jobs to munihub_app;
 
 create table schedules (
     city_id     integer not null references cities,
