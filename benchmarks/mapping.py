@@ -97,7 +97,11 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 def amount(text: str) -> Money:
     whole, _, fraction = text.strip().partition(",")
     head, *groups = whole.split(".")
-    if len(fraction) != 2 or not 1 <= len(head) or (groups and (len(head) > 3 or any(len(part) != 3 for part in groups))):
+    if (
+        len(fraction) != 2
+        or not len(head) >= 1
+        or (groups and (len(head) > 3 or any(len(part) != 3 for part in groups)))
+    ):
         raise ValueError(text)
     digits = "".join((head, *groups, fraction))
     if not (digits.isascii() and digits.isdigit()):
@@ -171,7 +175,9 @@ def by_hand_json(document: Any) -> tuple[list[Record], set[str]]:
     return records, unknown
 
 
-def fastest(first: Callable[[], object], second: Callable[[], object], *, rounds: int, calls: int) -> tuple[float, float]:
+def fastest(
+    first: Callable[[], object], second: Callable[[], object], *, rounds: int, calls: int
+) -> tuple[float, float]:
     """The smallest processor time of one call of each, in seconds, over interleaved rounds."""
     best = [float("inf"), float("inf")]
     for _ in range(rounds):
@@ -195,7 +201,9 @@ def main() -> int:
         assert not mapped.problems, mapped.problems
         assert not mapped.drift, mapped.drift
         assert mapped.records == by_hand(document)[0]
-        engine, hand = fastest(lambda d=document: mapping.map(d), lambda d=document, r=by_hand: r(d), rounds=40, calls=20)
+        engine, hand = fastest(
+            lambda d=document: mapping.map(d), lambda d=document, r=by_hand: r(d), rounds=40, calls=20
+        )
         ratio = engine / hand
         missed = missed or ratio > GOAL
         print(

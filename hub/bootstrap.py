@@ -25,8 +25,8 @@ from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
 from hub.kit.parameters import aliases_needed
 from hub.kit.secrets import find_secret
-from hub.mapping.compile import Mapping as RecordMapping
 from hub.mapping.compile import compile_mapping
+from hub.mapping.mapping import Mapping as RecordMapping
 from hub.obligations.projection import ObligationProjection
 from hub.ports.back_office import Connector, FeedReader, Surroundings
 from hub.ports.bank_transfer import BankTransferScheme

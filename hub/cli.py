@@ -163,7 +163,7 @@ def doctor(city: CityOption) -> None:
         out.print(table)
         return fine
 
-    if not _with_hub(check):
+    if not _with_hub(check, connect=True):
         raise typer.Exit(1)
 
 
@@ -314,7 +314,7 @@ def prepare_database(
 # ── Helpers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _with_hub(work: Callable[[Any], Awaitable[T]]) -> T:
+def _with_hub(work: Callable[[Any], Awaitable[T]], *, connect: bool = False) -> T:
     """Run `work` with an opened hub (worker role) on the database of this installation."""
     from hub.hub import open_worker
     from hub.running import running
@@ -324,7 +324,7 @@ def _with_hub(work: Callable[[Any], Awaitable[T]]) -> T:
 
     @asynccontextmanager
     async def opened(url: str) -> AsyncIterator[Any]:
-        hub = await open_worker(settings, url)
+        hub = await open_worker(settings, url, connect=connect)
         try:
             yield hub
         finally:

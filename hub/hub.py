@@ -39,9 +39,9 @@ async def open_api(settings: Settings, url: str, *, clock: Clock | None = None) 
     return await _open(settings, url, connect=False, clock=clock or SystemClock(), size=8)
 
 
-async def open_worker(settings: Settings, url: str, *, clock: Clock | None = None) -> Hub:
-    """For jobs and commands: the worker role, with connectors; new towns get their row and keys."""
-    hub = await _open(settings, url, connect=True, clock=clock or SystemClock(), size=16)
+async def open_worker(settings: Settings, url: str, *, connect: bool = True, clock: Clock | None = None) -> Hub:
+    """For jobs and commands: the worker role; new towns get their row and keys. `connect`: with connectors."""
+    hub = await _open(settings, url, connect=connect, clock=clock or SystemClock(), size=16)
     try:
         await prepare_towns(hub.database, hub.vault, (town.city for town in hub.towns.by_slug.values()))
     except BaseException:

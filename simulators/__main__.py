@@ -7,7 +7,7 @@ import asyncio
 import sys
 from importlib import import_module
 
-from simulators.kit.serve import HOST, serve
+from simulators.kit.serve import serve
 from simulators.kit.switches import CONTROL
 
 NAMES = ("pregrada_financije", "pregrada_urudzbeni", "vzorov_ucetnictvi", "vzorov_registr")
@@ -20,10 +20,13 @@ def main() -> None:
     arguments = parser.parse_args()
     module = import_module(f"simulators.{arguments.name}")
     port = module.PORT if arguments.port is None else arguments.port
-    sys.stdout.write(f"{arguments.name} on http://{HOST}:{port} (switches: {CONTROL})\n")
-    sys.stdout.flush()
+
+    def announce(url: str) -> None:
+        sys.stdout.write(f"{arguments.name} on {url} (switches: {CONTROL})\n")
+        sys.stdout.flush()
+
     try:
-        asyncio.run(serve(module.app(), port))
+        asyncio.run(serve(module.app(), port, announce))
     except OSError as error:
         sys.exit(f"port {port} cannot be used: {error.strerror}. Choose another with --port.")
 

@@ -9,71 +9,75 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from connectors.soap.call import compile_call
 from connectors.soap.line import Line
 from connectors.soap.settings import SoapSettings, Source
-from hub.kernel.errors import HubError, RemoteFault, RemoteGarbage
+from hub.kernel.errors import HubError, RemoteError, RemoteRefused
 from hub.kit.auth import NoAuth
 from hub.kit.soap.contract import Contract
-from hub.kit.soap.envelope import Fault
-from hub.kit.soap.reply import error_of, read_reply
 from hub.ports.back_office import Arguments, CheckStep
 
 
-async def run_check(
-    settings: SoapSettings, line: Line, load: Callable[[], Awaitable[Contract]], timezone: tzinfo
-) -> list[CheckStep]:
-    """Settings (the WSDL), connection (the endpoint), credentials; stops at the first failure.
+class Check:
+    """Settings (the WSDL), connection (the endpoint), credentials.
 
-    Credentials are tried with the operation named in `check`. Without one, an envelope with an empty Body
-    is sent: it names no operation, so it can change nothing, but a service that looks at credentials
-    does so first.
+    The connection is tried with an envelope whose Body is empty: it names no operation, so it can change
+    nothing. A service that looks at credentials before anything else refuses wrong ones already then;
+    the others are tried with the operation named in `check`.
     """
 
-    async def configured() -> str:
-        line.prepare()
-        contract = await load()
+    def __init__(
+        self, settings: SoapSettings, line: Line, load: Callable[[], Awaitable[Contract]], timezone: tzinfo
+    ) -> None:
+        self._settings = settings
+        self._line = line
+        self._load = load
+        self._timezone = timezone
+        self._refusal: RemoteRefused | None = None
+
+    async def run(self) -> list[CheckStep]:
+        """The steps in order, ending with the first that failed."""
+        steps: list[CheckStep] = []
+        for attempt in (self._try_settings, self._try_connection, self._try_credentials):
+            started = time.monotonic()
+            try:
+                detail, ok = await attempt(), True
+            except HubError as error:
+                detail, ok = _told(error), False
+            took = timedelta(seconds=time.monotonic() - started)
+            steps.append(CheckStep(attempt.__name__.removeprefix("_try_"), ok, detail, took))
+            if not ok:
+                break
+        return steps
+
+    async def _try_settings(self) -> str:
+        self._line.prepare()
+        contract = await self._load()
         operations = len(contract.port.operations())
         checked = "schema compiled" if contract.schema else "replies are not checked against the schema"
-        return f"{settings.wsdl}: port {contract.port.name} with {operations} operations, {checked}"
+        return f"{self._settings.wsdl}: port {contract.port.name} with {operations} operations, {checked}"
 
-    async def connection() -> str:
-        reply = await line.reach()
-        return f"{reply.url} answers (HTTP {reply.status} to a GET)"
-
-    async def credentials() -> str:
-        if settings.check is not None:
-            source = Source(operation=settings.check.operation, parameters=settings.check.parameters)
-            call = compile_call(source, await load(), timezone=timezone, under="check")
-            _, found = await line.exchange(call, *call.bind(Arguments(now=datetime.now(UTC))))
-            if isinstance(found, Fault):
-                raise error_of(found, call.operation.name)
-            return f"{call.operation.name} answered"
-        if isinstance(settings.auth, NoAuth):
-            return "none are configured"
-        return await _probe(settings, line)
-
-    steps: list[CheckStep] = []
-    for name, attempt in (("settings", configured), ("connection", connection), ("credentials", credentials)):
-        started = time.monotonic()
+    async def _try_connection(self) -> str:
+        contract = await self._load()
+        spoken = "SOAP"
         try:
-            detail, ok = await attempt(), True
-        except HubError as error:
-            evidence = getattr(error, "evidence", None)
-            detail, ok = f"{error} ({evidence})" if evidence else str(error), False
-        took = timedelta(seconds=time.monotonic() - started)
-        steps.append(CheckStep(name, ok, detail, took))
-        if not ok:
-            break
-    return steps
+            if await self._line.probe(soap_12=contract.port.soap_12) is None:
+                spoken = "an error without SOAP, as some services do to an empty request"
+        except RemoteRefused as error:
+            self._refusal = error
+        return f"{self._settings.endpoint} answers {spoken}"
+
+    async def _try_credentials(self) -> str:
+        if self._refusal is not None:
+            raise self._refusal
+        if self._settings.check is not None:
+            wanted = self._settings.check
+            source = Source(operation=wanted.operation, parameters=wanted.parameters)
+            call = compile_call(source, await self._load(), timezone=self._timezone, under="check")
+            await self._line.exchange(call, *call.bind(Arguments(now=datetime.now(UTC))))
+            return f"{call.operation.name} answered"
+        if isinstance(self._settings.auth, NoAuth):
+            return "none are configured"
+        return "not refused, but an empty request need not show it: name a harmless operation under check"
 
 
-async def _probe(settings: SoapSettings, line: Line) -> str:
-    reply = await line.probe()
-    try:
-        found = read_reply(reply, max_bytes=settings.max_reply_bytes)
-    except (RemoteGarbage, RemoteFault):
-        # Anything but a refusal: the service objects to the empty request, not to who sent it.
-        found = None
-    if isinstance(found, Fault):
-        error = error_of(found, "The service")
-        if not isinstance(error, RemoteFault):
-            raise error
-    return "not refused; name a harmless operation under `check` to try rights as well"
+def _told(error: HubError) -> str:
+    evidence = error.evidence if isinstance(error, RemoteError) else None
+    return f"{error} ({evidence})" if evidence else str(error)

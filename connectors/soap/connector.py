@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.soap.call import Call, compile_call
-from connectors.soap.check import run_check
+from connectors.soap.check import Check
 from connectors.soap.feed import SoapFeed
 from connectors.soap.line import Line
 from connectors.soap.settings import SoapSettings, Source, parse_source
@@ -48,7 +48,7 @@ class SoapConnector:
         return SoapFeed(self._line, compiled)
 
     async def check(self) -> list[CheckStep]:
-        return await run_check(self._settings, self._line, self.contract, self._surroundings.timezone)
+        return await Check(self._settings, self._line, self.contract, self._surroundings.timezone).run()
 
     async def close(self) -> None:
         await self._line.close()

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from connectors.soap.call import Call
 from connectors.soap.line import Line
 from connectors.soap.pages import Pager
+from hub.kernel.errors import RemoteFault
 from hub.kit.reply import Reply
-from hub.kit.soap.envelope import Fault
-from hub.kit.soap.reply import error_of
 from hub.ports.back_office import Arguments, Page
 
 
@@ -28,11 +27,10 @@ class SoapFeed:
         while True:
             values = pager.parameters(parameters) if pager else parameters
             reply, found = await self._line.exchange(call, values, headers)
-            if isinstance(found, Fault):
-                # Only the first page may say so: on a later one records would be missing.
-                if first and call.means_nothing_found(found):
+            if found is None:
+                if first:
                     return
-                raise error_of(found, call.operation.name)
+                raise RemoteFault(f"{call.operation.name} knows nothing any more in the middle of its pages.")
             yield Page(document=found, raw=reply.content, media_type=_media_type(reply))
             if pager is None or not pager.more(found):
                 return

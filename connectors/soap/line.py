@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -12,14 +13,17 @@ from zeep.wsse.username import UsernameToken
 
 from connectors.soap.call import Call
 from connectors.soap.settings import SoapSettings
-from hub.kernel.errors import ConfigurationError
+from hub.kernel.errors import ConfigurationError, RemoteError, RemoteFault, RemoteRefused
 from hub.kit.auth import NoAuth, OAuth2Auth, WsseAuth
 from hub.kit.http import Http, build_http, origin, raise_for
+from hub.kit.redaction import redact
 from hub.kit.reply import Reply
+from hub.kit.secrets import SecretRef
 from hub.kit.soap.documents import Wanted, shown
 from hub.kit.soap.envelope import Fault
-from hub.kit.soap.names import ENVELOPE_11
-from hub.kit.soap.reply import check_body, read_reply
+from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12
+from hub.kit.soap.operation import http_headers
+from hub.kit.soap.reply import check_body, error_of, read_reply
 from hub.ports.back_office import Surroundings
 
 # Below this the work of a reply takes less than a thread would cost; above it would hold up other calls.
@@ -73,8 +77,8 @@ class Line:
 
     async def exchange(
         self, call: Call, parameters: Mapping[str, Any], headers: Mapping[str, Any]
-    ) -> tuple[Reply, etree._Element | Fault]:
-        """One request and its reply: the verified child of the Body, or the fault.
+    ) -> tuple[Reply, etree._Element | None]:
+        """One request and its reply: the verified child of the Body; None for a fault that means nothing is known.
 
         Raises ConfigurationError where no valid request can be built, RemoteError for everything else
         that is not an answer.
@@ -82,28 +86,35 @@ class Line:
         endpoint = self._settings.endpoint
         envelope = call.operation.request(parameters, headers, endpoint=endpoint)
         call.check_request(envelope)
-        reply = await self._http.send(
-            "POST", endpoint, headers=call.operation.http_headers(), content=lambda: self._secured(envelope)
-        )
-        if len(reply.content) > _IN_A_THREAD:
-            return reply, await asyncio.to_thread(self._read, call, reply)
-        return reply, self._read(call, reply)
+        with self._discreet():
+            reply = await self._post(envelope, call.operation.http_headers(), repeatable=True)
+            if len(reply.content) > _IN_A_THREAD:
+                return reply, await asyncio.to_thread(self._read, call, reply)
+            return reply, self._read(call, reply)
 
-    async def probe(self) -> Reply:
-        """A request that names no operation and can change nothing, with our credentials."""
-        envelope = etree.Element(f"{{{ENVELOPE_11}}}Envelope", nsmap={"soap": ENVELOPE_11})
-        etree.SubElement(envelope, f"{{{ENVELOPE_11}}}Body")
-        return await self._http.send(
-            "POST",
-            self._settings.endpoint,
-            headers={"content-type": "text/xml; charset=utf-8", "soapaction": '""'},
-            content=self._secured(envelope),
-            repeatable=False,
-        )
+    async def probe(self, *, soap_12: bool) -> etree._Element | Fault | None:
+        """What the service says to a request with our credentials that names no operation and so changes nothing.
 
-    async def reach(self) -> Reply:
-        """Whatever the service says to a GET: services of SOAP mostly answer 405, or 200 with a page."""
-        return await self._http.send("GET", self._settings.endpoint, repeatable=False)
+        None: an error status without SOAP. Raises RemoteRefused for a refusal, RemoteUnavailable and
+        RemoteTimeout, RemoteGarbage for a success that is no SOAP, RemoteFault where no service is at this
+        address (3xx, 404, 405, 410).
+        """
+        namespace = ENVELOPE_12 if soap_12 else ENVELOPE_11
+        envelope = etree.Element(f"{{{namespace}}}Envelope", nsmap={"soap": namespace})
+        etree.SubElement(envelope, f"{{{namespace}}}Body")
+        with self._discreet():
+            reply = await self._post(envelope, http_headers("", soap_12=soap_12), repeatable=False)
+            if reply.status in {404, 405, 410}:
+                raise_for(reply)
+            try:
+                found = read_reply(reply, max_bytes=self._settings.max_reply_bytes)
+            except RemoteFault:
+                if 300 <= reply.status < 400:
+                    raise
+                return None
+            if isinstance(found, Fault) and isinstance(error := error_of(found, "The service"), RemoteRefused):
+                raise error
+            return found
 
     async def fetch(self, wanted: Wanted) -> bytes:
         """A document of the WSDL, from the endpoint's origin or a configured one only."""
@@ -121,6 +132,26 @@ class Line:
         raise_for(reply)
         return reply.content
 
+    async def _post(self, envelope: etree._Element, headers: Mapping[str, str], *, repeatable: bool) -> Reply:
+        return await self._http.send(
+            "POST",
+            self._settings.endpoint,
+            headers=headers,
+            content=lambda: self._secured(envelope),
+            repeatable=repeatable,
+        )
+
+    @contextmanager
+    def _discreet(self) -> Iterator[None]:
+        """Takes our own secrets out of the evidence, should a service send them back."""
+        try:
+            yield
+        except RemoteError as error:
+            references = [value for value in vars(self._settings.auth).values() if isinstance(value, SecretRef)]
+            secrets = [self._secret(reference.secret).get_secret_value() for reference in references]
+            error.evidence = redact(error.evidence, secrets=secrets) if error.evidence else None
+            raise
+
     def _secured(self, envelope: etree._Element) -> bytes:
         """The request as bytes; where a UsernameToken is configured, with a new nonce and time at each call."""
         auth = self._settings.auth
@@ -137,8 +168,11 @@ class Line:
                 ) from None
         return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 
-    def _read(self, call: Call, reply: Reply) -> etree._Element | Fault:
+    def _read(self, call: Call, reply: Reply) -> etree._Element | None:
         found = read_reply(reply, max_bytes=self._settings.max_reply_bytes)
-        if not isinstance(found, Fault):
-            check_body(found, call.reply, call.schema, size=len(reply.content))
+        if isinstance(found, Fault):
+            if call.means_nothing_found(found):
+                return None
+            raise error_of(found, call.operation.name)
+        check_body(found, call.reply, call.schema, size=len(reply.content))
         return found

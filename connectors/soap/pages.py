@@ -45,11 +45,10 @@ class Pager:
             raise RemoteGarbage(f"The answer has more than {_MOST_PAGES} pages.")
         if pages.next:
             return self._follow(_text(body, pages.next))
-        if pages.until_empty and not any(_find(body, pages.until_empty)):
+        records = list(_find(body, pages.until_empty)) if pages.until_empty else [body]
+        if not records or (pages.total and self._reached(_text(body, pages.total), pages.total)):
             return False
-        if pages.total and self._reached(_text(body, pages.total), pages.total):
-            return False
-        self._refuse_repetition(body)
+        self._refuse_repetition(records)
         self._position += pages.step or pages.size or 1
         return True
 
@@ -72,8 +71,7 @@ class Pager:
         assert self._pages.size is not None
         return self._read * self._pages.size >= total
 
-    def _refuse_repetition(self, body: etree._Element) -> None:
-        records = _find(body, self._pages.until_empty) if self._pages.until_empty else [body]
+    def _refuse_repetition(self, records: list[etree._Element]) -> None:
         digest = hashlib.sha256()
         for record in records:
             digest.update(etree.tostring(record, with_tail=False))

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from hub.cities import model as cities
-from hub.mapping.compile import Mapping as RecordMapping
+from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
 from hub.ports.projection import Projection, Source

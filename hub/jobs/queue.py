@@ -50,9 +50,12 @@ class NewJob(TypedDict):
     max_attempts: NotRequired[int | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
-    """A job as its handler gets it. `attempts` counts this one; `lease` belongs to this run of it."""
+    """A job as its handler gets it.
+
+    `attempts` counts this one. `lease` belongs to this run of the job. `completed`: `complete` was called.
+    """
 
     city_id: int
     id: int
@@ -62,6 +65,7 @@ class Job:
     attempts: int
     max_attempts: int
     lease: UUID
+    completed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ _ENQUEUE = """
         order by a.place
         on conflict (city_id, kind, dedupe) where state = 'queued' and dedupe is not null
         do update set priority = greatest(jobs.priority, excluded.priority),
-                      run_at = case when jobs.attempts = 0 then least(jobs.run_at, excluded.run_at) else jobs.run_at end,
+                      run_at = case when jobs.attempts > 0 then jobs.run_at
+                                    else least(jobs.run_at, excluded.run_at) end,
                       behind = false
         returning id
     )
@@ -176,6 +181,7 @@ async def complete(connection: Connection, job: Job) -> None:
         raise LeaseLost
     if job.key is not None:
         await connection.execute(RELEASE, [job.city_id], [job.key])
+    job.completed = True
 
 
 async def failed_jobs(connection: Connection, city_id: int, *, most: int = 100) -> list[FailedJob]:

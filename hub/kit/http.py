@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -28,7 +29,7 @@ from hub.kit.breaker import Breaker, BreakerSettings
 from hub.kit.durations import Duration, format_duration
 from hub.kit.http_body import ACCEPTED_ENCODINGS, read_body
 from hub.kit.http_errors import translated
-from hub.kit.origins import origin
+from hub.kit.origins import origin, parse_url
 from hub.kit.redaction import secrets_in, shown_url
 from hub.kit.reply import TRANSIENT_STATUSES, Reply, raise_for
 from hub.kit.retry import RetrySettings, retrying
@@ -153,23 +154,18 @@ class Http:
             await self._client.aclose()
             self._client = None
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
     def _allowed(self, url: str, params: Params | None = None) -> httpx.URL:
-        if (asked := origin(url)) not in self._hosts:
+        target = url.partition("#")[0]
+        if params:
+            pairs = params.items() if isinstance(params, Mapping) else params
+            target += f"{'&' if '?' in target else '?'}{urlencode(list(pairs))}"
+        parsed, asked = parse_url(target)
+        if asked not in self._hosts:
             raise ConfigurationError(
                 f"{self.name} may not call {asked}",
                 remedy=f"Allowed by its settings: {', '.join(sorted(self._hosts))}.",
             )
-        parsed = httpx.URL(url)
-        if params:
-            pairs = params.items() if isinstance(params, Mapping) else params
-            parsed = parsed.copy_with(params=[*parsed.params.multi_items(), *pairs])
-        return parsed.copy_with(fragment=None)
+        return parsed
 
     async def _authenticated(self, request: _Request) -> Reply:
         """The reply with our credentials; once more with new ones where a 401 says they were too old."""
@@ -189,6 +185,7 @@ class Http:
         headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED_ENCODINGS}
         headers |= {name.lower(): value for name, value in (request.headers | dict(proof or {})).items()}
         secrets = secrets_in(proof or {})
+        body = request.content() if callable(request.content) else request.content
         if self.wire_log:
             self.wire_log(wire_text(f"→ {request}", headers, body or b"", secrets=secrets))
         client = self._opened()

@@ -60,7 +60,7 @@ def _of_network(what: str, error: Exception) -> RemoteError:
         if isinstance(cause, ssl.SSLError):
             return _of_tls(what, cause)
         if isinstance(cause, socket.gaierror):
-            return RemoteUnavailable(f"{what}: there is no such host ({cause.strerror}).")
+            return RemoteUnavailable(f"{what}: the name of the host cannot be resolved ({cause.strerror}).")
         if isinstance(cause, ConnectionRefusedError):
             return RemoteUnavailable(f"{what}: the connection was refused.")
     if isinstance(error, httpx.ConnectError):

@@ -122,8 +122,8 @@ def _jmbg(text: str) -> str:
 
 
 # Series of Ukrainian passports are Cyrillic and often typed with the Latin letters that look the same.
-_CYRILLIC = str.maketrans("ABCEHIKMOPTX", "АВСЕНІКМОРТХ")  # noqa: RUF001  (the look-alikes are the point)
-_UA_PASSPORT = re.compile(r"[А-ЩЬЮЯҐЄІЇ]{2}[0-9]{6}\Z|[0-9]{9}\Z")  # noqa: RUF001  (Ukrainian letters)
+_CYRILLIC = str.maketrans("ABCEHIKMOPTX", "АВСЕНІКМОРТХ")
+_UA_PASSPORT = re.compile(r"[А-ЩЬЮЯҐЄІЇ]{2}[0-9]{6}\Z|[0-9]{9}\Z")
 
 
 def _rnokpp(text: str) -> str:

@@ -16,6 +16,11 @@ def origin(url: str) -> str:
 
     Raises ConfigurationError for anything but http(s) with a host, and for a user name in the URL.
     """
+    return parse_url(url)[1]
+
+
+def parse_url(url: str) -> tuple[httpx.URL, str]:
+    """A URL and its origin. Raises ConfigurationError as `origin` does."""
     remedy = "Write an address such as https://host.example/path; credentials belong under auth."
     try:
         parsed = httpx.URL(url)
@@ -25,7 +30,7 @@ def origin(url: str) -> str:
         raise ConfigurationError(f"{shown_url(url)!r} is not a plain http or https URL", remedy=remedy)
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     host = parsed.raw_host.decode()
-    return f"{parsed.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    return parsed, f"{parsed.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _plain(url: str) -> str:

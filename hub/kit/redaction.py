@@ -97,7 +97,8 @@ def snippet(content: bytes, *, limit: int = 160, secrets: Iterable[str] = ()) ->
     elif text.startswith(("{", "[")):
         text = _JSON_TOKEN.sub(lambda found: found[1] or "…", text)
     else:
-        text = text.partition("\n")[0]
+        # Words that long are no words but something encoded.
+        text = re.sub(r"\S{40,}", "…", text.partition("\n")[0])
     text = redact(" ".join(text.split()), secrets=secrets)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

@@ -47,16 +47,8 @@ def parse(
         raise RemoteGarbage(f"The {what} is empty where XML is expected.")
     if _DOCTYPE.match(plain):
         raise RemoteGarbage(f"The {what} carries a DTD, which is not accepted.", evidence=snippet(data))
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=False,
-    )
     try:
-        root = etree.fromstring(plain.encode(), parser)
+        root = _root(plain.encode())
     except etree.XMLSyntaxError as error:
         line, column = error.position
         line += text[: len(text) - len(plain)].count("\n")
@@ -64,9 +56,37 @@ def parse(
         message = f"The {what} is not well-formed XML: {reason} (line {line}, column {column})."
         # The parser's own error is not chained: its text may quote the document.
         raise RemoteGarbage(message, evidence=snippet(data)) from None
-    if root.getroottree().docinfo.internalDTD is not None:  # Cannot happen; a second lock on the same door.
+    if root.getroottree().docinfo.internalDTD is not None:  # pragma: no cover — a second lock on the same door
         raise RemoteGarbage(f"The {what} carries a DTD, which is not accepted.", evidence=snippet(data))
     return root
+
+
+def _root(data: bytes) -> etree._Element:
+    parser = _parser(recover=False)
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        # Namespace names with letters beyond ASCII, such as those of the Czech open formal norms, are
+        # IRIs (Namespaces in XML 1.1 §2.3). libxml2 knows 1.0 only and calls the document malformed,
+        # although it has read all of it.
+        if not _only_iris(parser):
+            raise
+        lenient = _parser(recover=True)
+        root = etree.fromstring(data, lenient)
+        if not _only_iris(lenient):  # pragma: no cover — the same parser found nothing else before
+            raise
+        return root
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=recover
+    )
+
+
+def _only_iris(parser: etree.XMLParser) -> bool:
+    types = {entry.type for entry in parser.error_log}
+    return types == {etree.ErrorTypes.WAR_NS_URI}
 
 
 def _decode(data: bytes, what: str, charset: str | None) -> str:

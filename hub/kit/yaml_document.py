@@ -63,17 +63,10 @@ def parse(content: bytes | str, path: Path | str) -> YamlDocument:
     path = Path(path)
     if len(content) > _MOST_BYTES:
         raise ConfigurationError(f"has more than {_MOST_BYTES} bytes", file=str(path), remedy="Split the file.")
-    if isinstance(content, bytes):
-        try:
-            content = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise ConfigurationError(
-                "is not UTF-8", file=str(path), line=line, remedy="Save the file as UTF-8."
-            ) from error
+    text = _decoded(content, path) if isinstance(content, bytes) else content
     builder = _Builder(path)
     try:
-        for event in yaml.parse(content, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -88,6 +81,19 @@ def parse(content: bytes | str, path: Path | str) -> YamlDocument:
             "holds a character that YAML does not allow", file=str(path), remedy="Remove control characters."
         ) from error
     return YamlDocument(path, builder.root, builder.lines)
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError("is not UTF-8", file=str(path), line=line, remedy="Save the file as UTF-8.") from error
+
+
+def _line(event: yaml.Event) -> int:
+    assert event.start_mark is not None  # The parser marks every event.
+    return event.start_mark.line + 1
 
 
 @dataclass(slots=True)
@@ -133,7 +139,7 @@ class _Builder:
 
     def _add(self, value: Any, event: yaml.Event) -> YamlPath:
         """Puts `value` where it belongs and returns its path; a mapping's key only waits for its value."""
-        line = event.start_mark.line + 1
+        line = _line(event)
         if not self._open:
             self.root = value
             self.lines[()] = line
@@ -166,7 +172,7 @@ class _Builder:
             raise self._error(f"tags ({tag}) are not used here", event, "Remove it, or quote the text.")
 
     def _error(self, detail: str, event: yaml.Event, remedy: str) -> ConfigurationError:
-        return ConfigurationError(detail, file=str(self.file), line=event.start_mark.line + 1, remedy=remedy)
+        return ConfigurationError(detail, file=str(self.file), line=_line(event), remedy=remedy)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str | int | float | bool | None:

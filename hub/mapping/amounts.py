@@ -58,14 +58,20 @@ def _mark(group: str | None, decimal: str) -> str:
 
 def _reader(decimal: str, group: str | None) -> AmountReader:
     """`group` None: a dot or a space, whichever the text has."""
+    usual = "." if group is None else group
 
     def make(currency: str, decimals: int) -> ReadMinor:
         def read(value: Any) -> int | None:
             if not isinstance(value, str):
                 return _number(value, currency)
+            # The forms nearly every amount has need no more than this; all others take the careful way.
             whole, _, fraction = value.partition(decimal)
+            if usual and usual in whole:
+                head, *groups = whole.split(usual)
+                if len(head) > 3 or not head or [part for part in groups if len(part) != 3]:
+                    head = "?"
+                whole = head + "".join(groups)
             digits = whole + fraction
-            # The form nearly every amount has needs no more than this; all others take the careful way.
             if (
                 len(fraction) == decimals > 0
                 and decimals < len(digits) <= _SAFE_DIGITS

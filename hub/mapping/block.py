@@ -10,6 +10,9 @@ from typing import Any
 from hub.kernel.errors import ConfigurationError
 from hub.kit.yaml_document import YamlDocument, YamlPath
 
+Code = str | bool
+"""A code of a source; booleans stay what they are, because sources write them in several ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -64,14 +67,14 @@ class Block:
             raise self.error(f"is {self.value!r}", remedy="Write true or false.")
         return self.value
 
-    def codes(self) -> list[str | bool]:
+    def codes(self) -> list[Code]:
         """A list of codes as a source writes them: texts, whole numbers or booleans; one alone needs no list."""
         if isinstance(self.value, (str, int)):
             return [self.code(self.value)]
         return [entry.code(entry.value) for entry in self.entries("Write a list of codes: [A, B].")]
 
-    def code(self, value: Any) -> str | bool:
-        """A code as a text; booleans stay what they are, because sources write them in several ways."""
+    def code(self, value: Any) -> Code:
+        """A code: a text, a whole number as a text, or a boolean."""
         if isinstance(value, (str, bool)):
             return value
         if isinstance(value, int):

@@ -6,6 +6,7 @@ None for a blank text and raises ValueError with a sentence that fits behind the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,9 +17,10 @@ from stdnum import iso11649
 from hub.kit import identifiers
 from hub.mapping import amounts, times
 from hub.mapping.model import Kind
-from hub.mapping.scalars import Convert, shorten
+from hub.mapping.scalars import Convert, shorten, text_or_none
 
 _LARGEST_INTEGER = 2**63 - 1  # PostgreSQL bigint
+_SAFE_DIGITS = 18  # Any number of 18 digits fits into it.
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})  # XML Schema Part 2, 3.2.2.1
 
 
@@ -58,12 +60,10 @@ class Converter:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-def text_or_none(text: str) -> str | None:
-    return text.strip() or None
-
-
 def _integer(options: Options) -> Convert:  # noqa: ARG001  (the signature of every `make`)
     def convert(text: str) -> int | None:
+        if text.isdigit() and text.isascii() and len(text) <= _SAFE_DIGITS:
+            return int(text)
         plain = text.strip()
         if not plain:
             return None
@@ -82,16 +82,17 @@ def _boolean(options: Options) -> Convert:
     if both := yes & no:
         raise ValueError(f"{', '.join(sorted(both))} stands for true and for false")
 
+    words = dict.fromkeys(yes, True) | dict.fromkeys(no, False)
+
     def convert(text: str) -> bool | None:
+        if (known_word := words.get(text)) is not None:
+            return known_word
         word = text.strip()
         if not word:
             return None
-        if fold:
-            word = word.lower()  # .NET writes True.
-        if word in yes:
-            return True
-        if word in no:
-            return False
+        folded = word.lower() if fold else word  # .NET writes True.
+        if folded in words:
+            return words[folded]
         known = ", ".join((*sorted(yes), *sorted(no)))
         raise ValueError(f"{shorten(word)!r} is neither true nor false (known: {known})")
 
@@ -115,6 +116,9 @@ def _zone(options: Options) -> ZoneInfo:
     return times.zone(name) if name else options.timezone
 
 
+_HR_REFERENCE = re.compile(r"HR(?!99)\d\d \d{1,12}(?:-\d{1,12}){0,3}", re.ASCII)
+
+
 def _hr_reference(options: Options) -> Convert:  # noqa: ARG001
     """Model and number: `HR01 123-456-789`. The layout is that of HUB's list of models: two digits of model;
     a number of up to 22 characters, in parts of up to 12 digits between hyphens. Model 99 has no number.
@@ -122,6 +126,8 @@ def _hr_reference(options: Options) -> Convert:  # noqa: ARG001
     """
 
     def convert(text: str) -> str | None:
+        if len(text) <= 27 and _HR_REFERENCE.fullmatch(text):
+            return text
         plain = " ".join(text.upper().split())
         if not plain:
             return None

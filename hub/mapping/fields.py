@@ -11,7 +11,7 @@ from hub.kit import identifiers
 from hub.mapping.block import Block, nearest
 from hub.mapping.context import Context
 from hub.mapping.converters import BY_REFERENCE_SCHEME
-from hub.mapping.group import Build, Group, Refused, Value
+from hub.mapping.group import Build, Direct, Group, Refused, Value
 from hub.mapping.layout import Layout, Raw
 from hub.mapping.model import Field, Kind, PartyRef
 from hub.mapping.paths import join_paths
@@ -57,11 +57,30 @@ def _references(context: Context, block: Block) -> Value:
             spec["as"] = BY_REFERENCE_SCHEME[scheme.text()]
         parts.append((scheme.text(), compile_value(context, replace(entry, value=spec), TEXT)))
     builds = [(scheme, part.build) for scheme, part in parts]
+    if len(parts) == 1 and (direct := parts[0][1].direct) is not None:
+        return _one_reference(parts[0][0], direct)
 
     def build(raw: Raw, run: Run) -> tuple[Reference, ...]:
-        return tuple(Reference(scheme, text) for scheme, get in builds if (text := get(raw, run)) is not None)
+        found = []
+        for scheme, get in builds:
+            text = get(raw, run)
+            if text is not None:
+                found.append(Reference(scheme, text))
+        return tuple(found)
 
     return Value(build, tuple(slot for _, part in parts for slot in part.slots))
+
+
+def _one_reference(scheme: str, direct: Direct) -> Value:
+    """The usual case, two calls shorter."""
+    slot, _, convert = direct
+
+    def build(raw: Raw, _run: Run) -> tuple[Reference, ...]:
+        value = raw[slot]
+        text = None if value is None else convert(value)
+        return () if text is None else (Reference(scheme, text),)
+
+    return Value(build, (slot,))
 
 
 def _list(context: Context, block: Block, field: Field, name: str) -> Value:
@@ -121,7 +140,7 @@ def compile_parties(context: Context, top: Block, roles: Sequence[str]) -> tuple
         said = "says both subject and parties" if subject else "does not say whose the records are"
         raise top.error(
             said,
-            remedy="Write one of subject: { scheme: hr.oib, from: path }, or parties: [{ role: …, scheme: …, from: path }].",
+            remedy="Write subject: { scheme: hr.oib, from: path }, or parties: [{ role: …, scheme: …, from: path }].",
         )
     if subject is not None:
         entries = [subject]
@@ -185,7 +204,7 @@ def _one(role: str, scheme: str, value: Value) -> Value:
     def remembered(raw: Raw, run: Run) -> tuple[PartyRef, ...]:
         """The items of one reply are often about one subject; checking digits takes long."""
         assert memory is not None
-        text = raw[memory[0]]
+        text = raw[memory.slot]
         if text is None:
             return ()
         if isinstance(text, str) and (known := run.parties.get((role, scheme, text))) is not None:

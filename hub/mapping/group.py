@@ -15,17 +15,25 @@ Build = Callable[[Raw, Run], Any]
 """Makes a value from the slots of a record, None where the source is silent. Raises ValueError."""
 
 
+class Direct(NamedTuple):
+    """A slot and its converter: one for texts, and one for anything that can stand there."""
+
+    slot: int
+    from_text: Callable[[str], Any]
+    convert: Callable[[Any], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """How one value is made.
 
     `slots`: where it is read from, the main place first. `secret`: what is there is an identifier.
-    `direct`: slot and converter, where nothing else is needed; it saves a call per field and record.
+    `direct` where nothing but a converter is needed; it saves calls for each field and record.
     """
 
     build: Build
     slots: tuple[int, ...] = ()
-    direct: tuple[int, Callable[[Any], Any]] | None = None
+    direct: Direct | None = None
     secret: bool = False
     items: Group | None = None
 
@@ -65,9 +73,12 @@ class Group:
             """All values by name. Raises Refused with every complaint."""
             values: dict[str, Any] = {}
             try:
-                for name, slot, convert in direct:
+                for name, slot, from_text, convert in direct:
                     value = raw[slot]
-                    values[name] = value if value is None else convert(value)
+                    if value.__class__ is str:
+                        values[name] = from_text(value)
+                    else:
+                        values[name] = None if value is None else convert(value)
                 for name, build in built:
                     values[name] = build(raw, run)
             except ValueError:

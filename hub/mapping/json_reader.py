@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hub.mapping.layout import Layout, Node, Raw
@@ -22,10 +22,10 @@ def select(document: Any, path: Path, run: Run, known: Collection[str]) -> list[
     """
     found = _items(document)
     for depth, step in enumerate(path):
-        below = [item for value in found if isinstance(value, dict) for item in _items(value.get(_key(step)))]
-        if not any(isinstance(value, dict) and _key(step) in value for value in found):
-            _note_other_names(found, show_path(path[:depth]), run, known)
-        found = below
+        objects = [value for value in found if isinstance(value, dict)]
+        if not any(_key(step) in value for value in objects):
+            _note_other_names(objects, show_path(path[:depth]), run, known)
+        found = [item for value in objects for item in _items(value.get(_key(step)))]
     return found
 
 
@@ -37,14 +37,11 @@ def values_at(document: Any, path: Path) -> list[Any]:
     return found
 
 
-def _note_other_names(parents: list[Any], path: str, run: Run, known: Collection[str]) -> None:
-    for parent in parents:
-        if not isinstance(parent, dict):
-            run.unknown_field(path, "")
-            continue
-        for key, value in parent.items():
-            name = join_paths(path, show_path((Step(key),)))
-            if isinstance(value, (dict, list)) and value and name not in known:
+def _note_other_names(objects: Iterable[dict[str, Any]], path: str, run: Run, known: Collection[str]) -> None:
+    for value in objects:
+        for key, part in value.items():
+            name = join_paths(path, _shown(key))
+            if isinstance(part, (dict, list)) and part and name not in known:
                 run.unknown_field(name, "")
 
 
@@ -52,18 +49,23 @@ def starter(layout: Layout) -> Callable[[Any, Run], Raw]:
     """A function that makes the slots of a record from its object, and notes what the mapping does not know."""
     # The keys of the outermost fields by slot: all are fetched by one call into C.
     keys: list[Any] = [_ABSENT] * len(layout.paths)
-    for key, node in _named(layout.root):
-        if _is_leaf(node):
-            assert node.slot is not None
-            keys[node.slot] = key
-    for step, slot in layout.root.attributes.items():
-        if slot is not None:
-            keys[slot] = _key(step)
-    rest = _reader(layout.root, skip_leaves=True)
+    for key, slot in _leaves(layout.root).items():
+        keys[slot] = key
+    actions, known = _actions(layout.root), _known(layout.root)
+    other = node_reader(layout.root)
 
     def start(value: Any, run: Run) -> Raw:
-        raw: Raw = list(map(value.get, keys)) if isinstance(value, dict) else [None] * len(keys)
-        rest(value, raw, run)
+        if not isinstance(value, dict):
+            raw: Raw = [None] * len(keys)
+            other(value, raw, run)
+            return raw
+        raw = list(map(value.get, keys))
+        for key, act in actions:
+            part = value.get(key)
+            if part is not None:
+                act(part, raw, run)
+        if known is not None and not known.issuperset(value):
+            _note_unknown(value, known, layout.root.path, run)
         return raw
 
     return start
@@ -71,77 +73,106 @@ def starter(layout: Layout) -> Callable[[Any, Run], Raw]:
 
 def node_reader(node: Node) -> Read:
     """A function that fills the slots below `node` from its value."""
-    return _reader(node, skip_leaves=False)
-
-
-def _reader(node: Node, *, skip_leaves: bool) -> Read:
-    leaves: list[tuple[str, int]] = []
-    actions: list[tuple[str, Read]] = []
-    for key, child in _named(node):
-        if not _is_leaf(child):
-            actions.append((key, _action(child)))
-        elif not skip_leaves:
-            assert child.slot is not None
-            leaves.append((key, child.slot))
-    if not skip_leaves:
-        leaves += [(_key(step), slot) for step, slot in node.attributes.items() if slot is not None]
-    known = frozenset(key for key, _ in _named(node)) | {_key(step) for step in node.attributes}
-    own, subtree = node.slot, node.subtree
+    leaves = tuple(_leaves(node).items())
+    actions, known, own = _actions(node), _known(node), node.slot
 
     def read(value: Any, raw: Raw, run: Run) -> None:
         if not isinstance(value, dict):
             if own is not None:
                 raw[own] = value
-            elif not subtree:
+            elif known is not None:
                 run.unknown_field(node.path or ".", _sample(value))
             return
         for key, slot in leaves:
             raw[slot] = value.get(key)
         for key, act in actions:
-            if (part := value.get(key)) is not None:
+            part = value.get(key)
+            if part is not None:
                 act(part, raw, run)
-        if not (subtree or value.keys() <= known):
-            for key in value.keys() - known:
-                run.unknown_field(join_paths(node.path, show_path((Step(key),))), _sample(value[key]))
+        if known is not None and not known.issuperset(value):
+            _note_unknown(value, known, node.path, run)
 
     return read
 
 
-def _is_leaf(node: Node) -> bool:
-    wanted_more = node.many is not None or node.container or node.inner is not None or node.copies is not None
-    return node.slot is not None and not wanted_more
+def children_of(raw: Raw, place: int) -> Iterator[Any]:
+    """The values kept in a slot, without nulls."""
+    yield from raw[place] or ()
+
+
+def _actions(node: Node) -> tuple[tuple[str, Read], ...]:
+    return tuple((key, _action(child)) for key, child in _named(node).items() if not child.leaf)
+
+
+def _known(node: Node) -> frozenset[str] | None:
+    """The keys the mapping names; None where there may be any."""
+    return None if node.subtree else frozenset(_named(node)) | {_key(step) for step in node.attributes}
 
 
 def _action(node: Node) -> Read:
     """What to do with the value of a key that is not simply kept."""
-    slot, many = node.slot, node.many
-    kept = [place for place in (node.inner and node.inner[0], node.copies) if place is not None]
-    read = _reader(node, skip_leaves=False) if node.container and node.copies is None else None
+    wanted: list[Read] = []
+    if node.slot is not None:
+        wanted.append(_keep_scalar(node.slot) if node.container else _keep(node.slot))
+    if node.many is not None:
+        wanted.append(_keep_items(node.many))
+    if node.inner is not None:
+        wanted.append(_keep_items(node.inner[0]))
+    if node.copies is not None:
+        wanted.append(_keep_items(node.copies))
+    elif node.container:
+        wanted.append(_read_inside(node))
+    if not wanted:
+        return _pass_over(node)
+    if len(wanted) == 1:
+        return wanted[0]
 
     def act(value: Any, raw: Raw, run: Run) -> None:
-        if slot is not None and not (read and isinstance(value, (dict, list))):
+        for part in wanted:
+            part(value, raw, run)
+
+    return act
+
+
+def _keep(slot: int) -> Read:
+    def act(value: Any, raw: Raw, _run: Run) -> None:
+        raw[slot] = value
+
+    return act
+
+
+def _keep_scalar(slot: int) -> Read:
+    def act(value: Any, raw: Raw, _run: Run) -> None:
+        if not isinstance(value, (dict, list)):
             raw[slot] = value
-        if many is not None:
-            raw[many] = _items(value)
-        for place in kept:
-            raw[place] = _items(value)
-        if read is None:
-            wanted = slot is not None or many is not None or kept or node.subtree
-            if not wanted:
-                _note_unknown(value, node, run)
-        elif not isinstance(value, list):
-            if isinstance(value, dict) or slot is None:
-                read(value, raw, run)
-        else:
+
+    return act
+
+
+def _keep_items(slot: int) -> Read:
+    def act(value: Any, raw: Raw, _run: Run) -> None:
+        raw[slot] = _items(value)
+
+    return act
+
+
+def _read_inside(node: Node) -> Read:
+    read, has_value = node_reader(node), node.slot is not None
+
+    def act(value: Any, raw: Raw, run: Run) -> None:
+        if isinstance(value, dict):
+            read(value, raw, run)
+        elif isinstance(value, list):
             for item in value:
                 _read_beside(read, item, raw, run)
+        elif not has_value:
+            read(value, raw, run)
 
     return act
 
 
 def _read_beside(read: Read, value: Any, raw: Raw, run: Run) -> None:
-    """Reads one of several objects where a path expects one: values of lists add up, single ones must agree on
-    who gives them."""
+    """Reads one of several objects where a path expects one: lists add up, a single value comes from one only."""
     part: Raw = [None] * len(raw)
     read(value, part, run)
     for slot, new in enumerate(part):
@@ -155,21 +186,40 @@ def _read_beside(read: Read, value: Any, raw: Raw, run: Run) -> None:
             run.misfits.append((slot, REPEATED))
 
 
-def _note_unknown(value: Any, node: Node, run: Run) -> None:
-    """What stands below a key that is ignored as a single value."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            for key, inner in item.items():
-                run.unknown_field(join_paths(node.path, show_path((Step(key),))), _sample(inner))
+def _pass_over(node: Node) -> Read:
+    """A key that is ignored as a single value has nothing below it."""
+
+    def act(value: Any, _raw: Raw, run: Run) -> None:
+        for item in () if node.subtree else _items(value):
+            if isinstance(item, dict):
+                _note_unknown(item, frozenset(), node.path, run)
+
+    return act
 
 
-def _named(node: Node) -> list[tuple[str, Node]]:
+def _note_unknown(value: Mapping[str, Any], known: Collection[str], path: str, run: Run) -> None:
+    for key, part in value.items():
+        if key not in known:
+            run.unknown_field(join_paths(path, _shown(key)), _sample(part))
+
+
+def _named(node: Node) -> dict[str, Node]:
     """Children by key. Keys of JSON are in no namespace, so a step with one never fits."""
-    return [(_key(step), child) for step, child in node.children.items() if step.uri is None]
+    return {_key(step): child for step, child in node.children.items() if step.uri is None}
+
+
+def _leaves(node: Node) -> dict[str, int]:
+    """The slots that simply hold the value of a key."""
+    found = {key: child.slot for key, child in _named(node).items() if child.leaf and child.slot is not None}
+    return found | {_key(step): slot for step, slot in node.attributes.items() if slot is not None}
 
 
 def _key(step: Step) -> str:
     return f"@{step.name}" if step.attribute else step.name
+
+
+def _shown(key: str) -> str:
+    return show_path((Step(key),))
 
 
 def _items(value: Any) -> list[Any]:
@@ -180,9 +230,6 @@ def _items(value: Any) -> list[Any]:
 
 
 def _sample(value: Any) -> str:
-    return value if isinstance(value, str) else "" if isinstance(value, (dict, list)) else str(value)
-
-
-def children_of(raw: Raw, place: int) -> Iterator[Any]:
-    """The values kept in a slot, without nulls."""
-    yield from raw[place] or ()
+    if isinstance(value, (dict, list)):
+        return ""
+    return value if isinstance(value, str) else str(value)

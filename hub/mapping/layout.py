@@ -17,7 +17,7 @@ Raw = list[Any]
 class Node:
     """One element or key, and what is wanted of it."""
 
-    __slots__ = ("attributes", "children", "copies", "ignored", "inner", "many", "path", "slot", "subtree")
+    __slots__ = ("attributes", "children", "copies", "inner", "many", "path", "slot", "subtree")
 
     def __init__(self, path: str) -> None:
         self.path = path  # From the record, as drift names it.
@@ -27,12 +27,17 @@ class Node:
         self.copies: int | None = None  # Its occurrences, each of which makes a record.
         self.attributes: dict[Step, int | None] = {}  # None: ignored.
         self.children: dict[Step, Node] = {}
-        self.ignored = False
         self.subtree = False  # Everything below may be there.
 
     @property
     def container(self) -> bool:
         return bool(self.children or self.attributes)
+
+    @property
+    def leaf(self) -> bool:
+        """Nothing but its one value is wanted."""
+        more = self.container or self.many is not None or self.inner is not None or self.copies is not None
+        return self.slot is not None and not more
 
 
 class Layout:
@@ -90,14 +95,11 @@ class Layout:
             self._node(path[:-1]).attributes.setdefault(path[-1], None)
             return None
         node = self._node(path)
-        node.ignored = True
         node.subtree = node.subtree or subtree
         return None
 
     def finish(self) -> None:
-        """Call it last. Raises ValueError where a path leads into a list that `each` reads: which of its items
-        is meant?
-        """
+        """Call it last. Raises ValueError where a path leads into a list that `each` reads."""
         for path in self._inner:
             if self._node(path).container:
                 raise ValueError(f"a path leads into {show_path(path)!r}, which `each` repeats")

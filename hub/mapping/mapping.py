@@ -77,16 +77,20 @@ class Mapping:
         return self.plan(document).map(document, Run(asked, sample))
 
     def cursor(self, document: Any, previous: str | None) -> str | None:
-        """The cursor after this document; `previous` where it states none."""
+        """The cursor after this document; `previous` where it states none.
+
+        Raises RemoteGarbage where an object or a list stands in its place.
+        """
         at = self.cursor_at
         if at is None:
             return previous
         plan = self.plan(document)
+        document = plan.medium.prepare(document)
         if at.order is None:
             texts = self._texts(plan, document, at.path)
             return texts[0] if texts else previous
         best, rank = previous, self._rank(at.order, previous)
-        for element in plan.medium.select(plan.medium.prepare(document), plan.records, Run({}), ()):
+        for element in plan.medium.select(document, plan.records, Run({}), ()):
             for text in self._texts(plan, element, at.path):
                 this = self._rank(at.order, text)
                 if this is not None and (rank is None or this > rank):
@@ -111,12 +115,15 @@ class Mapping:
             raise RemoteGarbage(f"{show_path(at.path)}: {error}.") from error
 
     def plan(self, document: Any) -> Plan:
-        return self.xml if isinstance(document, etree._Element) else self.json
+        return self.xml if etree.iselement(document) else self.json
 
     @staticmethod
     def _texts(plan: Plan, document: Any, path: Path) -> list[str]:
         values = plan.medium.values_at(document, path)
-        texts = [plan.medium.text_of(value).strip() for value in values if value is not None]
+        try:
+            texts = [plan.medium.text_of(value).strip() for value in values if value is not None]
+        except ValueError as error:
+            raise RemoteGarbage(f"{show_path(path)}: {error}.") from error
         return [text for text in texts if text]
 
     @staticmethod

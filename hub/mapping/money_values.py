@@ -70,7 +70,7 @@ def _fixed(reader: AmountReader, currency: str) -> Shape:
         minor = read(value)
         return None if minor is None else _new(Money, (minor, currency))
 
-    return shaping.pure_shape(pure)
+    return shaping.pure_shape(pure, pure)
 
 
 def _varying(reader: AmountReader, currency: Value) -> Shape:
@@ -87,7 +87,7 @@ def _varying(reader: AmountReader, currency: Value) -> Shape:
         minor = read(value)
         return None if minor is None else Money(minor, code)
 
-    return Shape(full, None, currency.slots)
+    return Shape(full, slots=currency.slots)
 
 
 def _signed(context: Context, amount: Shape, block: Block) -> Shape:
@@ -109,4 +109,4 @@ def _signed(context: Context, amount: Shape, block: Block) -> Shape:
             raise NotExact("has a minus of its own beside a sign that says minus")
         return Money(-money.minor, money.currency)
 
-    return Shape(full, None, (*amount.slots, slot))
+    return Shape(full, slots=(*amount.slots, slot))

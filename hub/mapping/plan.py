@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from hub.mapping.group import Complaint, Group, Value
 from hub.mapping.layout import Node, Raw
@@ -29,13 +29,8 @@ class Test:
         return (self.value.build(raw, run) in self.codes) is not self.negated
 
 
-class Row(NamedTuple):
-    """The slots of one record, its position among all of them, and its shown path."""
-
-    position: int
-    path: str
-    raw: Raw
-    misfits: Misfits
+Row = tuple[int, int, Raw, Misfits]
+"""One record as it stands: its position among all, that of the element it is in, its slots, its misfits."""
 
 
 @dataclass(slots=True)
@@ -59,22 +54,21 @@ class Plan:
 
     def map(self, document: Any, run: Run) -> Mapped:
         mapped = Mapped()
-        records, accept = mapped.records, self._accept
+        records, accept = mapped.records, self._acceptor(run)
         for row in self.rows(document, run):
             try:
-                record = accept(row, run)
-            except ValueError:
-                mapped.problems += self.problems(row, run)
-            else:
+                record = accept(row)
                 if record is not None:
                     records.append(record)
+            except ValueError:
+                mapped.problems += self.problems(row, run)
         mapped.drift = run.drift
         return mapped
 
     def rows(self, document: Any, run: Run) -> Iterator[Row]:
         """All records as they stand in the document, those that `where` leaves out too."""
         document = self.medium.prepare(document)
-        start, path, position = self.start, self.records_path, 0
+        start, position = self.start, 0
         levels: list[Level] = [
             (node.copies, self.medium.node_reader(node)) for node in self.levels if node.copies is not None
         ]
@@ -82,10 +76,10 @@ class Plan:
             raw = start(element, run)
             misfits = run.take_misfits() if run.misfits else []
             if not levels:
-                yield Row(index, f"{path}[{index}]", raw, misfits)
+                yield index, index, raw, misfits
                 continue
             for copy, more in self._copies(raw, levels, misfits, run):
-                yield Row(position, f"{path}[{index}]", copy, more)
+                yield position, index, copy, more
                 position += 1
 
     def _copies(self, raw: Raw, levels: Sequence[Level], misfits: Misfits, run: Run) -> Iterator[tuple[Raw, Misfits]]:
@@ -99,32 +93,37 @@ class Plan:
             else:
                 yield from self._copies(copy, levels[1:], more, run)
 
-    def _accept(self, row: Row, run: Run) -> Record | None:
-        """The record; None where `where` leaves it out. Raises ValueError where it cannot be taken."""
-        raw = row.raw
-        for test in self.where:
-            if not test.holds(raw, run):
-                return None
-        if row.misfits:
-            raise ValueError
-        key = self.key.build(raw, run)
-        if key is None:
-            raise ValueError
-        version = self.version.build(raw, run) if self.version is not None else None
-        if self.removed is not None and self.removed.holds(raw, run):
-            return Record(key, version, (), {}, removed=True)
-        return Record(key, version, self._parties(raw, run), self.fields.make(raw, run))
+    def _acceptor(self, run: Run) -> Callable[[Row], Record | None]:
+        """A function that makes the record; None where `where` leaves it out. Raises ValueError where it
+        cannot be taken.
+        """
+        where, removed, make = self.where, self.removed, self.fields.make
+        key_of, version_of = self.key.build, self.version.build if self.version else _no_version
+        parties_of = self.parties[0].build if len(self.parties) == 1 else self._parties
+
+        def accept(row: Row) -> Record | None:
+            _, _, raw, misfits = row
+            for test in where:
+                if not test.holds(raw, run):
+                    return None
+            key = key_of(raw, run)
+            if misfits or key is None:
+                raise ValueError
+            version = version_of(raw, run)
+            if removed is not None and removed.holds(raw, run):
+                return Record(key, version, (), {}, removed=True)
+            return Record(key, version, parties_of(raw, run), make(raw, run))
+
+        return accept
 
     def _parties(self, raw: Raw, run: Run) -> tuple[PartyRef, ...]:
-        if len(self.parties) == 1:
-            parties: tuple[PartyRef, ...] = self.parties[0].build(raw, run)
-            return parties
         return tuple(party for value in self.parties for party in value.build(raw, run))
 
     def problems(self, row: Row, run: Run) -> list[RecordProblem]:
         """Everything wrong with a record that was not accepted."""
-        raw, fields = row.raw, self.fields
-        found: list[Complaint] = fields.misfits(row.misfits)
+        position, index, raw, misfits = row
+        fields, path = self.fields, f"{self.records_path}[{index}]"
+        found: list[Complaint] = fields.misfits(misfits)
         key: str | None = None
         for name, value in self.beside_fields():
             try:
@@ -137,10 +136,10 @@ class Plan:
         found += fields.complaints(raw, run)
         return [
             RecordProblem(
-                row.position,
+                position,
                 key,
                 complaint.field,
-                join_paths(row.path, complaint.path),
+                join_paths(path, complaint.path),
                 complaint.value,
                 complaint.reason,
             )
@@ -157,3 +156,7 @@ class Plan:
         if self.removed is not None:
             found.append(("removed", self.removed.value))
         return found
+
+
+def _no_version(_raw: Raw, _run: Run) -> None:
+    return None

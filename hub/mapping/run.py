@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.mapping.model import Drift, PartyRef
-from hub.mapping.scalars import outline, shorten
+from hub.mapping.scalars import outline, printable, shorten
 
 REPEATED = "stands there more than once, and a field takes one"
 NESTED = "has more elements inside, where one value is expected"
@@ -50,4 +50,4 @@ class Run:
 
     def _note(self, key: tuple[str, ...], text: str, show: Callable[[str], str]) -> None:
         if key not in self._drift and len(self._drift) < _MOST_DRIFT:
-            self._drift[key] = Drift(key[0], key[1], show(text))
+            self._drift[key] = Drift(key[0], printable(key[1]), show(text))

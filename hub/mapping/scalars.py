@@ -13,13 +13,19 @@ Convert = Callable[[str], Any]
 _LONGEST_SHOWN = 60
 
 
+def printable(text: str) -> str:
+    """`text` as it may be kept in a report: JSON can hold characters that PostgreSQL and UTF-8 cannot."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
 def shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    """The start of a text, to be shown."""
+    return printable(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")
 
 
 def outline(text: str) -> str:
     """What a text looks like without what it says: `Xxxx 99.9.`; drift reports hold no personal data."""
-    short = shorten(" ".join(text.split()))
+    short = shorten(" ".join(text[: 2 * _LONGEST_SHOWN].split()))
     return "".join(
         "9" if sign.isdigit() else "X" if sign.isupper() else "x" if sign.isalpha() else sign for sign in short
     )
@@ -53,13 +59,26 @@ def _storable(text: str) -> str:
     return text
 
 
+def text_or_none(text: str) -> str | None:
+    return text.strip() or None
+
+
 def for_json(convert: Convert) -> Callable[[Any], Any]:
     """`convert` for values of JSON."""
+    if convert is text_or_none:
+        return _text_from_json
 
     def from_json(value: Any) -> Any:
-        return convert(text_of(value))
+        # What can be printed holds neither a NUL nor half a surrogate pair.
+        return convert(value if value.__class__ is str and value.isprintable() else text_of(value))
 
     return from_json
+
+
+def _text_from_json(value: Any) -> str | None:
+    """As the general case, a call shorter: most fields are texts."""
+    text = value if value.__class__ is str and value.isprintable() else text_of(value)
+    return text.strip() or None
 
 
 def shown(value: Any) -> str | None:

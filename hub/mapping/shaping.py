@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.kit import identifiers
-from hub.mapping.block import Block, nearest
+from hub.mapping.block import Block, Code, nearest
 from hub.mapping.context import Context
 from hub.mapping.converters import CONVERTERS, Options
 from hub.mapping.layout import Raw
 from hub.mapping.model import Field, Kind
 from hub.mapping.run import Run
-from hub.mapping.scalars import shorten
+from hub.mapping.scalars import Convert, shorten
 
 Pure = Callable[[Any], Any]
 Full = Callable[[Any, Raw, Run], Any]
@@ -39,15 +39,16 @@ _UNKNOWN = object()
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`pure` and `full` do the same; `slots` are other places that `full` looks at."""
+    """`pure` and `full` do the same, and so does `quick` for texts; `slots` are other places that `full` looks at."""
 
     full: Full
     pure: Pure | None = None
+    quick: Convert | None = None
     slots: tuple[int, ...] = ()
 
 
-def pure_shape(pure: Pure) -> Shape:
-    return Shape(lambda value, _raw, _run: pure(value), pure)
+def pure_shape(pure: Pure, quick: Convert | None = None) -> Shape:
+    return Shape(lambda value, _raw, _run: pure(value), pure, quick)
 
 
 def converter_name(spec: Block, field: Field) -> str:
@@ -59,15 +60,16 @@ def converter_name(spec: Block, field: Field) -> str:
         if field.kind in DEFAULT_CONVERTER:
             return DEFAULT_CONVERTER[field.kind]
         raise spec.error(f"does not say how a {field.kind} is written", remedy=f"Add as: one of {', '.join(fitting)}.")
-    converter = CONVERTERS.get(block.text())
+    name = block.text()
+    converter = CONVERTERS.get(name)
     if converter is None:
-        raise block.error(f"unknown converter {block.value!r}", remedy=nearest(block.value, CONVERTERS))
+        raise block.error(f"unknown converter {name!r}", remedy=nearest(name, CONVERTERS))
     if converter.kind is not wanted:
         raise block.error(
-            f"{block.value!r} makes a {converter.kind}, and this field is a {field.kind}",
+            f"{name!r} makes a {converter.kind}, and this field is a {field.kind}",
             remedy=f"Allowed here: {', '.join(fitting)}.",
         )
-    return block.value
+    return name
 
 
 def by_converter(context: Context, spec: Block, name: str) -> Shape:
@@ -82,7 +84,8 @@ def by_converter(context: Context, spec: Block, name: str) -> Shape:
     scheme = identifiers.NATIONAL.get(spec.value.get("scheme", ""))
     if name == "identifier" and scheme is not None and scheme.number_loses_zeros:
         return pure_shape(_from_texts_only(pure))
-    return pure_shape(pure)
+    # Only a text could carry on what no text may have in it; see scalars.text_of.
+    return pure_shape(pure, None if converter.kind is Kind.TEXT else convert)
 
 
 def _from_texts_only(convert: Pure) -> Pure:
@@ -101,11 +104,9 @@ def by_table(context: Context, block: Block, field: Field, path: str, *, languag
     text_of = context.medium.text_of
 
     def look_up(value: Any, _raw: Raw, run: Run) -> Any:
-        text = text_of(value)
-        found = table.get(text, _UNKNOWN)
-        if found is not _UNKNOWN:
+        if value.__class__ is str and (found := table.get(value, _UNKNOWN)) is not _UNKNOWN:
             return found
-        text = text.strip()
+        text = text_of(value).strip()
         if not text:
             return None
         found = table.get(text, otherwise)
@@ -149,11 +150,12 @@ def _table(block: Block, field: Field, language: str | None) -> dict[str, Any]:
     return table
 
 
-def code_texts(code: str | bool) -> tuple[str, ...]:
+_BOOLEAN_TEXTS = {True: ("true", "True", "1"), False: ("false", "False", "0")}
+
+
+def code_texts(code: Code) -> tuple[str, ...]:
     """The texts a code may be written as: a boolean in XML has two forms, and .NET has a third."""
-    if isinstance(code, bool):
-        return ("true", "True", "1") if code else ("false", "False", "0")
-    return (code,)
+    return _BOOLEAN_TEXTS[code] if isinstance(code, bool) else (code,)
 
 
 def _of_kind(entry: Block, field: Field, language: str | None) -> Any:
@@ -216,13 +218,13 @@ def prepared(context: Context, spec: Block, shape: Shape) -> Shape:
         return None if rest is None else full(rest, raw, run)
 
     if pure is None:
-        return Shape(run_full, None, shape.slots)
+        return Shape(run_full, slots=shape.slots)
 
     def run_pure(value: Any) -> Any:
         rest = before(value)
         return None if rest is None else pure(rest)
 
-    return Shape(run_full, run_pure, shape.slots)
+    return Shape(run_full, run_pure, slots=shape.slots)
 
 
 def _before(context: Context, spec: Block) -> Pure | None:
@@ -269,13 +271,13 @@ def in_language(shape: Shape, language: str) -> Shape:
         return None if text is None else {language: text}
 
     if pure is None:
-        return Shape(run_full, None, shape.slots)
+        return Shape(run_full, slots=shape.slots)
 
     def run_pure(value: Any) -> dict[str, str] | None:
         text = pure(value)
         return None if text is None else {language: text}
 
-    return Shape(run_full, run_pure, shape.slots)
+    return Shape(run_full, run_pure, slots=shape.slots)
 
 
 def lenient(shape: Shape, path: str) -> Shape:
@@ -289,7 +291,7 @@ def lenient(shape: Shape, path: str) -> Shape:
             run.lenient(path, value if isinstance(value, str) else str(value))
             return None
 
-    return Shape(try_full, None, shape.slots)
+    return Shape(try_full, slots=shape.slots)
 
 
 def options_of(name: str | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from hub.mapping import money_values, shaping
 from hub.mapping.block import Block
 from hub.mapping.context import Context, path_block, spec_of
-from hub.mapping.group import Build, Value
+from hub.mapping.group import Build, Direct, Value
 from hub.mapping.layout import Raw
 from hub.mapping.model import Field, Kind
 from hub.mapping.run import Run
@@ -175,12 +175,19 @@ def _single(context: Context, spec: Block, field: Field, source: str, *, strict:
 
 def _fetched(shape: Shape, slots: tuple[int, ...]) -> Value:
     full, pure, slot = shape.full, shape.pure, slots[0]
+    if pure is not None:
+
+        def build_pure(raw: Raw, _run: Run) -> Any:
+            value = raw[slot]
+            return None if value is None else pure(value)
+
+        return Value(build_pure, slots, Direct(slot, shape.quick or pure, pure))
 
     def build(raw: Raw, run: Run) -> Any:
         value = raw[slot]
         return None if value is None else full(value, raw, run)
 
-    return Value(build, slots, (slot, pure) if pure is not None else None)
+    return Value(build, slots)
 
 
 def _shape(context: Context, spec: Block, field: Field, path: str, *, strict: bool) -> Shape:
@@ -244,4 +251,4 @@ def _with_default(value: Value, default: Any) -> Value:
         found = inner(raw, run)
         return default if found is None or found == () else found
 
-    return Value(build, value.slots, None, value.secret)
+    return Value(build, value.slots, secret=value.secret)

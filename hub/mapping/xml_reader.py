@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import deepcopy
-from typing import Any, cast
+from typing import Any
 
 from lxml import etree
 
@@ -59,12 +59,11 @@ def values_at(document: etree._Element, path: Path) -> list[str | None]:
 
 
 def _note_other_names(parents: Iterable[etree._Element], path: str, run: Run, known: Collection[str]) -> None:
-    for parent in parents:
-        for child in parent:
-            name = join_paths(path, _local(child))
-            could_be_it = len(child) or any(not attribute.startswith(_XSI_PREFIX) for attribute in child.keys())
-            if could_be_it and name not in known:
-                run.unknown_field(name, "")
+    for child in (child for parent in parents for child in parent):
+        name = join_paths(path, _local(child))
+        could_be_it = len(child) or any(not str(key).startswith(_XSI_PREFIX) for key, _ in child.items())
+        if could_be_it and name not in known:
+            run.unknown_field(name, "")
 
 
 def starter(layout: Layout) -> Callable[[etree._Element, Run], Raw]:
@@ -83,21 +82,8 @@ def node_reader(node: Node) -> Read:
     """A function that fills the slots of a record from its element, and notes what the mapping does not know."""
     slots: dict[Any, int] = {}
     actions: dict[Any, Read] = {}
-    attributes = {_attribute(step): slot for step, slot in node.attributes.items()}
-    own = node.slot
-
-    def learn(child: etree._Element, raw: Raw, run: Run) -> None:
-        known = _find(node, child)
-        if known is None:
-            if not node.subtree:
-                _note_unknown(child, node.path, run)
-        elif len(actions) + len(slots) < _MOST_TAGS:
-            actions[child.tag] = _action(known)
-            if _is_leaf(known):
-                slots[child.tag] = cast("int", known.slot)
-            actions[child.tag](child, raw, run)
-        else:
-            _action(known)(child, raw, run)
+    learn = _learner(node, slots, actions)
+    own, read_attributes = node.slot, _attribute_reader(node)
 
     def read(element: etree._Element, raw: Raw, run: Run) -> None:
         for child in element:
@@ -111,47 +97,99 @@ def node_reader(node: Node) -> Read:
             raw[own] = element.text
         elif not len(element) and (text := (element.text or "").strip()):
             run.unknown_field(node.path or ".", text)
-        for name in element.keys():
-            if name in attributes:
-                if (slot := attributes[name]) is not None:
-                    raw[slot] = element.get(name)
-            elif not node.subtree and not name.startswith(_XSI_PREFIX):
-                step = Step(etree.QName(name).localname, attribute=True)
-                run.unknown_field(join_paths(node.path, show_path((step,))), element.get(name) or "")
+        if attributes := element.items():
+            read_attributes(attributes, raw, run)
 
     return read
 
 
-def _is_leaf(node: Node) -> bool:
-    return node.slot is not None and node.many is None and not (node.container or node.inner or node.copies)
+def _learner(node: Node, slots: dict[Any, int], actions: dict[Any, Read]) -> Read:
+    """Reads a child whose tag was not met before, and remembers what to do with the next one."""
+
+    def learn(child: etree._Element, raw: Raw, run: Run) -> None:
+        known = _find(node, child)
+        if known is not None:
+            act = _action(known)
+            if len(actions) < _MOST_TAGS:
+                actions[child.tag] = act
+                if known.leaf and known.slot is not None:
+                    slots[child.tag] = known.slot
+            act(child, raw, run)
+        elif not node.subtree:
+            _note_unknown(child, node.path, run)
+
+    return learn
+
+
+def _attribute_reader(node: Node) -> Callable[[Iterable[tuple[Any, Any]], Raw, Run], None]:
+    wanted = {_attribute(step): slot for step, slot in node.attributes.items()}
+
+    def read_attributes(attributes: Iterable[tuple[Any, Any]], raw: Raw, run: Run) -> None:
+        for name, value in attributes:
+            slot = wanted.get(name)
+            if slot is not None:
+                raw[slot] = value
+            elif name not in wanted and not node.subtree and not name.startswith(_XSI_PREFIX):
+                step = Step(etree.QName(name).localname, attribute=True)
+                run.unknown_field(join_paths(node.path, show_path((step,))), value)
+
+    return read_attributes
 
 
 def _action(node: Node) -> Read:
-    """What to do with one occurrence of `node`, whatever is wanted of it."""
-    slot, many = node.slot, node.many
-    kept = [place for place in (node.inner and node.inner[0], node.copies) if place is not None]
-    read = node_reader(node) if node.container and node.copies is None else None
+    """What to do with one occurrence of `node`."""
+    wanted: list[Read] = []
+    if node.slot is not None:
+        wanted.append(_keep_text(node.slot))
+    if node.many is not None:
+        wanted.append(_keep_one_more(node.many, lambda child: child.text))
+    if node.inner is not None:
+        wanted.append(_keep_one_more(node.inner[0], lambda child: child))
+    if node.copies is not None:
+        wanted.append(_keep_one_more(node.copies, lambda child: child))
+    if node.container and node.copies is None:
+        wanted.append(node_reader(node))
+    elif node.inner is None and node.copies is None:
+        wanted.append(_expect_nothing_inside(node))
+    if len(wanted) == 1:
+        return wanted[0]
 
     def act(child: etree._Element, raw: Raw, run: Run) -> None:
-        if slot is not None:
-            if raw[slot] is None:
-                raw[slot] = child.text
-            elif child.text and child.text.strip():
-                run.misfits.append((slot, REPEATED))
-            if read is None and len(child) and not kept:
-                run.misfits.append((slot, NESTED))
-        for place in (many, *kept):
-            if place is not None:
-                value = child.text if place is many else child
-                if raw[place] is None:
-                    raw[place] = [value]
-                else:
-                    raw[place].append(value)
-        if read is not None:
-            read(child, raw, run)
-        elif len(child) and not (kept or node.subtree):
+        for part in wanted:
+            part(child, raw, run)
+
+    return act
+
+
+def _keep_text(slot: int) -> Read:
+    def act(child: etree._Element, raw: Raw, run: Run) -> None:
+        if raw[slot] is None:
+            raw[slot] = child.text
+        elif (child.text or "").strip():
+            run.misfits.append((slot, REPEATED))
+
+    return act
+
+
+def _keep_one_more(slot: int, what: Callable[[etree._Element], Any]) -> Read:
+    def act(child: etree._Element, raw: Raw, _run: Run) -> None:
+        if raw[slot] is None:
+            raw[slot] = []
+        raw[slot].append(what(child))
+
+    return act
+
+
+def _expect_nothing_inside(node: Node) -> Read:
+    """A place that holds one value, or is ignored as one, has no elements of its own."""
+    slot, subtree = node.slot, node.subtree
+
+    def act(child: etree._Element, _raw: Raw, run: Run) -> None:
+        if len(child) and not subtree:
             for inner in child:
                 _note_unknown(inner, node.path, run)
+            if slot is not None:
+                run.misfits.append((slot, NESTED))
 
     return act
 

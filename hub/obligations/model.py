@@ -26,6 +26,7 @@ class ObligationState(StrEnum):
     OPEN = "open"
     OVERDUE = "overdue"
     PAID = "paid"
+    CREDIT = "credit"  # the town owes the citizen
     CANCELLED = "cancelled"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from hub.kernel.errors import InvalidRequest
 from hub.obligations.model import Filters, Sort
 from hub.storage.database import Connection
 
@@ -14,7 +15,8 @@ _DUE = "coalesce(o.outstanding, o.original)"
 _STATES = {
     "open": f"not o.cancelled and {_DUE} > 0",
     "overdue": f"not o.cancelled and {_DUE} > 0 and o.due_on < $2",
-    "paid": f"not o.cancelled and {_DUE} <= 0",
+    "paid": f"not o.cancelled and {_DUE} = 0",
+    "credit": f"not o.cancelled and {_DUE} < 0",
     "cancelled": "o.cancelled",
 }
 # Each sort names a key that is never null and ends with the id, so that pages neither skip nor repeat.
@@ -58,11 +60,16 @@ async def page(
     if after is not None:
         mark = ">" if direction == "asc" else "<"
         where.append(f"({key}, o.obligation_id) {mark} ({bind(after[0])}::text::{kind}, {bind(after[1])})")
-    return await connection.fetch(
-        f"""select o.*, ({key})::text as sort_key from obligations o where {" and ".join(where)}
+    try:
+        return await connection.fetch(
+            f"""select o.*, ({key})::text as sort_key from obligations o where {" and ".join(where)}
             order by {key} {direction}, o.obligation_id {direction} limit {bind(limit)}""",  # noqa: S608 - parts are ours
-        *arguments,
-    )
+            *arguments,
+        )
+    except asyncpg.DataError as error:
+        raise InvalidRequest(
+            "This cursor is not one of ours: use `next_cursor` as it was given.", field="cursor"
+        ) from error
 
 
 async def one(connection: Connection, city_id: int, obligation_id: UUID) -> asyncpg.Record | None:

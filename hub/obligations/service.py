@@ -55,8 +55,9 @@ def state_of(row: Mapping[str, Any], today: date) -> ObligationState:
     """Derived, never stored: an obligation becomes overdue by the calendar, not by a job."""
     if row["cancelled"]:
         return ObligationState.CANCELLED
-    if amount_due(row) <= 0:
-        return ObligationState.PAID
+    due = amount_due(row)
+    if due <= 0:
+        return ObligationState.CREDIT if due < 0 else ObligationState.PAID
     if row["due_on"] is not None and row["due_on"] < today:
         return ObligationState.OVERDUE
     return ObligationState.OPEN
@@ -108,10 +109,13 @@ def transfer(
     row: Mapping[str, Any],
     parts: Sequence[Instalment],
     schemes: Sequence[BankTransferScheme],
+    today: date,
     *,
     instalment: int | None = None,
 ) -> Transfer:
     """What to write on a transfer for the whole or for one instalment.
+
+    A due date that has passed is left out: banks read the date of a code as the day to execute the payment.
 
     Raises Conflict when nothing is to be paid and InvalidRequest for an instalment that does not exist.
     """
@@ -136,7 +140,7 @@ def transfer(
         currency=amount.currency,
         references=own or references(row["reference"]),
         message=row["message"] or choose(row["title"], [city.language], city.language),
-        due_on=due_on,
+        due_on=due_on if due_on is not None and due_on >= today else None,
         purpose=payee.purpose,
     )
     payloads: dict[str, str] = {}

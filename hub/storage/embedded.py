@@ -130,9 +130,10 @@ class EmbeddedPostgres:
             try:
                 with self._turn():
                     self._leave(self._running())
-            except NotReady:
-                # Whoever is starting or stopping for so long will be the last instead of us.
-                _log.warning("Left the database without a turn to stop it: %s", self.home)
+            except (NotReady, OSError) as error:
+                # Whoever has the turn for so long will be the last instead of us; and where somebody
+                # removed the folder meanwhile, the server notices that and ends by itself.
+                _log.warning("Left the database in %s without looking whether to stop it: %s", self.home, error)
             finally:
                 self._forget()
 

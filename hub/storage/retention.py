@@ -19,11 +19,8 @@ async def keep(database: Database, city_ids: Iterable[int], now: datetime) -> in
     """Make the months ahead, drop what is past its class; returns how many rows and partitions went."""
     async with database.pool.acquire() as connection:
         gone = int(await connection.fetchval("select munihub_keep_partitions($1)", now))
-        keeps = dict(
-            await connection.fetch(
-                "select table_name, keep from retention where keep is not null and partitioned_by is null"
-            )
-        )
+        rows = await connection.fetch("select table_name, keep from retention where keep is not null")
+        keeps = {row["table_name"]: row["keep"] for row in rows}
     for city_id in city_ids:
         for table, condition in _EXPIRED.items():
             async with database.town(city_id) as connection:

@@ -149,7 +149,7 @@ async def list_obligations(
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
 ) -> Response:
     """All there are, also paid and cancelled ones; narrow by the filters. Values of one filter are alternatives."""
-    today = citizen.hub.clock.now().astimezone(citizen.town.city.timezone).date()
+    today = _today(citizen)
     filters = Filters(state, [*map(str, kind)], payee, year, currency, due_from, due_to)
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "obligation")
@@ -215,7 +215,7 @@ async def read_transfer(
 ) -> Response:
     """The details as text, and the national codes to scan. 409 where there is nothing to pay."""
     row, parts, _, sources = await _open(citizen, obligation_id)
-    transfer = obligations.transfer(citizen.town.city, row, parts, citizen.town.bank_transfer, instalment=instalment)
+    transfer = _transfer(citizen, row, parts, instalment)
     reader, order = citizen.reader, transfer.order
     base = str(request.url.replace(query="")).rstrip("/?")
     tail = f"?instalment={instalment}" if instalment else ""
@@ -272,7 +272,7 @@ async def read_transfer_code(
     scale: Annotated[int, Query(ge=1, le=20, description="pixels a module (png)")] = 4,
 ) -> Response:
     row, parts, _, _ = await _open(citizen, obligation_id)
-    transfer = obligations.transfer(citizen.town.city, row, parts, citizen.town.bank_transfer, instalment=instalment)
+    transfer = _transfer(citizen, row, parts, instalment)
     payload = _payload(transfer, scheme)
     headers = {"Cache-Control": "private, no-cache"}
     if form == "txt":
@@ -291,6 +291,11 @@ async def _open(citizen: Citizen, obligation_id: str) -> tuple[dict[str, Any], l
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "obligation")
     mine = [one for one in sources if (one.feed.back_office, one.feed.feed) == (row["back_office"], row["feed"])]
     return row, parts, roles, mine
+
+
+def _transfer(citizen: Citizen, row: dict[str, Any], parts: list[Instalment], instalment: int | None) -> Transfer:
+    town = citizen.town
+    return obligations.transfer(town.city, row, parts, town.bank_transfer, _today(citizen), instalment=instalment)
 
 
 def _payload(transfer: Transfer, scheme: str) -> str:

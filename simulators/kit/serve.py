@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope
@@ -93,14 +93,15 @@ async def running(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         listener.close()
 
 
-async def serve(app: ASGIApp, port: int) -> None:
+async def serve(app: ASGIApp, port: int, started: Callable[[str], None]) -> None:
     """Serve `app` until SIGTERM or SIGINT; calls being answered are finished first.
 
-    Raises OSError where the port is taken.
+    `started` is told the base URL. Raises OSError where the port is taken.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(app, port):
+    async with running(app, port) as url:
+        started(url)
         await stop.wait()

@@ -29,7 +29,7 @@ _WRITER = Writer(
     orders={
         "Obveznik": ("OIB", "Naziv", "VrstaOsobe"),
         "Stavka": FIELDS,
-        "Obrok": ("RedniBroj", "Dospijece", "Iznos", "Preostalo", "Model", "PozivNaBroj"),
+        "Obrok": ("RedniBroj", "Dospijece", "Valuta", "Iznos", "Preostalo", "Model", "PozivNaBroj"),
     },
 )
 _LARGEST_PART = 100

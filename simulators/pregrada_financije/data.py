@@ -107,6 +107,7 @@ def _zeljka_owes(today: date) -> list[Item]:
         {
             "RedniBroj": number,
             "Dospijece": on(30 * number - 70),
+            "Valuta": "EUR",
             "Iznos": amount(25000),
             "Preostalo": amount(0 if number == 1 else 25000),
             **hr68("571", oib, 100 + number),
@@ -190,6 +191,7 @@ def _others(today: date) -> list[Item]:
         {
             "RedniBroj": number,
             "Dospijece": on(30 * number - 45),
+            "Valuta": "EUR",
             "Iznos": amount(312000),
             "Preostalo": amount(0 if number == 1 else 312000),
         }

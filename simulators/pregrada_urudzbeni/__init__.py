@@ -57,7 +57,7 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         found = [
             case
             for case in stores["items"].items()
-            if oib is None or oib in {party["oib"] for party in case["stranke"]}
+            if oib is None or any({"oib": oib} in group for group in case["stranke"].values())
         ]
         page = whole_number(request, "page", 1, 10**6)
         size = whole_number(request, "per_page", _PER_PAGE, _MOST_PER_PAGE)

@@ -24,6 +24,7 @@ STATUSES = {
     "ARHIVIRANO": "Arhivirano",
     "ODUSTANAK": "Stranka odustala",
 }
+PARTS = ("podnositelji", "ostale_stranke", "opunomocenici", "roditelji")
 _UNITS = {"02": "Odsjek za financije", "03": "Komunalni odsjek"}
 _KINDS = {
     "UP1": "Upravni postupak prvog stupnja",
@@ -83,7 +84,7 @@ class _Registry:
             "rok": self.on(more["due"]) if "due" in more else None,
             "zavrseno": self.on(more["closed"]) if "closed" in more else None,
             "ishod": more.get("result"),
-            "stranke": [{"oib": person.number, "uloga": part} for person, part in parties],
+            "stranke": {part: [{"oib": person.number} for person, has in parties if has == part] for part in PARTS},
             "dogadaji": [
                 {"vrijeme": moment(self.at(days, 9 + place)), "status": status, "opis": text}
                 for place, (days, status, text) in enumerate(events)
@@ -100,7 +101,7 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             17,
             "Rješenje o izvedenom stanju, dogradnja terase",
-            [(ZELJKA, "podnositelj"), (DURO, "stranka")],
+            [(ZELJKA, "podnositelji"), (DURO, "ostale_stranke")],
             [
                 (-48, "ZAPRIMLJENO", "Zahtjev je zaprimljen u pisarnici."),
                 (-41, "U_RADU", "Predmet je dodijeljen Komunalnom odsjeku."),
@@ -111,7 +112,7 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             112,
             "Zahtjev za obročnu otplatu komunalnog doprinosa",
-            [(ZELJKA, "podnositelj")],
+            [(ZELJKA, "podnositelji")],
             [
                 (-20, "ZAPRIMLJENO", "Zahtjev je predan elektronički."),
                 (-15, "U_RADU", "U obradi."),
@@ -124,7 +125,7 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             58,
             "Prijava neispravne javne rasvjete, Ulica žrtava fašizma",
-            [(ZELJKA, "podnositelj")],
+            [(ZELJKA, "podnositelji")],
             [
                 (-90, "ZAPRIMLJENO", "Prijava je zaprimljena."),
                 (-83, "RIJESENO", "Rasvjetno tijelo je zamijenjeno."),
@@ -138,7 +139,7 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             131,
             "Oslobođenje od plaćanja komunalne naknade",
-            [(DURO, "podnositelj"), (ZELJKA, "opunomoćenik")],
+            [(DURO, "podnositelji"), (ZELJKA, "opunomocenici")],
             [
                 (-35, "ZAPRIMLJENO", "Zahtjev je zaprimljen."),
                 (-12, "ODUSTANAK", "Stranka je povukla zahtjev."),
@@ -149,7 +150,7 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             140,
             "Priznavanje prava na naknadu za troškove ogrjeva",
-            [(SIME, "podnositelj")],
+            [(SIME, "podnositelji")],
             [
                 (-30, "ZAPRIMLJENO", "Zahtjev je zaprimljen."),
                 (-22, "U_RADU", "Provjera uvjeta."),
@@ -164,14 +165,14 @@ def cases(today: date) -> list[tuple[Item, datetime]]:
         write(
             152,
             "Odobrenje za korištenje javne površine, sajam obrtništva",
-            [(STOLARIJA, "podnositelj"), (ZELJKA, "opunomoćenik")],
+            [(STOLARIJA, "podnositelji"), (ZELJKA, "opunomocenici")],
             [(-2, "ZAPRIMLJENO", "Zahtjev je zaprimljen.")],
             due=28,
         ),
         write(
             155,
             "Upis u dječji vrtić, dopuna prijave",
-            [(ANDELKA, "roditelj")],
+            [(ANDELKA, "roditelji")],
             [
                 (-4, "ZAPRIMLJENO", "Prijava je zaprimljena."),
                 (-1, "U_RADU", "Prijava se obrađuje."),

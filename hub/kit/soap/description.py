@@ -16,7 +16,7 @@ from zeep.xsd.types.unresolved import UnresolvedCustomType
 
 from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.documents import Documents, shown
-from hub.kit.soap.names import WSDL, WSDL_SOAP_11, WSDL_SOAP_12, nearest_first
+from hub.kit.soap.names import ENVELOPE_12, WSDL, WSDL_SOAP_11, WSDL_SOAP_12, nearest_first
 from hub.kit.soap.operation import Operation
 from hub.kit.soap.schema import Wrapper
 
@@ -94,6 +94,10 @@ class Port:
     def port_type(self) -> str:
         return str(self.binding.port_name.text)
 
+    @property
+    def soap_12(self) -> bool:
+        return bool(self.binding.nsmap["soap-env"] == ENVELOPE_12)
+
     def operations(self) -> list[str]:
         return sorted(self.binding.all())
 
@@ -159,7 +163,7 @@ def _load(documents: Documents) -> tuple[Any, tuple[str, ...]]:
 
 
 def _plain(error: Exception) -> str:
-    """zeep's text with locations as people know them."""
+    """The text of zeep's error with locations as people know them."""
     return str(error).replace("file:///", "").rstrip(".")[:300]
 
 

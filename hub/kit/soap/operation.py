@@ -46,12 +46,7 @@ class Operation:
         return etree.QName(name.namespace, f"{self.name}Response") if self._rpc else name
 
     def http_headers(self) -> dict[str, str]:
-        """Content type and action (SOAP 1.1 section 6.1.1; SOAP 1.2 part 2 section 6.5.3)."""
-        action = self._zeep.soapaction or ""
-        if not self.soap_12:
-            return {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{action}"'}
-        suffix = f'; action="{action}"' if action else ""
-        return {"content-type": f"application/soap+xml; charset=utf-8{suffix}"}
+        return http_headers(self._zeep.soapaction or "", soap_12=self.soap_12)
 
     def check_names(self, parameters: Values, headers: Values) -> None:
         """Raises ConfigurationError for a name the WSDL does not have, with the ones it has."""
@@ -118,6 +113,14 @@ class Operation:
                 key="operation",
                 remedy="Use another operation, or ask the back office's vendor for a document/literal one.",
             )
+
+
+def http_headers(action: str, *, soap_12: bool) -> dict[str, str]:
+    """Content type and action (SOAP 1.1 section 6.1.1; SOAP 1.2 part 2 section 6.5.3)."""
+    if not soap_12:
+        return {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{action}"'}
+    suffix = f'; action="{action}"' if action else ""
+    return {"content-type": f"application/soap+xml; charset=utf-8{suffix}"}
 
 
 def _by_type(message: Any) -> bool:

@@ -19,7 +19,7 @@ from lxml import etree
 from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.documents import Documents, shown
 from hub.kit.soap.names import WSDL, XSD, line_of
-from hub.kit.soap.violations import Violation, explain
+from hub.kit.soap.violations import Violation, explain, plain
 
 _IMPORT = f"{{{XSD}}}import"
 _INCLUDES = (f"{{{XSD}}}include", f"{{{XSD}}}redefine")
@@ -215,7 +215,7 @@ def _compile(sources: _Sources) -> etree.XMLSchema:
     except etree.XMLSchemaParseError as error:
         entries = [entry for entry in error.error_log if entry.level_name != "WARNING"]
         first = entries[0] if entries else None
-        reasons = "; ".join(entry.message for entry in entries[:_MOST_REASONS]) or str(error)
+        reasons = "; ".join(plain(entry.message) for entry in entries[:_MOST_REASONS]) or str(error)
         raise ConfigurationError(
             f"the WSDL's schema cannot be compiled: {reasons}",
             file=shown(first.filename).split("#")[0] if first and first.filename else None,

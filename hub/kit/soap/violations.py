@@ -51,6 +51,11 @@ def explain(element: etree._Element, log: Any, limit: int) -> list[Violation]:
     return list(found.values()) or [Violation(local(element), line_of(element), "does not fit the schema", None)]
 
 
+def plain(message: str) -> str:
+    """libxml2's message without namespaces and full stop."""
+    return _NAMESPACE.sub("", message).strip().removesuffix(".")
+
+
 def _place(element: etree._Element, entry: Any) -> tuple[etree._Element, str | None]:
     """The element an error is about, and the attribute if it is about one."""
     attribute = re.match(r"Element '[^']*', attribute '([^']*)': ", entry.message)
@@ -79,8 +84,8 @@ def _violation(path: str, node: etree._Element, attribute: str | None, entry: An
     reason = _QUOTED.sub("", _SUBJECT.sub("", entry.message))
     for quoted in {text, " ".join((text or "").split())} - {None, ""}:
         reason = reason.replace(f"'{quoted}'", "the value")
-    reason = _NAMESPACE.sub("", reason).strip().removesuffix(".")
-    value = " ".join(text.split()) if text and not len(node) else None
+    reason = plain(reason)
+    value = " ".join(text.split()) if text and (attribute or not len(node)) else None
     return Violation(path, entry.line, reason[:_LONGEST_REASON], _shortened(value) if value else None)
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 from pydantic import SecretStr, ValidationError
 
 from connectors.rest.connector import RestConnector
+from connectors.rest.documents import read_document
 from connectors.rest.settings import RestSettings
+from connectors.rest.source import fill_path
 from hub.kernel.errors import (
     ConfigurationError,
     InvalidRequest,
@@ -25,6 +31,7 @@ from hub.kernel.errors import (
     RemoteTimeout,
     RemoteUnavailable,
 )
+from hub.kit.http import Reply
 from hub.ports.back_office import Arguments, Connector, Surroundings
 from tests.support.http_server import Answer, Request, answer, serve
 
@@ -33,6 +40,7 @@ OIB = "69435151530"
 TOKEN = "t0ken-Of-The-Registry"
 WHO = Arguments(now=NOON, aliases={"hr.oib": OIB})
 ONE = {"request": "GET /cases"}
+BEARER = {"kind": "bearer", "token": {"secret": "registry"}}
 
 
 def secret(name: str) -> SecretStr:
@@ -71,10 +79,14 @@ async def read(connector: RestConnector, source: dict, arguments: Arguments = WH
 
 async def partial_read(connector: RestConnector, source: dict, error: type[Exception], match: str) -> list:
     """The documents that came before the error."""
-    documents = []
-    with pytest.raises(error, match=match):
+    documents: list = []
+
+    async def collect() -> None:
         async for page in connector.feed(source).read(WHO):
-            documents.append(page.document)
+            documents.append(page.document)  # noqa: PERF401 — a comprehension would lose them
+
+    with pytest.raises(error, match=match):
+        await collect()
     return documents
 
 
@@ -218,6 +230,7 @@ class TestSettings:
             ({"base_url": "http://u:p@x"}, "plain http or https"),
             ({"base_url": "http://x/?a=1"}, "ends with its path"),
             ({"auth": {"kind": "wsse", "username": "u", "password": {"secret": "a"}, "digest": True}}, "'basic'"),
+            ({"headers": {"X Y": "a"}}, "'X Y' is not a name of a header"),
             ({"headers": {"Cookie": "a"}}, "Cookie is written by the hub"),
             ({"check": "POST /x"}, "check"),
             ({"timeouts": {}}, "timeouts"),
@@ -335,7 +348,7 @@ class TestDocuments:
             connector = connect(server.url)
             with pytest.raises(RemoteGarbage, match=message) as caught:
                 await read(connector, ONE)
-        assert f"reply to GET /cases" in str(caught.value)
+        assert "reply to GET /cases" in str(caught.value)
         assert "Ana" not in f"{caught.value}{caught.value.evidence}"
 
 
@@ -402,6 +415,23 @@ class TestPages:
         async with serve(handle) as server:
             await partial_read(connect(server.url), {**ONE, "pages": {"next": "next"}}, RemoteGarbage, "leads back")
             assert targets(server) == ["/cases", "/cases?a", "/cases?b"]
+
+    @pytest.mark.parametrize(
+        ("pages", "body", "message"),
+        [
+            ({"next": "next"}, b'{"next": 5}', "'next' of the reply is not an address"),
+            ({"cursor": "next", "parameter": "c"}, b'{"next": {"a": 1}}', "'next' of the reply is not a cursor"),
+            ({"cursor": "next", "parameter": "c"}, b'{"next": true}', "'next' of the reply is not a cursor"),
+        ],
+    )
+    async def test_a_mark_of_another_type_is_garbage(self, connect, pages, body, message):
+        async with serve(answer(body, content_type="application/json")) as server:
+            await partial_read(connect(server.url), {**ONE, "pages": pages}, RemoteGarbage, message)
+
+    async def test_items_may_be_null(self, connect):
+        async with serve(answer(b'{"data": null}', content_type="application/json")) as server:
+            source = {**ONE, "pages": {"page": "p", "until_empty": "data"}}
+            assert await read(connect(server.url), source) == [{"data": None}]
 
     async def test_too_many_pages_are_an_error(self, connect):
         async def handle(_: Request) -> Answer:
@@ -518,7 +548,8 @@ class TestPages:
     async def test_link_header(self, connect):
         async def handle(request: Request) -> Answer:
             links = {
-                "/cases": '<https://x.example/>; rel="prev", </cases?page=2&q=a,b>; title="rel=\\"last\\", x"; REL="last Next"',
+                "/cases": '<https://x.example/>; rel="prev", '
+                '</cases?page=2&q=a,b>; title="rel=\\"last\\", x"; REL="last Next"',
                 "/cases?page=2&q=a,b": '</cases?page=9>; rel=next; anchor="#x", <?page=3>; rel=next',
                 "/cases?page=3": '</cases>; rel="first"; rel="next"',
             }[request.target]
@@ -532,7 +563,8 @@ class TestPages:
         async def handle(request: Request) -> Answer:
             number = int(dict(parse_qsl(request.query)).get("p", "0"))
             items = "<Item/>" * (2 - number)
-            body = f'<r xmlns="urn:x"><Items>{items}</Items><Paging last="3"><Next>/cases?p={number + 1}</Next></Paging></r>'
+            paging = f'<Paging last="3"><Next>/cases?p={number + 1}</Next></Paging>'
+            body = f'<r xmlns="urn:x"><Items>{items}</Items>{paging}</r>'
             return Answer(
                 body.encode() if number < 2 else body.replace("/cases?p=3", " ").encode(),
                 200,
@@ -585,9 +617,10 @@ class TestNotFound:
             assert len(await partial_read(connect(server.url), source, RemoteFault, "answered 404")) == 1
 
 
-class TestErrors:
-    SOURCE = {"request": "GET /citizens/{oib}", "parameters": {"oib": {"alias": "hr.oib"}, "key": "k3y"}}
+SECRETIVE = {"request": "GET /citizens/{oib}", "parameters": {"oib": {"alias": "hr.oib"}, "key": "k3y"}}
 
+
+class TestErrors:
     async def errors(self, connect):
         """Every way to fail, as (name, error)."""
 
@@ -606,15 +639,14 @@ class TestErrors:
             "hang": hang,
             "rude": rude,
         }
-        auth = {"kind": "bearer", "token": {"secret": "registry"}}
         for name, handler in handlers.items():
             async with serve(handler) as server:
-                connector = connect(server.url, auth=auth, timeout={"read": "1s", "total": "1s"})
+                connector = connect(server.url, auth=BEARER, timeout={"read": "1s", "total": "1s"})
                 with pytest.raises(Exception) as caught:  # noqa: PT011 — which one is compared below
-                    await read(connector, self.SOURCE)
+                    await read(connector, SECRETIVE)
                 yield name, caught.value
         with pytest.raises(RemoteUnavailable) as caught:
-            await read(connect(server.url, auth=auth), self.SOURCE)
+            await read(connect(server.url, auth=BEARER), SECRETIVE)
         yield "down", caught.value
 
     async def test_each_says_who_must_act_and_shows_nothing_secret(self, connect):
@@ -647,15 +679,13 @@ class TestErrors:
 
 
 class TestCheck:
-    AUTH = {"kind": "bearer", "token": {"secret": "registry"}}
-
     @staticmethod
     def told(steps) -> list[tuple[str, bool]]:
         return [(step.name, step.ok) for step in steps]
 
     async def test_all_good(self, connect):
         async with serve(answer(b"ok")) as server:
-            connector = connect(f"{server.url}/api", auth=self.AUTH, check="GET /health")
+            connector = connect(f"{server.url}/api", auth=BEARER, check="GET /health")
             steps = await connector.check()
             assert targets(server) == ["/api/health"]
         assert self.told(steps) == [("settings", True), ("connection", True), ("credentials", True)]
@@ -674,6 +704,15 @@ class TestCheck:
         assert self.told(steps) == [("settings", True), ("connection", True), ("credentials", True)]
         assert "name a request under check" in steps[2].detail
 
+    async def test_a_server_without_head_is_asked_with_get(self, connect):
+        async def handle(request: Request) -> Answer:
+            return Answer(b"", 501 if request.method == "HEAD" else 200)
+
+        async with serve(handle) as server:
+            steps = await connect(f"{server.url}/api").check()
+        assert self.told(steps) == [("settings", True), ("connection", True), ("credentials", True)]
+        assert steps[1].detail == f"GET {server.url}/api answered 200."
+
     async def test_a_missing_secret_stops_it_before_any_call(self, connect):
         async with serve(answer(b"ok")) as server:
             steps = await connect(server.url, auth={"kind": "bearer", "token": {"secret": "other"}}).check()
@@ -683,7 +722,7 @@ class TestCheck:
 
     async def test_wrong_credentials(self, connect):
         async with serve(answer(b"", 401)) as server:
-            steps = await connect(server.url, auth=self.AUTH, check="GET /health").check()
+            steps = await connect(server.url, auth=BEARER, check="GET /health").check()
         assert self.told(steps) == [("settings", True), ("connection", True), ("credentials", False)]
         assert "answered 401" in steps[2].detail
         assert TOKEN not in str(steps)
@@ -728,3 +767,25 @@ async def test_the_token_server_may_be_another_configured_host(connect):
         }
         assert await read(connect(server.url, auth=auth), ONE) == [[]]
         assert server.requests[0].headers["authorization"] == "Bearer abc"
+
+
+@given(
+    st.text(alphabet=st.one_of(st.sampled_from("./\\%?#;&{}:@ "), st.characters(exclude_categories=["Cs"])), max_size=8)
+)
+def test_no_value_leaves_its_segment(value):
+    try:
+        path = fill_path("/a/{id}/.{id}/c", {"id": value})
+    except InvalidRequest:
+        assert value in ("", ".", "..")
+        return
+    assert httpx.URL(f"http://host{path}").raw_path.decode() == path
+    assert path.count("/") == 4
+    assert not {".", ".."} & set(path.split("/"))
+
+
+@given(st.one_of(st.binary(max_size=30), st.text(alphabet='{}[]",:0e+-.\\udNa<>/&; ', max_size=30).map(str.encode)))
+def test_whatever_comes_it_is_a_document_or_garbage(content):
+    for kind in ("application/json", "application/xml", "text/plain; charset=x"):
+        reply = Reply("GET", "/a", 200, {"content-type": kind}, content, NOON)
+        with suppress(RemoteGarbage):
+            read_document(reply)

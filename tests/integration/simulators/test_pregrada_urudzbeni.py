@@ -64,7 +64,12 @@ async def test_one_case_in_full(urudzbeni: Simulator) -> None:
         "rok": "2026-11-30",
         "zavrseno": None,
         "ishod": None,
-        "stranke": [{"oib": ZELJKA.number, "uloga": "podnositelj"}],
+        "stranke": {
+            "podnositelji": [{"oib": ZELJKA.number}],
+            "ostale_stranke": [],
+            "opunomocenici": [],
+            "roditelji": [],
+        },
         "dogadaji": [
             {
                 "vrijeme": "2026-11-01T09:15:00+01:00",

@@ -19,12 +19,16 @@ from stdnum.hr import oib
 
 from simulators import people
 from simulators.__main__ import NAMES
+from simulators.kit.push import PushOrder
 from simulators.kit.secrets import secret
 from simulators.kit.store import Store
+from simulators.kit.switches import Switches
 from simulators.pregrada_financije.data import items
 from simulators.vzorov_ucetnictvi.data import assessments
 
 ROOT = Path(__file__).parents[3]
+SECRETS = yaml.safe_load((ROOT / "simulators/secrets.yaml").read_text("utf-8"))
+PERSONS = [value for value in vars(people).values() if isinstance(value, people.Person)]
 
 
 async def run(*arguments: str) -> Process:
@@ -99,16 +103,23 @@ def test_ports_and_secrets_are_those_of_the_cities() -> None:
     told = "".join(path.read_text("utf-8") for path in (ROOT / "config/cities").glob("*/city.yaml"))
     for name in NAMES:
         assert f"http://127.0.0.1:{import_module(f'simulators.{name}').PORT}" in told
-    secrets = yaml.safe_load((ROOT / "simulators/secrets.yaml").read_text("utf-8"))
-    for name, value in secrets.items():
+    for name, value in SECRETS.items():
         assert f"{{ secret: {name} }}" in told
         assert secret(name) == value == f"{name}-secret"
 
 
+def test_the_readme_names_every_citizen_secret_and_switch() -> None:
+    told = (ROOT / "simulators/README.md").read_text("utf-8")
+    words = [f"`{word}`" for pair in SECRETS.items() for word in pair]
+    words += [f'"{name}"' for name in Switches.model_fields]
+    words += [f"`{name}`" for name in PushOrder.model_fields]
+    words += [word for person in PERSONS for word in (person.full_name, person.number)]
+    assert [word for word in words if word not in told] == []
+
+
 def test_every_identifier_has_valid_check_digits() -> None:
-    persons = [value for value in vars(people).values() if isinstance(value, people.Person)]
-    assert len({person.number for person in persons}) == 14
-    for person in persons:
+    assert len({person.number for person in PERSONS}) == 14
+    for person in PERSONS:
         if len(person.number) == 11:
             assert oib.is_valid(person.number), person
         elif person.is_entity:

@@ -12,7 +12,16 @@ from tests.support.records import ANA, EVA, IVO, case, make_subject, make_town, 
 # What has no town, or is served across towns, and why.
 WITHOUT_A_TOWN = {"alembic_version", "retention"}  # the schema's own; classes of tables
 ACROSS_TOWNS = {"jobs", "schedules"}  # one queue serves all towns; payloads hold no personal data
-CITIZENS_TABLES = ["subjects", "identifiers", "aliases", "parties", "obligations", "instalments", "cases", "feed_states"]
+CITIZENS_TABLES = [
+    "subjects",
+    "identifiers",
+    "aliases",
+    "parties",
+    "obligations",
+    "instalments",
+    "cases",
+    "feed_states",
+]
 
 
 @pytest.fixture

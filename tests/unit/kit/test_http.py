@@ -130,7 +130,16 @@ def test_an_origin_is_scheme_host_and_port(url, expected):
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.example/", "registar.example", "http:///x", "", "http://u:p@a.example/", "file:///etc/passwd"]
+    "url",
+    [
+        "ftp://a.example/",
+        "registar.example",
+        "http:///x",
+        "",
+        "http://u:p@a.example/",
+        "file:///etc/passwd",
+        "http://host:abc/",
+    ],
 )
 def test_only_plain_http_urls_have_an_origin(url):
     with pytest.raises(ConfigurationError, match="URL") as caught:
@@ -220,6 +229,19 @@ async def test_a_later_attempt_may_succeed(leash):
         assert (reply.status, len(server.requests)) == (200, 3)
 
 
+async def test_a_body_made_by_a_function_is_made_anew_for_each_attempt(leash):
+    made = []
+
+    def make() -> bytes:
+        made.append(b"nonce %d" % len(made))
+        return made[-1]
+
+    async with serve(answer(b"", 503)) as server:
+        with pytest.raises(RemoteUnavailable):
+            await leash(server.url, retries=RetrySettings(attempts=2)).send("POST", server.url, content=make)
+        assert [request.body for request in server.requests] == made == [b"nonce 0", b"nonce 1"]
+
+
 @pytest.mark.parametrize("value", ["7", "Sat, 21 Nov 2026 12:00:07 GMT"])
 async def test_retry_after_is_waited_out(leash, value):
     async def handle(_: Request) -> Answer:
@@ -241,12 +263,24 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(leash):
     assert leash.slept == []
 
 
-async def test_a_refused_connection_and_an_unknown_host_are_transient(leash):
+async def test_a_refused_connection_is_transient(leash):
     async with serve(answer()) as server:
         pass
     with pytest.raises(RemoteUnavailable, match="the connection was refused") as caught:
         await leash(server.url).send("GET", f"{server.url}/a?token=x")
     assert str(caught.value) == f"GET {server.url}/a: the connection was refused."
+
+
+async def test_all_addresses_of_a_host_may_refuse(leash):
+    async with serve(answer()) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(RemoteUnavailable, match="the connection was refused"):
+        await leash(url).send("GET", url)
+
+
+async def test_an_unknown_host_is_transient(leash):
+    with pytest.raises(RemoteUnavailable, match=r"the name of the host cannot be resolved \(.+\)"):
+        await leash("http://registar.invalid").send("GET", "http://registar.invalid/a")
 
 
 async def test_a_connection_that_breaks_is_transient(leash):
@@ -288,6 +322,23 @@ async def test_silence_is_a_timeout(leash):
         assert time.monotonic() - started < 5
         assert len(server.requests) == 2
     assert f"{server.url}/slow:" in str(caught.value)
+
+
+async def test_busy_connections_are_a_timeout(leash):
+    async def drip(request: Request) -> None:
+        await request.write(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n")
+        for _ in range(12):
+            await asyncio.sleep(0.05)
+            await request.write(b".")
+
+    async with serve(drip) as server:
+        http = leash(server.url, connections=1, timeout=Timeouts(read=timedelta(seconds=0.2)))
+        first = asyncio.create_task(http.send("GET", server.url))
+        await asyncio.sleep(0.02)
+        with pytest.raises(RemoteTimeout, match="all connections to this back office stayed busy"):
+            await http.send("GET", server.url)
+        assert (await first).content == b"." * 12
+        assert len(server.requests) == 1
 
 
 async def test_a_slow_drip_ends_at_the_total_deadline_and_counts_as_failure(leash):
@@ -494,6 +545,24 @@ class TestTls:
             with pytest.raises(RemoteRefused, match=r"does not accept our certificate.*tls.client_certificate"):
                 await self.http(leash, server, tmp_path, ca_file="test-ca.pem").send("GET", server.url)
             await refusal
+
+    async def test_a_handshake_that_never_comes_or_breaks(self, leash, tmp_path):
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+
+        async def closing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        for handler, error, message in (
+            (silent, RemoteTimeout, "no connection in time"),
+            (closing, RemoteUnavailable, r"the connection broke|no connection could be made"),
+        ):
+            async with await asyncio.start_server(handler, "127.0.0.1", 0) as listener:
+                url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+                http = leash(url, timeout=Timeouts(connect=timedelta(seconds=0.2)))
+                with pytest.raises(error, match=message):
+                    await http.send("GET", url)
 
     async def test_a_port_that_does_not_speak_tls_is_a_fault(self, leash, tmp_path):
         async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -70,6 +70,7 @@ def test_a_url_is_shown_without_user_query_and_identifiers():
         (b"<html><head><title> 502\nBad Gateway</title>", "HTML page “502 Bad Gateway”"),
         (b"<!DOCTYPE html><body>Ana", "HTML page"),
         (b"Service Unavailable\nAna Horvat", "Service Unavailable"),
+        (b"Failed: PHNhbWxwOlJlc3BvbnNlIHhtbG5zOnNhbWxwPSJ1cm46 x", "Failed: … x"),
         (b"\xff\xfe" * 3, "\ufffd" * 6),
     ],
 )
@@ -78,7 +79,7 @@ def test_a_snippet_has_the_shape_and_not_the_content(content, expected):
 
 
 def test_a_snippet_is_short():
-    assert snippet(b"x" * 5000) == "x" * 159 + "…"
+    assert snippet(b"x " * 5000) == "x " * 79 + "x…"
 
 
 def test_what_must_not_be_shown_of_credentials():

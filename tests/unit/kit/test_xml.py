@@ -3,6 +3,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.kernel.errors import RemoteGarbage
 from hub.kit.xml import parse
@@ -124,3 +126,37 @@ def test_nothing_and_something_else():
 
 def test_names_with_long_numbers_are_masked():
     assert "69435151530" not in str(refusal(b"<oib69435151530></a>"))
+
+
+def test_namespaces_may_be_iris_and_nothing_else_is_forgiven():
+    iri = "https://ofn.gov.cz/úřední-desky/2020-07-01"
+    root = parse(f'<d:a xmlns:d="{iri}"><d:b xmlns:e="{iri}/č">č</d:b></d:a>'.encode())
+    assert root.tag == f"{{{iri}}}a"
+    assert root[0].text == "č"
+    for rest in ("<d:b></d:a>", "<e:b/></d:a>", "&x;</d:a>", ""):
+        refusal(f'<d:a xmlns:d="{iri}">{rest}'.encode())
+    assert "carries a DTD" in str(refusal(f'<!DOCTYPE a><d:a xmlns:d="{iri}"/>'.encode()))
+
+
+PIECES = [
+    b"<a>",
+    b"</a>",
+    b"<?xml version='1.0' encoding='",
+    b"utf-16",
+    b"'?>",
+    b"\xff\xfe",
+    b"<!DOCTYPE a [",
+    b"]>",
+    b"&x;",
+    b"\x00",
+    b"<",
+]
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=4)), max_size=12).map(b"".join))
+def test_whatever_comes_it_is_a_document_or_garbage(data):
+    try:
+        root = parse(data)
+    except RemoteGarbage:
+        return
+    assert root.getroottree().docinfo.internalDTD is None

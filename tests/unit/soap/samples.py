@@ -120,5 +120,5 @@ def write(folder: Path, **files: str) -> Path:
     """`dogs_wsdl="…"` becomes the file `dogs.wsdl`."""
     for name, content in files.items():
         stem, _, suffix = name.rpartition("_")
-        (folder / f"{stem}.{suffix}").write_text(content, "utf-8")
+        (folder / f"{stem}.{suffix}").write_text(content.lstrip(), "utf-8")
     return folder

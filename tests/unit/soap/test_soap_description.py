@@ -256,7 +256,7 @@ class TestPorts:
         description = describe(
             tmp_path,
             definitions(
-                f'<wsdl:import namespace="urn:example:dogs:binding" location="binding.wsdl"/>', types(SCHEMA), MESSAGES
+                '<wsdl:import namespace="urn:example:dogs:binding" location="binding.wsdl"/>', types(SCHEMA), MESSAGES
             ),
             binding_wsdl=definitions(
                 f'<wsdl:import namespace="{NS}" location="dogs.wsdl"/>',

@@ -99,7 +99,7 @@ class TestWhatIsWrong:
     def test_the_type_named_by_a_prefix_of_the_envelope(self, schema: BodySchema) -> None:
         assert schema.violations(answer(DOG.replace("<d:Fee>", '<d:Fee xsi:type="xs:decimal">'))) == []
         (found,) = schema.violations(answer(DOG.replace("<d:Fee>", '<d:Fee xsi:type="xs:string">')))
-        assert found.path == "Dogs.Dog.Fee"
+        assert found.path == "Dogs.Dog.Fee.@type"
 
     def test_the_first_few_only(self, schema: BodySchema) -> None:
         wrong = "".join(DOG.replace("20.00", f"x{number}") for number in range(30))
@@ -272,7 +272,7 @@ def test_a_schema_that_cannot_be_compiled_says_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_contract(documents)
     error = caught.value
-    assert (error.file, error.line, error.key) == ("types/dogs.xsd", 4, "wsdl")
+    assert (error.file, error.line, error.key) == ("types/dogs.xsd", 3, "wsdl")
     assert error.problem.startswith("the WSDL's schema cannot be compiled: Element 'pattern': The value '[0-9'")
     assert "check_schema: false" in (error.remedy or "")
     assert load_contract(documents, check_schema=False).schema is None

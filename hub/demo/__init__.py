@@ -1,0 +1,1 @@
+"""The demonstration: two towns with simulated back offices, all on this machine."""

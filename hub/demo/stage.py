@@ -1,0 +1,191 @@
+"""Everything the demonstration runs: simulators, API and worker as processes of their own, in a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from hub.kernel.errors import NotReady
+from hub.settings import PROJECT
+
+HOST = "127.0.0.1"
+TOWNS = {
+    "pregrada": {"financije": "pregrada_financije", "urudzbeni": "pregrada_urudzbeni"},
+    "vzorov": {"ucetnictvi": "vzorov_ucetnictvi", "registr": "vzorov_registr"},
+}
+"""Back office → simulator, by town."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything runs. `simulators` are addresses by name."""
+
+    var: Path
+    api: str
+    simulators: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    def command(self, *arguments: str) -> str:
+        """Run `munihub …` on this stage; returns what it printed. Raises NotReady with what went wrong."""
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "hub.cli", *arguments],
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise NotReady(f"munihub {' '.join(arguments)} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout.strip()
+
+
+class Processes:
+    """Children of the stage, ended in reverse order; their output goes to files."""
+
+    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+        self._logs, self._environment = logs, environment
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, *arguments: str) -> None:
+        with (self._logs / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, *arguments],
+                env=dict(self._environment),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=PROJECT,
+                start_new_session=True,  # Ctrl-C reaches this process, which ends its children in order
+            )
+        self._running.append((name, process))
+
+    def refuse_dead(self) -> None:
+        """Raises NotReady with the end of its log when a child has died."""
+        for name, process in self._running:
+            if process.poll() is not None:
+                log = self._logs / f"{name}.log"
+                last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
+                raise NotReady(f"{name} ended with {process.returncode}; the end of {log}:\n{last}")
+
+    def stop(self) -> list[str]:
+        """End all gracefully; returns the names of those that had to be killed."""
+        stubborn = []
+        for name, process in reversed(self._running):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                stubborn.append(name)
+                process.kill()
+                process.wait()
+        self._running.clear()
+        return stubborn
+
+
+@contextmanager
+def staged(var: Path, port: int | None) -> Iterator[tuple[Stage, Processes]]:
+    """Start everything and wait until it answers; end everything afterwards.
+
+    `port` of the API; None takes a free one. The back offices' ports are free ones, so that a second
+    demonstration or a program on a port of the configuration is no obstacle.
+    """
+    logs = var / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    ports = _free_ports(5)
+    names = [simulator for offices in TOWNS.values() for simulator in offices.values()]
+    simulators = {name: f"http://{HOST}:{ports.pop()}" for name in names}
+    api = f"http://{HOST}:{port or ports.pop()}"
+    environment = dict(os.environ) | {
+        "MUNIHUB_VAR": str(var),
+        "MUNIHUB_CONFIG_PATH": str(_configuration(var, simulators)),
+        "PYTHONUNBUFFERED": "1",
+    }
+    for name in ("MUNIHUB_DATABASE_URL", "MUNIHUB_WORKER_DATABASE_URL", "MUNIHUB_OWNER_DATABASE_URL"):
+        environment.pop(name, None)  # the demonstration keeps to its own folder
+    _secrets(var)
+    stage = Stage(var, api, simulators, environment)
+    processes = Processes(logs, environment)
+    try:
+        for name, address in simulators.items():
+            processes.start(name, "-m", "simulators", name, "--port", address.rpartition(":")[2])
+        processes.start("serve", "-m", "hub.cli", "serve", "--port", api.rpartition(":")[2])
+        _await_answers(stage, processes)
+        yield stage, processes
+    finally:
+        processes.stop()
+
+
+def _configuration(var: Path, simulators: Mapping[str, str]) -> Path:
+    """Towns that extend ours, with the addresses of this stage's simulators."""
+    folder = var / "config"
+    shutil.rmtree(folder, ignore_errors=True)
+    for town, offices in TOWNS.items():
+        ours = PROJECT / "config" / "cities" / town / "city.yaml"
+        configured = yaml.safe_load(ours.read_text("utf-8"))["back_offices"]
+        over = {
+            office: {"settings": _at(configured[office]["settings"], simulators[simulator])}
+            for office, simulator in offices.items()
+        }
+        file = folder / "cities" / town / "city.yaml"
+        file.parent.mkdir(parents=True)
+        content = {"extends": [str(ours)], "back_offices": over}
+        file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    return folder
+
+
+def _at(settings: Mapping[str, object], address: str) -> dict[str, object]:
+    """The settings' addresses, moved to where the simulator runs."""
+    moved: dict[str, object] = {}
+    for key, value in settings.items():
+        if isinstance(value, str) and value.startswith("http://127.0.0.1:"):
+            moved[key] = address + "".join(value.partition("127.0.0.1:")[2].partition("/")[1:])
+        elif isinstance(value, dict) and (inner := _at(value, address)):
+            moved[key] = inner
+    return moved
+
+
+def _secrets(var: Path) -> None:
+    folder = var / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in yaml.safe_load((PROJECT / "simulators" / "secrets.yaml").read_text("utf-8")).items():
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_text(value, "utf-8")
+
+
+def _await_answers(stage: Stage, processes: Processes, patience: float = 90.0) -> None:
+    waiting = [f"{address}/_control" for address in stage.simulators.values()] + [f"{stage.api}/readyz"]
+    deadline = time.monotonic() + patience
+    with httpx.Client(timeout=2, trust_env=False) as client:
+        while waiting:
+            processes.refuse_dead()
+            if time.monotonic() > deadline:
+                raise NotReady(f"{waiting[0]} does not answer after {patience:.0f} seconds; see {stage.var}/logs")
+            try:
+                if client.get(waiting[0]).is_success:
+                    waiting.pop(0)
+                    continue
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        return [one.getsockname()[1] for one in sockets]

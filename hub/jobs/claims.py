@@ -1,0 +1,169 @@
+"""Taking jobs out of the queue: fair between towns, in order per key, counted at this moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+import asyncpg
+
+from hub.jobs.leases import columns
+from hub.jobs.queue import Job
+from hub.storage.database import Connection
+
+# In both statements `case state …` says "queued and not behind" so that PostgreSQL looks for these rows by their primary
+# key: said plainly, it might walk through all of a town's entries in `jobs_ready` for each of them.
+
+_SPARE = 50
+"""Jobs looked at beyond those wanted: some may be held by an enqueue that has not ended."""
+
+
+class Rule(NamedTuple):
+    """What a handler asks for: how long a lease lasts unless renewed, how often a job is tried."""
+
+    lease: timedelta
+    max_attempts: int
+
+
+class Share(NamedTuple):
+    """What this worker does for a town: jobs that run now, and when it last took one (counted in jobs taken)."""
+
+    running: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim brought. `again`: there may be more at once. `contended`: somebody holds what we looked at."""
+
+    jobs: list[Job]
+    again: bool
+    contended: bool
+
+
+# `lanes` are the pairs of town and priority with queued jobs, found by leaping through the index `jobs_ready`; of each,
+# the first due jobs are looked at. Of those that no earlier job of their key holds up, the towns get one each, then
+# two each, counting what already runs here; among equals the town goes first that was served longest ago. A town gets
+# no more than three times as many places as it leaves free: one that floods the queue finds three quarters of the
+# places, and there is always one for a town that has just come.
+_CLAIM = """
+    with recursive lanes as (
+        (select city_id, priority from jobs where state = 'queued' and not behind
+         order by city_id desc, priority desc limit 1)
+        union all
+        select next.city_id, next.priority from lanes cross join lateral (
+            select city_id, priority from jobs
+            where state = 'queued' and not behind and (city_id, priority) < (lanes.city_id, lanes.priority)
+            order by city_id desc, priority desc limit 1
+        ) next
+    ),
+    due as (
+        select job.*, job.key is not null and (
+            exists (select from jobs o where o.city_id = job.city_id and o.key = job.key and o.state = 'running')
+            or exists (
+                select from jobs o
+                where o.city_id = job.city_id and o.key = job.key and o.state in ('queued', 'running')
+                  and o.state = 'queued' and o.id < job.id and (o.attempts > 0 or o.run_at <= now()))
+        ) as held_up
+        from lanes cross join lateral (
+            select city_id, id, key, priority, run_at from jobs
+            where city_id = lanes.city_id and priority = lanes.priority and state = 'queued' and not behind
+              and run_at <= now()
+            order by run_at, id limit 2 + ($1::integer + $2::integer) / (select count(*) from lanes)
+        ) job
+    ),
+    placed as (
+        select due.*, coalesce(($3::text::jsonb -> city_id::text ->> 0)::integer, 0) as running,
+               coalesce(($3::text::jsonb -> city_id::text ->> 1)::bigint, 0) as turn,
+               row_number() over (partition by city_id order by priority desc, run_at, id) as place
+        from due where not held_up
+    ),
+    wanted as (
+        select * from placed order by running + place, turn, run_at, id limit $1::integer + $2::integer
+    ),
+    held as materialized (
+        select jobs.city_id, jobs.id, jobs.kind, wanted.running, wanted.turn, wanted.place, wanted.run_at
+        from wanted join jobs on jobs.city_id = wanted.city_id and jobs.id = wanted.id
+        where case state when 'queued' then not behind else false end
+        for update of jobs skip locked
+    ),
+    shared as (
+        select *, running + row_number() over (partition by city_id order by place) as share from held
+    ),
+    ordered as (
+        select *, row_number() over (order by share, turn, run_at, id) as position from shared
+    ),
+    taken as (
+        update jobs set state = 'running', attempts = attempts + 1, lease = gen_random_uuid(),
+            lease_until = clock_timestamp() + coalesce(rule.lease, interval '1 minute'),
+            max_attempts = coalesce(jobs.max_attempts, rule.max_attempts, 1)
+        from ordered left join unnest($4::text[], $5::interval[], $6::smallint[]) as rule(kind, lease, max_attempts)
+            on rule.kind = ordered.kind
+        where jobs.city_id = ordered.city_id and jobs.id = ordered.id
+          and position <= $1 and share <= 3 * ($1 - position + 1)
+        returning jobs.*, position
+    )
+    select position, city_id, id, kind, key, payload::text, attempts, max_attempts, lease from taken
+    union all
+    select null, city_id, id, null, null, null, null, null, null from due where held_up
+    union all
+    select -1, 0, 0, null, null, null, null, null, null
+        where (select count(*) from wanted) > (select count(*) from held)
+    order by 1
+"""
+
+# Marks jobs as `behind`, so that a long line of one key is looked at once and not at every claim. The job they wait
+# for is held meanwhile: its end comes after this and lets them forward. Where it is just ending, nothing is marked.
+_PARK = """
+    with job as (
+        select jobs.city_id, jobs.id, jobs.key from unnest($1::integer[], $2::bigint[]) as held_up(city_id, id)
+        join jobs using (city_id, id)
+        where case state when 'queued' then not behind else false end
+        order by jobs.id for update of jobs skip locked
+    ),
+    waiting as materialized (
+        select job.city_id, job.id from job cross join lateral (
+            select from jobs o
+            where o.city_id = job.city_id and o.key = job.key and o.state in ('queued', 'running') and not o.behind
+              and (o.state = 'running' or o.id < job.id and (o.attempts > 0 or o.run_at <= now()))
+            order by o.id limit 1 for share skip locked
+        ) ahead
+    )
+    update jobs set behind = true from waiting where jobs.city_id = waiting.city_id and jobs.id = waiting.id
+"""
+
+
+async def claim_jobs(
+    connection: Connection, places: int, towns: Mapping[int, Share], rules: Mapping[str, Rule]
+) -> Claim:
+    """Take up to `places` due jobs, fairly between towns; each counts an attempt at this moment."""
+    try:
+        rows = await connection.fetch(
+            _CLAIM,
+            places,
+            _SPARE,
+            json.dumps(towns),
+            list(rules),
+            [rule.lease for rule in rules.values()],
+            [rule.max_attempts for rule in rules.values()],
+        )
+    except (asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError):
+        # Another worker took a job of the same key in this very moment.
+        return Claim([], again=False, contended=True)
+    jobs, held_up, contended = [], [], False
+    for row in rows:
+        if row["position"] is None:
+            held_up.append((row["city_id"], row["id"]))
+        elif row["position"] < 0:
+            contended = True
+        else:
+            fields = {**row, "payload": json.loads(row["payload"])}
+            del fields["position"]
+            jobs.append(Job(**fields))
+    if held_up:
+        await connection.execute(_PARK, *columns(held_up))
+    # One job alone was all there was: a claim that takes more, or marks some, has not seen what is behind them.
+    return Claim(jobs, again=bool(held_up) or len(jobs) > 1, contended=contended and not jobs)

@@ -1,0 +1,120 @@
+"""What the worker does: read feeds, sweep them on schedule, apply what was pushed, keep tables to their class."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from hub.back_offices.events import EventInterpreter
+from hub.back_offices.model import READ, SWEEP, Feed, Town
+from hub.hub import Hub, open_worker
+from hub.intake.service import APPLY
+from hub.jobs import schedules
+from hub.jobs.queue import Job
+from hub.jobs.schedules import Schedule
+from hub.jobs.worker import Handler, Worker
+from hub.kernel.errors import ConfigurationError
+from hub.settings import Settings
+from hub.storage import retention
+from hub.storage.database import NIL
+
+log = structlog.get_logger(__name__)
+
+_KEEP_EVERY = 3600.0
+
+
+class Work:
+    """The handlers of all kinds of jobs."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._towns = {town.city.id: town for town in hub.towns.by_slug.values()}
+
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            READ: Handler(self.read, lease=timedelta(seconds=30)),
+            SWEEP: Handler(self.sweep),
+            APPLY: Handler(self.apply),
+        }
+
+    async def read(self, job: Job) -> None:
+        """One read; how it went is in the feed's state, so that a dead back office does not fill the queue."""
+        town, feed = self._feed(job)
+        await self._hub.feeds.read(town, feed, UUID(job.payload["identifier"]))
+
+    async def sweep(self, job: Job) -> None:
+        await self._hub.feeds.sweep(self._feed(job)[1])
+
+    async def apply(self, job: Job) -> None:
+        town = self._town(job)
+        await self._hub.intake.apply_waiting(job.city_id, job.payload["back_office"], EventInterpreter(town))
+
+    def _town(self, job: Job) -> Town:
+        town = self._towns.get(job.city_id)
+        if town is None:
+            raise ConfigurationError(f"the town {job.city_id} is not configured here, or its configuration is wrong")
+        return town
+
+    def _feed(self, job: Job) -> tuple[Town, Feed]:
+        town = self._town(job)
+        try:
+            return town, town.back_offices[job.payload["back_office"]].feeds[job.payload["feed"]]
+        except KeyError as error:
+            raise ConfigurationError(f"{town.city.slug} has no feed {error} any more") from error
+
+    def schedules(self) -> Iterator[Schedule]:
+        """Every feed with a `refresh`: read at once for everybody, or swept subject by subject."""
+        for town in self._towns.values():
+            for feed in town.feeds():
+                refresh = feed.configuration.refresh
+                if refresh is None:
+                    continue
+                name = f"{feed.back_office}/{feed.feed}"
+                payload = {"back_office": feed.back_office, "feed": feed.feed, "identifier": str(NIL)}
+                yield Schedule(
+                    name=name,
+                    job={
+                        "city_id": town.city.id,
+                        "kind": SWEEP if feed.needs else READ,
+                        "payload": payload,
+                        "dedupe": name if feed.needs else f"{name}/{NIL}",
+                    },
+                    every=refresh.every,
+                    daily=refresh.daily,
+                    timezone=None if refresh.daily is None else town.city.timezone,
+                )
+
+
+async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: float) -> None:
+    """Open a hub and work until `stop` is set; what runs then may finish within `grace` seconds."""
+    hub = await open_worker(settings, url)
+    try:
+        jobs = Work(hub)
+        async with hub.database.pool.acquire() as connection:
+            await schedules.sync(connection, jobs.schedules(), hub.clock.now())
+        worker = Worker(hub.database.pool, jobs.handlers(), clock=hub.clock)
+        running = asyncio.create_task(worker.run())
+        keeping = asyncio.create_task(_keep(hub))
+        await asyncio.wait([running, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        keeping.cancel()
+        await worker.stop(timedelta(seconds=grace))
+        await running
+    finally:
+        await hub.close()
+
+
+async def _keep(hub: Hub) -> None:
+    """Once an hour; a database that is away is tried again the next hour."""
+    while True:
+        try:
+            cities = [town.city.id for town in hub.towns.by_slug.values()]
+            gone = await retention.keep(hub.database, cities, hub.clock.now())
+            log.info("retention_kept", gone=gone)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("retention_not_kept", because=str(error))
+        await asyncio.sleep(_KEEP_EVERY)
