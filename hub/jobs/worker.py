@@ -180,6 +180,8 @@ class Worker:
             return False
         running = Counter(job.city_id for job, _ in self._running.values())
         towns = {city: Share(running[city], self._turns.get(city, 0)) for city in running.keys() | self._turns.keys()}
+        if not self._running:
+            self._renewed_at = time.monotonic()
         claim = await claim_jobs(connection, places, towns, self._rules)
         for job in claim.jobs:
             self._taken += 1

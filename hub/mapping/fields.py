@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from hub.kit import identifiers
 from hub.mapping.block import Block, nearest
 from hub.mapping.context import Context
 from hub.mapping.converters import BY_REFERENCE_SCHEME
-from hub.mapping.group import Build, Direct, Group, Refused, Value
+from hub.mapping.group import Build, Direct, Group, Items, Refused, Value
 from hub.mapping.layout import Layout, Raw
 from hub.mapping.model import Field, Kind, PartyRef
 from hub.mapping.paths import join_paths
@@ -90,15 +90,13 @@ def _list(context: Context, block: Block, field: Field, name: str) -> Value:
         raise block.error("does not say what is repeated", remedy="Add each: path of the repeated element.")
     slot, layout = context.inner(each)
     group = compile_group(context.inside(layout), block.get("fields"), block, field.fields)
-    start = _late_starter(context, layout)
-    children_of, path = context.medium.children_of, context.layout.paths[slot]
+    raws, path = _raws(context, slot, layout), context.layout.paths[slot]
 
     def build(raw: Raw, run: Run) -> tuple[dict[str, Any], ...]:
         if raw[slot] is None:
             return ()
         made, refusals = [], []
-        for index, element in enumerate(children_of(raw, slot)):
-            item = start()(element, run)
+        for index, item in enumerate(raws(raw, run)):
             try:
                 if run.misfits:
                     raise Refused(group.misfits(run.take_misfits()))
@@ -114,19 +112,23 @@ def _list(context: Context, block: Block, field: Field, name: str) -> Value:
             raise Refused(refusals)
         return tuple(made)
 
-    return Value(build, (slot,), items=group)
+    return Value(build, (slot,), items=Items(group, raws))
 
 
-def _late_starter(context: Context, layout: Layout) -> Callable[[], Callable[[Any, Run], Raw]]:
-    """The reader of an inner layout, made when first used: other fields may still add paths to it."""
-    made: list[Callable[[Any, Run], Raw]] = []
+def _raws(context: Context, slot: int, layout: Layout) -> Callable[[Raw, Run], Iterator[Raw]]:
+    """The slots of each item of a list. Their reader is made when first used: other fields may still add
+    paths to the layout.
+    """
+    readers: list[Callable[[Any, Run], Raw]] = []
+    children_of = context.medium.children_of
 
-    def start() -> Callable[[Any, Run], Raw]:
-        if not made:
-            made.append(context.medium.starter(layout))
-        return made[0]
+    def raws(raw: Raw, run: Run) -> Iterator[Raw]:
+        if not readers:
+            readers.append(context.medium.starter(layout))
+        for element in children_of(raw, slot):
+            yield readers[0](element, run)
 
-    return start
+    return raws
 
 
 def compile_parties(context: Context, top: Block, roles: Sequence[str]) -> tuple[list[Value], frozenset[str]]:
@@ -218,13 +220,11 @@ def _one(role: str, scheme: str, value: Value) -> Value:
 
 
 def _each(context: Context, slot: int, layout: Layout, one: Value) -> Value:
-    start = _late_starter(context, layout)
-    children_of = context.medium.children_of
+    raws = _raws(context, slot, layout)
 
     def build(raw: Raw, run: Run) -> tuple[PartyRef, ...]:
         found: list[PartyRef] = []
-        for element in children_of(raw, slot):
-            item = start()(element, run)
+        for item in raws(raw, run):
             if misfits := run.take_misfits():
                 raise ValueError(misfits[0][1])
             found += one.build(item, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ class Value:
     """How one value is made.
 
     `slots`: where it is read from, the main place first. `secret`: what is there is an identifier.
+    `items`: of a list, what it is made of.
     `direct` where nothing but a converter is needed; it saves calls for each field and record.
     """
 
@@ -35,7 +36,15 @@ class Value:
     slots: tuple[int, ...] = ()
     direct: Direct | None = None
     secret: bool = False
-    items: Group | None = None
+    items: Items | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a list: `raws` gives the slots of each in a record."""
+
+    group: Group
+    raws: Callable[[Raw, Run], Iterator[Raw]]
 
 
 class Complaint(NamedTuple):

@@ -118,7 +118,7 @@ class EmbeddedPostgres:
                         self._forget()
                         raise
             except OSError as error:
-                raise _explained(error) from error
+                raise _explained(error, self._var) from error
 
     def stop(self) -> None:
         """Leave; the last to leave stops the server and waits until all its processes are gone."""
@@ -340,8 +340,8 @@ class _Stuck:
         return True
 
 
-def _explained(error: OSError) -> HubError:
-    place = str(error.filename) if error.filename else None
+def _explained(error: OSError, var: Path) -> HubError:
+    place = str(error.filename or var)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NotReady(f"The database cannot be started: the disk is full ({place}). Make room, then start again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

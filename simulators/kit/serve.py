@@ -86,6 +86,8 @@ async def running(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         # The socket listens only once the server has started, and uvicorn announces that by a flag.
         while not server.started and not serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+        if serving.done():
+            serving.result()
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True

@@ -142,8 +142,7 @@ def _zeljka_owes(today: date) -> list[Item]:
         ),
         _item(
             ZELJKA, f"{year}-KD-000003", "Komunalni doprinos \N{EN DASH} dogradnja terase, obročna otplata",
-            125000,
-            Preostalo=amount(100000), DatumIzdavanja=on(-60), Dospijece=instalments[-1]["Dospijece"],
+            125000, Preostalo=amount(100000), DatumIzdavanja=on(-60), Dospijece=instalments[-1]["Dospijece"],
             Odjel="FIN", **hr68("571", oib, 100), Obroci=instalments,
         ),
         _item(
@@ -162,8 +161,8 @@ def _zeljka_has_paid(today: date) -> list[Item]:
     return [
         _item(
             ZELJKA, f"{last}-KN-000117", f"Komunalna naknada {last}., 2. polugodište", 4860,
-            Preostalo=amount(0),
-            DatumIzdavanja=f"01.11.{last}", Dospijece=f"01.12.{last}", Odjel="KOM", **hr68("572", oib, 12),
+            Preostalo=amount(0), DatumIzdavanja=f"01.11.{last}", Dospijece=f"01.12.{last}", Odjel="KOM",
+            **hr68("572", oib, 12),
         ),
         _item(
             ZELJKA, f"{last}-PZ-000077", f"Porez na kuće za odmor {last}., Gornja Plemenšćina", 10620,
@@ -210,15 +209,12 @@ def _others(today: date) -> list[Item]:
         ),
         _item(
             CIRO, f"{year}-ZK-000005", "Zakup javne površine, štand na tržnici", 33180,
-            Preostalo=amount(34011),
-            Kamata=amount(831), DatumIzdavanja=on(-120), Dospijece=on(-90), Odjel="FIN",
-            **hr68("572", CIRO.number, 5),
+            Preostalo=amount(34011), Kamata=amount(831), DatumIzdavanja=on(-120), Dospijece=on(-90),
+            Odjel="FIN", **hr68("572", CIRO.number, 5),
         ),
         _item(
             STOLARIJA, f"{year}-RN-000011", "Kupoprodaja zemljišta u poslovnoj zoni, plaćanje u obrocima",
-            1248000,
-            Preostalo=amount(936000), DatumIzdavanja=on(-30), Dospijece=instalments[-1]["Dospijece"],
-            Odjel="FIN",
-            Model="HR00", PozivNaBroj=f"11-{year}", BrojRacuna=f"11/RN/{year}", Obroci=instalments,
+            1248000, Preostalo=amount(936000), DatumIzdavanja=on(-30), Dospijece=instalments[-1]["Dospijece"],
+            Odjel="FIN", Model="HR00", PozivNaBroj=f"11-{year}", BrojRacuna=f"11/RN/{year}", Obroci=instalments,
         ),
     ]  # fmt: skip

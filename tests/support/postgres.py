@@ -13,18 +13,23 @@ def database(postgres: EmbeddedPostgres) -> Iterator[DatabaseUrls]:
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from hub.storage.embedded import EmbeddedPostgres
+from hub.storage.embedded_account import Account
+from hub.storage.embedded_cluster import Cluster
 from hub.storage.migrate import upgrade
 from hub.storage.provision import APP, DATABASE, OWNER, WORKER, DatabaseUrls
 
@@ -44,9 +49,23 @@ def reachable_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def sweep() -> None:
+    """End and remove what killed runs left behind: nobody holds their lock, and they are an hour old."""
+    for home in Path(tempfile.gettempdir()).glob("munihub-test-*/var/postgres"):
+        with suppress(OSError):
+            if time.time() - home.stat().st_mtime < 3600:
+                continue
+            with (home / "users.lock").open("rb+") as users:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if (pid := Cluster(home, Account.ours())._postmaster()) is not None:
+                    os.kill(pid, signal.SIGQUIT)
+                shutil.rmtree(home.parents[1])
+
+
 @contextmanager
 def postgres_server(binaries: Path | None = None) -> Iterator[EmbeddedPostgres]:
     """A private server that forgets on a power cut, which no test survives anyway, and is faster for it."""
+    sweep()
     with reachable_folder() as folder, EmbeddedPostgres(folder / "var", binaries) as server:
         with _superuser(server) as connection:
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):

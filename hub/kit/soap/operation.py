@@ -129,11 +129,11 @@ def _by_type(message: Any) -> bool:
 
 def _typed_parts(message: Any) -> tuple[tuple[str, etree.QName], ...] | None:
     """Accessors of an RPC message with their types; None where a part is an element (not WS-I)."""
-    parts = message.abstract.parts.items() if message.abstract is not None else ()
+    parts = list(message.abstract.parts.items()) if message.abstract is not None else []
     names = {name for name, _ in message.body.type.elements}
-    kept = [(name, part) for name, part in parts if name in names]
-    if any(part.type is None for _, part in kept):
+    if any(part.element is not None and part.element.name in names for _, part in parts):
         return None
+    kept = [(name, part) for name, part in parts if name in names]
     return tuple((name, etree.QName(part.type.qname)) for name, part in kept)
 
 

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from hub.jobs import leases
+from hub.jobs.claims import claim_jobs
 from hub.jobs.leases import Outcome, Verdict
 from hub.jobs.queue import LeaseLost, complete, enqueue
 from hub.jobs.worker import Backoff, Handler, Worker
@@ -195,24 +196,24 @@ async def test_when_the_handlers_transaction_rolls_back_the_job_is_still_there(p
 
 
 async def test_a_handler_that_lost_its_lease_has_no_effect(pool):
-    lost = asyncio.Event()
-
-    async def run(job):
-        if job.attempts > 1:
-            return
-        await pool.execute("update jobs set lease = gen_random_uuid()")
-        async with pool.acquire() as connection, connection.transaction():
-            await enqueue(connection, city_id=job.city_id, kind="effect", payload={})
-            try:
-                await complete(connection, job)
-            except LeaseLost:
-                lost.set()
-                raise
-
-    async with working(pool, {"work": Handler(run), "effect": Handler(Diary())}):
+    async with pool.acquire() as connection:
         await put(pool, {})
-        await asyncio.wait_for(lost.wait(), 5)
+        [job] = (await claim_jobs(connection, 1, {}, {})).jobs
+        await pool.execute("update jobs set lease = gen_random_uuid()")
+        with pytest.raises(LeaseLost):
+            async with connection.transaction():
+                await enqueue(connection, city_id=1, kind="effect", payload={})
+                await complete(connection, job)
+    assert job.completed is False
     assert await rows(pool, "kind, state, attempts") == [("work", "running", 1)]
+
+
+async def test_a_handler_that_raises_lease_lost_leaves_the_job_to_whoever_has_it(pool):
+    async with working(pool, {"work": Handler(failing(LeaseLost()))}):
+        await put(pool, {})
+        await until(lambda: pool.fetchval("select state = 'running' from jobs"))
+        await asyncio.sleep(0.2)
+        assert await rows(pool, "state, attempts, last_error") == [("running", 1, None)]
 
 
 async def test_outcomes_of_a_lost_lease_change_nothing(pool):
@@ -356,23 +357,25 @@ async def test_two_runs_of_the_same_thing_may_fail_together(pool):
 
 
 async def test_an_open_transaction_that_asks_for_the_same_does_not_stop_the_worker(pool):
-    diary = Diary()
-    async with pool.acquire() as connection:
-        async with working(
-            pool, {"work": Handler(diary), "bad": Handler(failing(RemoteUnavailable()))}, poll=0.05
-        ):
-            release = asyncio.Event()
-            transaction = connection.transaction()
-            await put(pool, {"kind": "bad", "dedupe": "d"})
-            await pool.execute("update jobs set state = 'running', lease = gen_random_uuid(), lease_until = now()"
-                               " where state = 'queued'")
-            await transaction.start()
-            await enqueue(connection, city_id=1, kind="bad", payload={}, dedupe="d")
-            await asyncio.sleep(0.2)
-            await put(pool, {})
-            await until(lambda: diary.ended, within=3)
-            await transaction.rollback()
-            release.set()
+    diary, begun, go = Diary(), asyncio.Event(), asyncio.Event()
+
+    async def run(job):
+        begun.set()
+        await go.wait()
+        raise RemoteUnavailable
+
+    async with pool.acquire() as connection, working(pool, {"work": Handler(diary), "bad": Handler(run)}):
+        [bad] = await put(pool, {"kind": "bad", "dedupe": "d"})
+        await asyncio.wait_for(begun.wait(), 5)
+        transaction = connection.transaction()
+        await transaction.start()
+        await enqueue(connection, city_id=1, kind="bad", payload={}, dedupe="d")
+        go.set()
+        await put(pool, {})
+        await until(lambda: diary.ended, within=3)
+        await until(lambda: pool.fetchval("select state = 'queued' from jobs where id = $1", bad), within=3)
+        await transaction.commit()
+        assert set(await rows(pool, "dedupe")) == {"d", None}
 
 
 async def test_failed_jobs_are_kept_for_their_retention(pool):

@@ -122,6 +122,7 @@ class Program:
             [interpreter(user), "-m", "tests.support.embedded_program", var, *binaries],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             text=True,
@@ -139,8 +140,8 @@ class Program:
         return self
 
     def leave(self) -> None:
-        self.process.communicate("\n", timeout=60)
-        assert self.process.returncode == 0
+        _, errors = self.process.communicate("\n", timeout=60)
+        assert (self.process.returncode, errors) == (0, "")
 
     def kill(self) -> None:
         self.process.kill()
@@ -502,14 +503,18 @@ def test_a_server_started_by_hand_is_not_touched(var: Path) -> None:
         by_hand.wait()
 
 
+@needs_root
 def test_a_folder_of_somebody_else_is_told(folder: Path) -> None:
-    if not AM_ROOT:
-        pytest.skip("needs a folder of somebody else")
     var = folder / "var"
     (var / "postgres").mkdir(parents=True, mode=0o755)
     program = Program(var, user="nobody")
     assert program.process.wait(60) == 1
+    assert program.process.stderr
+    told = program.process.stderr.read().splitlines()[-1]
     program.process.communicate()
+    assert told.startswith(
+        f"hub.kernel.errors.ConfigurationError: {var}/postgres/start.lock: Not accessible to the user"
+    )
     assert list((var / "postgres").iterdir()) == []
 
 

@@ -11,7 +11,9 @@ ENV_12 = "http://www.w3.org/2003/05/soap-envelope"
 SCHEMA = """
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:d="urn:example:dogs:1"
     targetNamespace="urn:example:dogs:1" elementFormDefault="qualified">
-  <xs:simpleType name="OwnerId"><xs:restriction base="xs:string"><xs:pattern value="\\d{11}"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="OwnerId">
+    <xs:restriction base="xs:string"><xs:pattern value="\\d{11}"/></xs:restriction>
+  </xs:simpleType>
   <xs:complexType name="Dog">
     <xs:sequence>
       <xs:element name="Tag" type="xs:string"/>
@@ -62,7 +64,9 @@ MESSAGES = """
 <wsdl:message name="PingOut"><wsdl:part name="text" element="d:PingResponse"/></wsdl:message>
 <wsdl:message name="SessionHeader"><wsdl:part name="session" element="d:Session"/></wsdl:message>
 <wsdl:portType name="Dogs">
-  <wsdl:operation name="FindDogs"><wsdl:input message="d:FindDogsIn"/><wsdl:output message="d:FindDogsOut"/></wsdl:operation>
+  <wsdl:operation name="FindDogs">
+    <wsdl:input message="d:FindDogsIn"/><wsdl:output message="d:FindDogsOut"/>
+  </wsdl:operation>
   <wsdl:operation name="Ping"><wsdl:input message="d:PingIn"/><wsdl:output message="d:PingOut"/></wsdl:operation>
   <wsdl:operation name="Forget"><wsdl:input message="d:PingIn"/></wsdl:operation>
 </wsdl:portType>"""

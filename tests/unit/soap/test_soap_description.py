@@ -238,8 +238,8 @@ class TestPorts:
 
     def test_http_get_bindings_are_no_ports(self, tmp_path: Path) -> None:
         http = (
-            '<wsdl:binding name="DogsGet" type="d:Dogs"><http:binding xmlns:http="http://schemas.xmlsoap.org/wsdl/http/" '
-            'verb="GET"/></wsdl:binding>'
+            '<wsdl:binding name="DogsGet" type="d:Dogs">'
+            '<http:binding xmlns:http="http://schemas.xmlsoap.org/wsdl/http/" verb="GET"/></wsdl:binding>'
         )
         wsdl = definitions(types(SCHEMA), MESSAGES, http, binding(), service(port(), port("DogsGet", "soap")))
         assert [one.name for one in describe(tmp_path, wsdl).ports] == ["DogsSoap"]
@@ -280,7 +280,8 @@ RPC_TYPES = """
 def rpc(use: str = "literal") -> str:
     return definitions(
         types(RPC_TYPES),
-        '<wsdl:message name="CountIn"><wsdl:part name="town" type="xs:string"/><wsdl:part name="dog" type="d:Dog"/></wsdl:message>'
+        '<wsdl:message name="CountIn"><wsdl:part name="town" type="xs:string"/>'
+        '<wsdl:part name="dog" type="d:Dog"/></wsdl:message>'
         '<wsdl:message name="CountAnswer"><wsdl:part name="count" type="xs:int"/></wsdl:message>'
         '<wsdl:portType name="Dogs"><wsdl:operation name="Count"><wsdl:input message="d:CountIn"/>'
         '<wsdl:output message="d:CountAnswer"/></wsdl:operation></wsdl:portType>'
@@ -336,3 +337,72 @@ def test_a_broken_wsdl_is_a_mistake_of_configuration(tmp_path: Path) -> None:
         "the WSDL cannot be read: LookupError: Unable to resolve type {urn:example:dogs:1}Dgo in dogs.wsdl. "
         "(via {urn:example:dogs:1}FindDogsResponse)"
     )
+
+
+class TestUnusualMessages:
+    def wsdl(self, messages: str, *, head: str = "") -> str:
+        return definitions(types(SCHEMA), head, messages, binding(), service(port()))
+
+    def test_a_reply_of_two_parts_is_refused(self, tmp_path: Path) -> None:
+        messages = MESSAGES.replace(
+            '<wsdl:part name="text" element="d:PingResponse"/>',
+            '<wsdl:part name="a" element="d:PingResponse"/><wsdl:part name="b" element="d:Session"/>',
+        )
+        with pytest.raises(ConfigurationError, match="has a reply whose body is not exactly one element"):
+            _ = describe(tmp_path, self.wsdl(messages)).port().operation("Ping").reply
+
+    def test_a_reply_given_as_a_type_is_refused(self, tmp_path: Path) -> None:
+        messages = MESSAGES.replace('name="text" element="d:PingResponse"', 'name="text" type="xs:string"')
+        with pytest.raises(ConfigurationError, match="has a reply whose body is not exactly one element"):
+            _ = describe(tmp_path, self.wsdl(messages)).port().operation("Ping").reply
+
+    def test_a_request_of_several_parts_of_which_one_goes_into_the_body(self, tmp_path: Path) -> None:
+        messages = MESSAGES.replace(
+            '<wsdl:part name="text" element="d:Ping"/>',
+            '<wsdl:part name="text" element="d:Ping"/><wsdl:part name="more" element="d:Session"/>',
+        )
+        wsdl = self.wsdl(messages).replace(
+            '<soap:operation soapAction=""/>\n    <wsdl:input><soap:body use="literal"/>',
+            '<soap:operation soapAction=""/>\n    <wsdl:input><soap:body parts="text" use="literal"/>',
+        )
+        assert 'parts="text"' in wsdl
+        envelope = describe(tmp_path, wsdl).port().operation("Ping").request({"value": "x"}, {}, endpoint="http://x/")
+        assert [part.tag for part in body_of(envelope)] == [f"{{{NS}}}Ping"]
+
+    def test_a_request_without_a_body(self, tmp_path: Path) -> None:
+        messages = MESSAGES.replace('<wsdl:part name="text" element="d:Ping"/>', "")
+        operation = describe(tmp_path, self.wsdl(messages)).port().operation("Ping")
+        assert len(body_of(operation.request({}, {}, endpoint="http://x/"))) == 0
+        with pytest.raises(
+            ConfigurationError, match=r"parameters\.value: the WSDL knows no value here\. It has: none\."
+        ):
+            operation.check_names({"value": 1}, {})
+
+    def test_an_output_without_a_message(self, tmp_path: Path) -> None:
+        messages = MESSAGES.replace('<wsdl:output message="d:PingOut"/>', "<wsdl:output/>")
+        description = describe(tmp_path, self.wsdl(messages))
+        assert description.port().operations() == ["FindDogs", "Forget", "Ping"]
+        with pytest.raises(ConfigurationError, match="the operation Ping declares no reply"):
+            _ = description.port().operation("Ping").reply
+
+    def test_parts_of_rpc_that_are_elements_have_no_wrapper(self, tmp_path: Path) -> None:
+        wsdl = rpc().replace('name="town" type="xs:string"', 'name="town" element="d:Ping"')
+        wsdl = wsdl.replace("<xs:complexType", '<xs:element name="Ping" type="xs:string"/><xs:complexType', 1)
+        operation = describe(tmp_path, wsdl).port().operation("Count")
+        assert [one.name.localname for one in operation.wrappers()] == ["CountResponse"]
+
+
+def test_names_inside_lists_and_beside_a_text(tmp_path: Path) -> None:
+    wsdl = dogs().replace(
+        '<xs:element name="Ping" type="xs:string"/>',
+        '<xs:element name="Ping"><xs:complexType><xs:sequence><xs:element name="Word" maxOccurs="unbounded">'
+        '<xs:complexType><xs:simpleContent><xs:extension base="xs:string"><xs:attribute name="lang"/></xs:extension>'
+        "</xs:simpleContent></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element>",
+    )
+    operation = describe(tmp_path, wsdl).port().operation("Ping")
+    words = [{"_value_1": "bok", "lang": "hr"}, "ahoj"]
+    operation.check_names({"Word": words}, {})
+    envelope = operation.request({"Word": words}, {}, endpoint="http://x/")
+    assert [(word.text, word.get("lang")) for word in body_of(envelope)[0]] == [("bok", "hr"), ("ahoj", None)]
+    with pytest.raises(ConfigurationError, match=r"parameters\.Word\.long: the WSDL knows no long here"):
+        operation.check_names({"Word": [{"long": "hr"}]}, {})

@@ -37,7 +37,8 @@ def test_imports_and_includes_are_found_relative_to_the_file_they_stand_in(tmp_p
     write(tmp_path, dogs_wsdl=importing("a%20b\\main.xsd"))
     write(
         tmp_path / "a b",
-        main_xsd='<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:include schemaLocation="../x/part.xsd#y"/></xs:schema>',
+        main_xsd='<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<xs:include schemaLocation="../x/part.xsd#y"/></xs:schema>',
     )
     write(tmp_path / "x", part_xsd=SCHEMA)
     assert locations(tmp_path) == {"file:///dogs.wsdl", "file:///a%20b/main.xsd", "file:///x/part.xsd"}
@@ -118,7 +119,8 @@ def test_the_catalogue_gives_an_address_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("location", ["http://www.w3.org/2001/xml.xsd", "http://www.w3.org/2009/01/xml.xsd"])
 def test_the_schema_of_the_xml_namespace_is_built_in(tmp_path: Path, location: str) -> None:
-    schema = f'<xs:schema><xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{location}"/></xs:schema>'
+    imported = f'<xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{location}"/>'
+    schema = f"<xs:schema>{imported}</xs:schema>"
     documents = collect_from_folder(write(tmp_path, dogs_wsdl=definitions(types(schema))), "dogs.wsdl")
     assert set(documents.trees) == BUILT_IN | {"file:///dogs.wsdl"}
     assert b'schemaLocation="https://www.w3.org/2001/xml.xsd"' in documents.content("file:///dogs.wsdl")

@@ -15,7 +15,7 @@ from tests.unit.soap.samples import ENV_11, ENV_12, NS
 
 FAULT_11 = (
     "<e:Fault><faultcode>e:Server.NoSuchDog</faultcode><faultstring>Nema psa 12345678903</faultstring>"
-    "<detail><x:Problem xmlns:x='urn:x'><x:Code>D-404</x:Code><x:Text xml:lang='hr'>Nema</x:Text></x:Problem></detail></e:Fault>"
+    "<detail><x:Problem><x:Code>D-404</x:Code><x:Text xml:lang='hr'>Nema</x:Text></x:Problem></detail></e:Fault>"
 )
 FAULT_12 = (
     "<e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode><e:Value>x:NoSuchDog</e:Value>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lxml import etree
@@ -12,6 +13,7 @@ from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.contract import load_contract
 from hub.kit.soap.documents import collect_from_folder
 from hub.kit.soap.schema import BodySchema
+from hub.kit.soap.violations import Violation, explain
 from tests.unit.soap.samples import MESSAGES, NS, SCHEMA, binding, definitions, dogs, port, service, types, write
 from tests.unit.soap.test_soap_description import rpc
 
@@ -179,7 +181,8 @@ class TestWhatCompiles:
         self.check(tmp_path, register(imports=f'<wsdl:import namespace="{NS}" location="dogs.xsd"/>'), dogs_xsd=SCHEMA)
 
     def test_an_included_schema_without_a_namespace_takes_on_that_of_the_includer(self, tmp_path: Path) -> None:
-        wrapper = f'<xs:schema targetNamespace="{NS}" elementFormDefault="qualified"><xs:include schemaLocation="dogs.xsd"/></xs:schema>'
+        included = '<xs:include schemaLocation="dogs.xsd"/>'
+        wrapper = f'<xs:schema targetNamespace="{NS}" elementFormDefault="qualified">{included}</xs:schema>'
         chameleon = (
             SCHEMA.replace(f'targetNamespace="{NS}"', "")
             .replace('type="d:', 'type="')
@@ -272,7 +275,7 @@ def test_a_schema_that_cannot_be_compiled_says_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_contract(documents)
     error = caught.value
-    assert (error.file, error.line, error.key) == ("types/dogs.xsd", 3, "wsdl")
+    assert (error.file, error.line, error.key) == ("types/dogs.xsd", 4, "wsdl")
     assert error.problem.startswith("the WSDL's schema cannot be compiled: Element 'pattern': The value '[0-9'")
     assert "check_schema: false" in (error.remedy or "")
     assert load_contract(documents, check_schema=False).schema is None
@@ -285,3 +288,9 @@ def test_the_line_of_a_mistake_in_an_inline_schema_is_that_of_the_wsdl(tmp_path:
     with pytest.raises(ConfigurationError) as caught:
         load_contract(collect_from_folder(tmp_path, "dogs.wsdl"))
     assert (caught.value.file, caught.value.line) == ("dogs.wsdl", line)
+
+
+def test_a_place_that_cannot_be_found_is_told_as_the_whole() -> None:
+    body = etree.fromstring("<a>x</a>")
+    entry = SimpleNamespace(path="/p:a/p:b", message="Element 'b': 'x' is not a valid value of the type.", line=3)
+    assert explain(body, [entry], 5) == [Violation("a", 3, "is not a valid value of the type", "x")]

@@ -68,7 +68,10 @@ def test_a_full_source() -> None:
         ),
         (
             {"operation": "X", "pages": {"parameter": "S", "size": 1, "totals": "T"}},
-            "source.pages.totals: unknown key. Known are: total, until_empty, next, size, step, first, parameter, size_parameter.",
+            (
+                "source.pages.totals: unknown key. "
+                "Known are: total, until_empty, next, size, step, first, parameter, size_parameter."
+            ),
         ),
         (
             {"operation": "X", "pages": {"parameter": "S", "size": 1}},
@@ -89,7 +92,10 @@ def test_a_full_source() -> None:
         ),
         (
             {"operation": "X", "not_found": ["Server", "NoSuchDog"]},
-            "source: not_found has Server, which every fault may carry; a broken service would look like an empty answer",
+            (
+                "source: not_found has Server, which every fault may carry; "
+                "a broken service would look like an empty answer"
+            ),
         ),
     ],
 )
