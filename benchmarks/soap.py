@@ -42,7 +42,9 @@ GOALS = {"by hand": 1.3, "zeep": 0.1, "php": 2.0}
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 SCHEMA = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="{NS}" targetNamespace="{NS}"
     elementFormDefault="qualified">
-  <xs:simpleType name="OIB"><xs:restriction base="xs:string"><xs:pattern value="[0-9]{{11}}"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="OIB">
+    <xs:restriction base="xs:string"><xs:pattern value="[0-9]{{11}}"/></xs:restriction>
+  </xs:simpleType>
   <xs:simpleType name="Amount">
     <xs:restriction base="xs:string"><xs:pattern value="[0-9]{{1,3}}(\\.?[0-9]{{3}})*,[0-9]{{2}}"/></xs:restriction>
   </xs:simpleType>

@@ -234,6 +234,46 @@ def unassigned(city: CityOption) -> None:
     _with_hub(show)
 
 
+@app.command()
+def read(
+    city: CityOption,
+    feed: Annotated[str | None, typer.Argument(help="back_office/feed; all that can be read where absent.")] = None,
+    identifier: Annotated[
+        str | None, typer.Option(help="Whose, for feeds asked about one subject, such as hr.oib=83100426579.")
+    ] = None,
+) -> None:
+    """Read feeds now and show what came of it. Exit 1 where one failed."""
+    from hub.storage.database import NIL
+    from hub.subjects import service as subjects
+
+    async def read_feeds(hub: Any) -> bool:
+        town = _town(hub, city)
+        wanted = [one for one in town.feeds() if feed in {None, f"{one.back_office}/{one.feed}"} and one.reader]
+        if not wanted:
+            raise NotFound(f"There is no feed {feed!r} to read.")
+        scheme, _, value = (identifier or "").partition("=")
+        table = Table("feed", "records", "changed", "gone", "rejected", "failure")
+        fine = True
+        for one in wanted:
+            whose = NIL
+            if one.needs and one.needs != scheme:
+                continue
+            if one.needs:
+                async with hub.database.town(town.city.id) as connection:
+                    keys = await hub.vault.keys(connection, town.city.id)
+                    whose = (await subjects.identify(connection, keys, [(scheme, value)]))[scheme, value]
+            with out.status(f"Reading {one.back_office}/{one.feed} …"):
+                report = await hub.feeds.read(town, one, whose)
+            fine = fine and report.failure is None
+            numbers = (report.records, report.changed, report.gone, report.rejected)
+            table.add_row(f"{one.back_office}/{one.feed}", *map(str, numbers), report.failure or "")
+        out.print(table)
+        return fine
+
+    if not _with_hub(read_feeds, connect=True):
+        raise typer.Exit(1)
+
+
 # ── Dead letters ─────────────────────────────────────────────────────────────────────────────────
 
 

@@ -132,7 +132,7 @@ async def states(connection: Connection, city_id: int) -> list[asyncpg.Record]:
     """The feed states within the caller's walls."""
     return await connection.fetch(
         """select back_office, feed, identifier_id, attempted_at, read_at, complete_at, failing_since, failure,
-                  caught_up_to from feed_states where city_id = $1""",
+                  caught_up_to, cursor from feed_states where city_id = $1""",
         city_id,
     )
 

@@ -12,10 +12,10 @@ from uuid import UUID
 import structlog
 
 from hub.back_offices import queries, records
-from hub.back_offices.model import READ, SWEEP, Feed, Town
+from hub.back_offices.model import READ, Feed, Town
 from hub.intake import dead_letters
 from hub.intake.model import Fault
-from hub.jobs.queue import NewJob, enqueue, enqueue_many
+from hub.jobs.queue import NewJob, enqueue_many
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError, NotFound, RemoteError
 from hub.kernel.freshness import Freshness, FreshnessStatus
@@ -288,34 +288,26 @@ def judge(feed: Feed, states: Iterable[Mapping[str, Any]], schemes: frozenset[st
 async def request_reads(
     connection: Connection, town: Town, identifiers: Mapping[UUID, str], now: datetime
 ) -> list[tuple[Feed, UUID]]:
-    """Queue a read of every feed that can be asked about these identifiers (id → scheme).
+    """Queue a read of every feed that can tell news of these identifiers (id → scheme).
 
-    Returns those that will land: queued now or by somebody before, not those read within the last seconds. Runs within
-    the walls of the citizen who asks.
+    That is each feed asked per subject, and those read for everybody that continue from a cursor; a whole bulk read is
+    not a citizen's to order. Returns what will land: queued now or by somebody before, not what was read within the
+    last seconds. Runs within the walls of the citizen who asks.
     """
-    recent = {
-        (row["back_office"], row["feed"], row["identifier_id"])
+    states = {
+        (row["back_office"], row["feed"], row["identifier_id"]): row
         for row in await queries.states(connection, town.city.id)
-        if row["read_at"] and not row["failing_since"] and now - row["read_at"] < _SOONEST
     }
-    wanted = [
-        (feed, identifier_id)
-        for feed in town.feeds()
-        for identifier_id, scheme in identifiers.items()
-        if feed.needs == scheme and feed.mapping and (feed.back_office, feed.feed, identifier_id) not in recent
-    ]
-    for feed, identifier_id in wanted:
-        await enqueue(connection, **_read_job(feed, identifier_id, priority=10))
+    wanted = []
+    for feed in town.feeds():
+        if feed.mapping is None:
+            continue
+        about = [one for one, scheme in identifiers.items() if scheme == feed.needs] if feed.needs else [NIL]
+        for identifier_id in about:
+            state = states.get((feed.back_office, feed.feed, identifier_id))
+            if state and state["read_at"] and not state["failing_since"] and now - state["read_at"] < _SOONEST:
+                continue
+            if feed.needs or (state and state["cursor"]):
+                wanted.append((feed, identifier_id))
+    await enqueue_many(connection, [_read_job(feed, identifier_id, priority=10) for feed, identifier_id in wanted])
     return wanted
-
-
-__all__ = [
-    "LANDED",
-    "READ",
-    "SWEEP",
-    "FeedFreshness",
-    "FeedService",
-    "ReadReport",
-    "judge",
-    "request_reads",
-]

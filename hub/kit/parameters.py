@@ -20,8 +20,6 @@ from hub.kit import identifiers
 if TYPE_CHECKING:
     from hub.ports.back_office import Arguments
 
-Parameters = "Callable[[Arguments], Any]"
-
 _LEFT_OUT = object()
 _VERBS = ("alias", "cursor", "now")
 _MOMENTS = ("date", "datetime", "year")

@@ -20,6 +20,7 @@ AmountReader = Callable[[str, int], ReadMinor]
 
 # A JSON number becomes a binary fraction on the way here. Up to 15 digits nothing is lost (IEEE 754 binary64).
 _EXACT_DIGITS = 15
+_EXACT_DECIMAL = 28  # Python's decimal context rounds longer numbers, and says nothing.
 _SAFE_DIGITS = 18  # Any number of 18 digits fits into PostgreSQL's bigint.
 
 
@@ -82,8 +83,8 @@ def _reader(decimal: str, group: str | None) -> AmountReader:
             plain = value.strip().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
             if not plain:
                 return None
-            if len(plain) > 40:
-                raise NotExact(f"{shorten(plain)!r} is not an amount")
+            if len(plain) > _EXACT_DECIMAL:
+                raise NotExact(f"{shorten(plain)!r} is too long for an amount")
             mark = group if group is not None else (" " if " " in plain else ".")
             return Money.parse(plain, currency, decimal=decimal, group=mark).minor
 
@@ -97,13 +98,10 @@ def _number(value: Any, currency: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         text_of(value)  # Objects and lists say what they are.
         raise NotExact(f"{value!r} is not an amount")
-    if isinstance(value, float):
-        text = repr(value)
-        if sum(sign.isdigit() for sign in text.partition("e")[0].lstrip("-0.")) > _EXACT_DIGITS:
-            raise NotExact(f"{text} has more than {_EXACT_DIGITS} digits as a number; the source must send a text")
-        value = Decimal(text)
-    elif isinstance(value, int):
-        if abs(value) >= 10**_SAFE_DIGITS:
-            raise NotExact("the number is too large for an amount")
-        value = Decimal(value)
-    return Money.from_decimal(value, currency).minor
+    most = _EXACT_DIGITS if isinstance(value, float) else _EXACT_DECIMAL
+    amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not amount.is_finite() or amount.adjusted() > _SAFE_DIGITS:
+        raise NotExact(f"{shorten(str(value))} is no amount of money")
+    if len(amount.as_tuple().digits) > most:
+        raise NotExact(f"a number of more than {most} digits is not exact; the source must send a text")
+    return Money.from_decimal(amount, currency).minor

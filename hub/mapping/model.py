@@ -59,7 +59,7 @@ class PartyRef(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """One mapped record.
+    """One mapped record. Of a removed one only key and version are known: it has no parties and no values.
 
     `version`  integer that grows with every change at the source (microseconds since 1970 where the
                source gives a time); None where it gives neither.
@@ -77,7 +77,13 @@ class Record:
 
 
 class RecordProblem(NamedTuple):
-    """Why one record of a document was refused. `path` is where in the document, `value` is shortened."""
+    """One thing for which a record of a document was refused; a record may have several.
+
+    `position`  of the record among all in the document, from 0. `key` None where the key itself is at fault.
+    `field`     of the target, with a dot before that of a list's item; or `key`, `version`, `parties`, …
+    `path`      where in the document, items counted from 0: `Items.Item[3].Total`.
+    `value`     what stands there, shortened; None for identifiers.
+    """
 
     position: int
     key: str | None
@@ -90,7 +96,9 @@ class RecordProblem(NamedTuple):
 class Drift(NamedTuple):
     """Something in a document that the mapping does not know.
 
-    `what`: unknown_field · unknown_code (not in a table) · lenient (accepted although the schema says no)
+    `what`    unknown_field · unknown_code (not in a table) · lenient (accepted although the schema says no)
+    `path`    from the record, as `ignore:` would name it.
+    `sample`  the code itself, where it is one; else what the value looks like, without what it says.
     """
 
     what: str
@@ -100,7 +108,7 @@ class Drift(NamedTuple):
 
 @dataclass(slots=True)
 class Mapped:
-    """What one document gave. `cursor` and `caught_up_to` as the document states them."""
+    """What one document gave."""
 
     records: list[Record] = field(default_factory=list)
     problems: list[RecordProblem] = field(default_factory=list)

@@ -11,6 +11,7 @@ Convert = Callable[[str], Any]
 """From a text to a value, None for a blank one; raises ValueError."""
 
 _LONGEST_SHOWN = 60
+_LARGEST_EXPONENT = 400  # Binary fractions end before; `1e999999` would become a text of a million digits.
 
 
 def printable(text: str) -> str:
@@ -41,9 +42,9 @@ def text_of(value: Any) -> str:
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
         return format(Decimal(repr(value)), "f")
-    if isinstance(value, Decimal) and value.is_finite():
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _LARGEST_EXPONENT:
         return format(value, "f")
-    what = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+    what = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else shorten(str(value))
     raise ValueError(f"{what} stands where one value is expected")
 
 

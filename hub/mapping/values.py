@@ -108,10 +108,14 @@ def _first_of(context: Context, spec: Block, field: Field) -> Value:
     if not entries:
         raise spec.error("first_of is empty", remedy="Write a list: [PathA, { from: PathB }].")
     shared = {verb: said for verb, said in spec.value.items() if verb not in ("first_of", "default")}
+    reading = {"as", "table", *shaping.options_of(shared.get("as"))}
     parts = []
     for entry in entries:
         own = spec_of(entry)
-        parts.append(compile_value(context, replace(own, value={**shared, **own.value}), field))
+        given = shared
+        if own.value.keys() & {"as", "table", "constant", "languages"}:
+            given = {verb: said for verb, said in shared.items() if verb not in reading}
+        parts.append(compile_value(context, replace(own, value={**given, **own.value}), field))
     builds = [part.build for part in parts]
 
     def build(raw: Raw, run: Run) -> Any:

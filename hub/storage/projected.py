@@ -126,9 +126,7 @@ class ProjectedTable:
 
     async def bury(self, connection: Connection, origin: Origin, gone: Sequence[Record]) -> set[str]:
         """The source says these are gone; returns the keys of rows that were there."""
-        payload = as_json(
-            [{"source_key": one.key, "version": one.version, "said_at": one.said_at} for one in gone]
-        )
+        payload = as_json([{"source_key": one.key, "version": one.version, "said_at": one.said_at} for one in gone])
         found = await connection.fetch(
             self._bury,
             origin.city_id,

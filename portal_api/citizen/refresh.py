@@ -45,7 +45,7 @@ data: {"waiting":[]}
     openapi_extra=BEARER,
 )
 async def refresh(request: Request, citizen: Annotated[Citizen, citizen_with("refresh")]) -> StreamingResponse:
-    """Sources that are read for everybody at once, or were read seconds ago, are told at once as they are."""
+    """Sources that cannot be asked about one citizen, or were read seconds ago, are told at once as they are."""
     landed: Landed = request.app.state.landed
     return StreamingResponse(
         _stream(citizen, landed),
