@@ -169,7 +169,7 @@ def _open_feed(
             key=f"feeds.{name}",
             remedy="Ask by one of them.",
         )
-    reader: FeedReader | None = connector.feed(pulled.source_call) if connector and pulled else None
+    reader = _open_reader(connector, pulled) if connector and pulled else None
     return Feed(
         city=city,
         office=office,
@@ -181,6 +181,15 @@ def _open_feed(
         needs=next(iter(needs), None),
         schemes=frozenset().union(*(one.schemes for one in every)),
     )
+
+
+def _open_reader(connector: Connector, pulled: RecordMapping) -> FeedReader:
+    try:
+        return connector.feed(pulled.source_call)
+    except ConfigurationError as error:
+        if error.file:
+            raise
+        raise ConfigurationError(error.problem, file=str(pulled.file), key=error.key, remedy=error.remedy) from error
 
 
 def _open_connector(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -36,7 +37,12 @@ CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 
 def main() -> None:
     """Entry point: an error of the hub is one readable sentence, not a stack."""
+    from hub.logging import set_up
+
+    set_up(level="warning")
     _register_mapping()
+    # A private database is given back also when a command is told to end; `serve` and its like have their own way.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app()
     except HubError as error:

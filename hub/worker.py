@@ -26,6 +26,7 @@ from hub.storage.database import NIL
 log = structlog.get_logger(__name__)
 
 _KEEP_EVERY = 3600.0
+_LEASE = timedelta(seconds=10)
 
 
 class Work:
@@ -37,9 +38,9 @@ class Work:
 
     def handlers(self) -> dict[str, Handler]:
         return {
-            READ: Handler(self.read, lease=timedelta(seconds=30)),
-            SWEEP: Handler(self.sweep),
-            APPLY: Handler(self.apply),
+            READ: Handler(self.read, lease=_LEASE),
+            SWEEP: Handler(self.sweep, lease=_LEASE),
+            APPLY: Handler(self.apply, lease=_LEASE),
         }
 
     async def read(self, job: Job) -> None:

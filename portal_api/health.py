@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -27,10 +29,14 @@ async def alive() -> Response:
 
 @router.get("/readyz", summary="Ready", responses=responses(503))
 async def ready(request: Request) -> Ready:
-    """503 while the database does not answer. Towns with a broken configuration are named, and the rest served."""
+    """503 while the database does not answer or a town has no keys yet. Towns left out for a wrong configuration are named."""
     hub = hub_of(request)
     try:
-        await hub.database.pool.fetchval("select 1", timeout=2)
+        async with asyncio.timeout(5):
+            await hub.database.pool.fetchval("select 1")
+            for town in hub.towns.by_slug.values():
+                async with hub.database.town(town.city.id) as connection:
+                    await hub.vault.keys(connection, town.city.id)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise NotReady("The database does not answer.") from error
     return Ready(status="ready", towns=sorted(hub.towns.by_slug), left_out=sorted(hub.towns.broken))

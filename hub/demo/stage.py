@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,10 @@ class Processes:
 
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         self._logs, self._environment = logs, environment
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, *arguments: str) -> None:
-        with (self._logs / f"{name}.log").open("wb") as log:
+        with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, *arguments],
                 env=dict(self._environment),
@@ -69,11 +69,17 @@ class Processes:
                 cwd=PROJECT,
                 start_new_session=True,  # Ctrl-C reaches this process, which ends its children in order
             )
-        self._running.append((name, process))
+        self._running[name] = process
+
+    def kill(self, name: str) -> None:
+        """End one as a crash would (SIGKILL)."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
 
     def refuse_dead(self) -> None:
         """Raises NotReady with the end of its log when a child has died."""
-        for name, process in self._running:
+        for name, process in self._running.items():
             if process.poll() is not None:
                 log = self._logs / f"{name}.log"
                 last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
@@ -82,7 +88,7 @@ class Processes:
     def stop(self) -> list[str]:
         """End all gracefully; returns the names of those that had to be killed."""
         stubborn = []
-        for name, process in reversed(self._running):
+        for name, process in reversed(self._running.items()):
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             try:
@@ -96,8 +102,10 @@ class Processes:
 
 
 @contextmanager
-def staged(var: Path, port: int | None) -> Iterator[tuple[Stage, Processes]]:
+def staged(var: Path, port: int | None, programs: Sequence[str] = ("serve",)) -> Iterator[tuple[Stage, Processes]]:
     """Start everything and wait until it answers; end everything afterwards.
+
+    `programs` are commands of munihub: `serve`, or `api` and `worker` apart.
 
     `port` of the API; None takes a free one. The back offices' ports are free ones, so that a second
     demonstration or a program on a port of the configuration is no obstacle.
@@ -121,11 +129,18 @@ def staged(var: Path, port: int | None) -> Iterator[tuple[Stage, Processes]]:
     try:
         for name, address in simulators.items():
             processes.start(name, "-m", "simulators", name, "--port", address.rpartition(":")[2])
-        processes.start("serve", "-m", "hub.cli", "serve", "--port", api.rpartition(":")[2])
+        for program in programs:
+            start(stage, processes, program)
         _await_answers(stage, processes)
         yield stage, processes
     finally:
         processes.stop()
+
+
+def start(stage: Stage, processes: Processes, program: str) -> None:
+    """Start `munihub serve`, `api` or `worker` on the stage."""
+    port = () if program == "worker" else ("--port", stage.api.rpartition(":")[2])
+    processes.start(program, "-m", "hub.cli", program, *port)
 
 
 def _configuration(var: Path, simulators: Mapping[str, str]) -> Path:

@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 import asyncpg
 
-from hub.jobs.leases import columns
+from hub.jobs.leases import DEFAULT_LEASE
 from hub.jobs.queue import Job
 from hub.storage.database import Connection
 
-# In both statements `case state …` says "queued and not behind" so that PostgreSQL looks for these rows by their primary
-# key: said plainly, it might walk through all of a town's entries in `jobs_ready` for each of them.
+# How these statements look up rows does not depend on what PostgreSQL believes of the table's size, which in a queue is
+# always of another moment: a plan made while it was empty is used when it is full. Rows are looked up one by one by a
+# subquery that locks, which is not joined in another order; they are changed by their place in the table, which is theirs
+# as long as they are locked; and `case state …` says "queued and not behind" so that the index `jobs_ready`, which
+# would have to be read from end to end, does not offer itself beside the primary key.
 
 _SPARE = 50
 """Jobs looked at beyond those wanted: some may be held by an enqueue that has not ended."""
@@ -76,8 +79,8 @@ _CLAIM = """
         ) job
     ),
     placed as (
-        select due.*, coalesce(($3::text::jsonb -> city_id::text ->> 0)::integer, 0) as running,
-               coalesce(($3::text::jsonb -> city_id::text ->> 1)::bigint, 0) as turn,
+        select due.*, coalesce(((select $3::text::jsonb) -> city_id::text ->> 0)::integer, 0) as running,
+               coalesce(((select $3::text::jsonb) -> city_id::text ->> 1)::bigint, 0) as turn,
                row_number() over (partition by city_id order by priority desc, run_at, id) as place
         from due where not held_up
     ),
@@ -85,10 +88,13 @@ _CLAIM = """
         select * from placed order by running + place, turn, run_at, id limit $1::integer + $2::integer
     ),
     held as materialized (
-        select jobs.city_id, jobs.id, jobs.kind, wanted.running, wanted.turn, wanted.place, wanted.run_at
-        from wanted join jobs on jobs.city_id = wanted.city_id and jobs.id = wanted.id
-        where case state when 'queued' then not behind else false end
-        for update of jobs skip locked
+        select job.*, wanted.running, wanted.turn, wanted.place, wanted.run_at
+        from wanted cross join lateral (
+            select jobs.ctid as row, city_id, id from jobs
+            where jobs.city_id = wanted.city_id and jobs.id = wanted.id
+              and case state when 'queued' then not behind else false end
+            for update skip locked
+        ) job
     ),
     shared as (
         select *, running + row_number() over (partition by city_id order by place) as share from held
@@ -96,17 +102,22 @@ _CLAIM = """
     ordered as (
         select *, row_number() over (order by share, turn, run_at, id) as position from shared
     ),
+    chosen as materialized (
+        select * from ordered where position <= $1 and share <= 3 * ($1 - position + 1)
+    ),
     taken as (
         update jobs set state = 'running', attempts = attempts + 1, lease = gen_random_uuid(),
-            lease_until = clock_timestamp() + coalesce(rule.lease, interval '1 minute'),
-            max_attempts = coalesce(jobs.max_attempts, rule.max_attempts, 1)
-        from ordered left join unnest($4::text[], $5::interval[], $6::smallint[]) as rule(kind, lease, max_attempts)
-            on rule.kind = ordered.kind
-        where jobs.city_id = ordered.city_id and jobs.id = ordered.id
-          and position <= $1 and share <= 3 * ($1 - position + 1)
-        returning jobs.*, position
+            lease_until = clock_timestamp() + coalesce(
+                (select rule.lease from unnest($4::text[], $5::interval[]) as rule(kind, lease)
+                 where rule.kind = jobs.kind), $7::interval),
+            max_attempts = coalesce(max_attempts,
+                (select rule.attempts from unnest($4::text[], $6::smallint[]) as rule(kind, attempts)
+                 where rule.kind = jobs.kind), 1)
+        where ctid = any (array(select row from chosen))
+        returning *
     )
-    select position, city_id, id, kind, key, payload::text, attempts, max_attempts, lease from taken
+    select position, city_id, id, kind, key, payload::text, attempts, max_attempts, lease
+    from chosen join taken using (city_id, id)
     union all
     select null, city_id, id, null, null, null, null, null, null from due where held_up
     union all
@@ -118,21 +129,25 @@ _CLAIM = """
 # Marks jobs as `behind`, so that a long line of one key is looked at once and not at every claim. The job they wait
 # for is held meanwhile: its end comes after this and lets them forward. Where it is just ending, nothing is marked.
 _PARK = """
-    with job as (
-        select jobs.city_id, jobs.id, jobs.key from unnest($1::integer[], $2::bigint[]) as held_up(city_id, id)
-        join jobs using (city_id, id)
-        where case state when 'queued' then not behind else false end
-        order by jobs.id for update of jobs skip locked
+    with job as materialized (
+        select job.* from unnest($1::integer[], $2::bigint[]) as held_up(city_id, id)
+        cross join lateral (
+            select jobs.ctid as row, city_id, id, key, run_at from jobs
+            where jobs.city_id = held_up.city_id and jobs.id = held_up.id
+              and case state when 'queued' then not behind else false end
+            for update skip locked
+        ) job
+        order by job.id
     ),
     waiting as materialized (
-        select job.city_id, job.id from job cross join lateral (
+        select job.row from job cross join lateral (
             select from jobs o
             where o.city_id = job.city_id and o.key = job.key and o.state in ('queued', 'running') and not o.behind
               and (o.state = 'running' or o.id < job.id and (o.attempts > 0 or o.run_at <= now()))
             order by o.id limit 1 for share skip locked
         ) ahead
     )
-    update jobs set behind = true from waiting where jobs.city_id = waiting.city_id and jobs.id = waiting.id
+    update jobs set behind = true where ctid = any (array(select row from waiting))
 """
 
 
@@ -149,6 +164,7 @@ async def claim_jobs(
             list(rules),
             [rule.lease for rule in rules.values()],
             [rule.max_attempts for rule in rules.values()],
+            DEFAULT_LEASE,
         )
     except (asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError):
         # Another worker took a job of the same key in this very moment.
@@ -164,6 +180,6 @@ async def claim_jobs(
             del fields["position"]
             jobs.append(Job(**fields))
     if held_up:
-        await connection.execute(_PARK, *columns(held_up))
+        await connection.execute(_PARK, *zip(*held_up, strict=True))
     # One job alone was all there was: a claim that takes more, or marks some, has not seen what is behind them.
     return Claim(jobs, again=bool(held_up) or len(jobs) > 1, contended=contended and not jobs)

@@ -47,55 +47,32 @@ class Outcome(NamedTuple):
         return cls(job.city_id, job.id, job.lease, verdict, delay, error)
 
 
-_FINISH = """
-    delete from jobs using unnest($1::integer[], $2::bigint[], $3::uuid[]) as run(city_id, id, lease)
-    where jobs.city_id = run.city_id and jobs.id = run.id and jobs.lease = run.lease
-    returning jobs.city_id, jobs.id, jobs.key
-"""
+_FINISH = "delete from jobs where city_id = $1 and id = $2 and lease = $3 returning city_id, id, key"
 
 _GIVE_UP = """
-    update jobs set state = 'failed', failed_at = clock_timestamp(), last_error = run.error, lease = null,
-                    lease_until = null
-    from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[]) as run(city_id, id, lease, error)
-    where jobs.city_id = run.city_id and jobs.id = run.id and jobs.lease = run.lease
-    returning jobs.city_id, jobs.id, jobs.key
+    update jobs set state = 'failed', failed_at = clock_timestamp(), last_error = $4, lease = null, lease_until = null
+    where city_id = $1 and id = $2 and lease = $3 returning city_id, id, key
 """
 
 # Where the same thing was queued anew while this job ran, this one goes on without its claim to be the only one.
 _REQUEUE = """
-    with run as (
-        select jobs.city_id, jobs.id, delay, uncounted, error,
-               $7 or row_number() over (partition by jobs.city_id, kind, dedupe order by jobs.id) > 1 or exists (
-                   select from jobs o where o.city_id = jobs.city_id and o.kind = jobs.kind
-                                        and o.dedupe = jobs.dedupe and o.state = 'queued') as again
-        from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::interval[], $5::smallint[], $6::text[])
-            as run(city_id, id, lease, delay, uncounted, error)
-        join jobs on jobs.city_id = run.city_id and jobs.id = run.id and jobs.lease = run.lease
-    )
-    update jobs set state = 'queued', run_at = clock_timestamp() + run.delay, attempts = attempts - run.uncounted,
-                    last_error = coalesce(run.error, last_error), lease = null, lease_until = null,
-                    dedupe = case when again then null else dedupe end
-    from run where jobs.city_id = run.city_id and jobs.id = run.id
-    returning jobs.city_id, jobs.id
+    update jobs set state = 'queued', run_at = clock_timestamp() + $4, attempts = attempts - $5,
+                    last_error = coalesce($6, last_error), lease = null, lease_until = null,
+                    dedupe = case when not ($7 or exists (
+                        select from jobs o where o.city_id = jobs.city_id and o.kind = jobs.kind
+                                             and o.dedupe = jobs.dedupe and o.state = 'queued')) then dedupe end
+    where city_id = $1 and id = $2 and lease = $3 returning city_id, id
 """
 
 # A job that its handler is completing is held by the handler's transaction: it is ours, and needs no more time.
 _RENEW = """
-    with mine as (
-        select run.city_id, run.id, run.lease, run.more
-        from jobs join unnest($1::integer[], $2::bigint[], $3::uuid[], $4::interval[]) as run(city_id, id, lease, more)
-            on jobs.city_id = run.city_id and jobs.id = run.id and jobs.lease = run.lease
-    ),
-    held as materialized (
-        select jobs.city_id, jobs.id, mine.more
-        from mine join jobs on jobs.city_id = mine.city_id and jobs.id = mine.id and jobs.lease = mine.lease
-        for update of jobs skip locked
+    with held as materialized (
+        select ctid as row from jobs where city_id = $1 and id = $2 and lease = $3 for update skip locked
     ),
     renewed as (
-        update jobs set lease_until = clock_timestamp() + held.more from held
-        where jobs.city_id = held.city_id and jobs.id = held.id
+        update jobs set lease_until = clock_timestamp() + $4 where ctid = any (array(select row from held))
     )
-    select lease from mine
+    select lease from jobs where city_id = $1 and id = $2 and lease = $3
 """
 
 _EXPIRED = """
@@ -111,14 +88,16 @@ _HEAL = """
         where state in ('queued', 'running') and key is not null and behind order by city_id, key, id
     ),
     held as materialized (
-        select jobs.city_id, jobs.id from jobs join first using (city_id, id)
-        where jobs.behind and not exists (
+        select job.row from first cross join lateral (
+            select jobs.ctid as row from jobs where jobs.city_id = first.city_id and jobs.id = first.id and behind
+            for update skip locked
+        ) job
+        where not exists (
             select from jobs o
             where o.city_id = first.city_id and o.key = first.key and o.state in ('queued', 'running')
               and (o.state = 'running' or o.id < first.id))
-        for update of jobs skip locked
     )
-    update jobs set behind = false from held where jobs.city_id = held.city_id and jobs.id = held.id
+    update jobs set behind = false where ctid = any (array(select row from held))
 """
 
 _PRUNE = """
@@ -141,39 +120,35 @@ async def prepare(connection: Connection) -> None:
 
 async def settle(connection: Connection, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Record how runs ended; returns the leases that still held. The others changed nothing."""
-    held: dict[tuple[int, int], str | None] = {}
-    ended: list[tuple[int, str]] = []
+    kept: list[asyncpg.Record] = []
     async with connection.transaction():
-        if done := [o for o in outcomes if o.verdict is Verdict.DONE]:
-            rows = await connection.fetch(_FINISH, *columns([o[:3] for o in done]))
-            held |= {(row["city_id"], row["id"]): row["key"] for row in rows}
-        if failed := [o for o in outcomes if o.verdict is Verdict.FAILED]:
-            rows = await connection.fetch(_GIVE_UP, *columns([(*o[:3], o.error) for o in failed]))
-            held |= {(row["city_id"], row["id"]): row["key"] for row in rows}
-        ended = [(city_id, key) for (city_id, _), key in held.items() if key is not None]
-        if back := [o for o in outcomes if o.verdict in (Verdict.RETRY, Verdict.RELEASED)]:
-            held |= dict.fromkeys(await _requeue(connection, back))
-        if ended:
-            await connection.execute(RELEASE, *columns(ended))
-        if any(outcome.verdict is Verdict.RELEASED for outcome in outcomes):
+        if done := [o[:3] for o in outcomes if o.verdict is Verdict.DONE]:
+            kept += await connection.fetchmany(_FINISH, done)
+        if failed := [(*o[:3], o.error) for o in outcomes if o.verdict is Verdict.FAILED]:
+            kept += await connection.fetchmany(_GIVE_UP, failed)
+        if ended := [(row["city_id"], row["key"]) for row in kept if row["key"] is not None]:
+            await connection.executemany(RELEASE, ended)
+        if back := [o for o in outcomes if o.verdict in {Verdict.RETRY, Verdict.RELEASED}]:
+            kept += await _requeue(connection, back)
+        if any(outcome.verdict is Verdict.RELEASED for outcome in back):
             await connection.execute("select pg_notify('munihub_jobs', '')")
+    held = {(row["city_id"], row["id"]) for row in kept}
     return {outcome.lease for outcome in outcomes if (outcome.city_id, outcome.id) in held}
 
 
-async def _requeue(connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
-    values = columns([(*o[:3], o.delay, int(o.verdict is Verdict.RELEASED), o.error) for o in outcomes])
+async def _requeue(connection: Connection, outcomes: Sequence[Outcome]) -> list[asyncpg.Record]:
+    rows = [(*o[:3], o.delay, int(o.verdict is Verdict.RELEASED), o.error) for o in outcomes]
     try:
         async with connection.transaction():
-            rows = await connection.fetch(_REQUEUE, *values, False)  # noqa: FBT003 - a parameter of SQL
+            return await connection.fetchmany(_REQUEUE, [(*row, False) for row in rows])
     except (asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError):
         # The same thing is being queued by a transaction that has not ended, or ended in this very moment.
-        rows = await connection.fetch(_REQUEUE, *values, True)  # noqa: FBT003
-    return [(row["city_id"], row["id"]) for row in rows]
+        return await connection.fetchmany(_REQUEUE, [(*row, True) for row in rows])
 
 
 async def renew(connection: Connection, runs: Sequence[tuple[Job, timedelta]]) -> set[UUID]:
     """Extend the leases of jobs that run here, each by its time; returns those that are still ours."""
-    rows = await connection.fetch(_RENEW, *columns([(job.city_id, job.id, job.lease, more) for job, more in runs]))
+    rows = await connection.fetchmany(_RENEW, [(job.city_id, job.id, job.lease, more) for job, more in runs])
     return {row["lease"] for row in rows}
 
 
@@ -203,7 +178,3 @@ async def heal(connection: Connection) -> None:
 async def prune(connection: Connection) -> None:
     """Delete failed jobs whose retention is over."""
     await connection.execute(_PRUNE)
-
-
-def columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -115,13 +115,12 @@ _FINISH = "delete from jobs where city_id = $1 and id = $2 and lease = $3 return
 # The end of a job lets the next one of its key forward. A row that somebody holds is passed over: it is held by an
 # enqueue of the same thing, which lets it forward itself, or else the worker's sweep does.
 RELEASE = """
-    update jobs j set behind = false from unnest($1::integer[], $2::text[]) as ended(city_id, key)
-    cross join lateral (
-        select n.city_id, n.id from jobs n
-        where n.city_id = ended.city_id and n.key = ended.key and n.state in ('queued', 'running') and n.behind
-        order by n.id limit 1 for update skip locked
-    ) next
-    where j.city_id = next.city_id and j.id = next.id
+    with next as materialized (
+        select ctid as row from jobs
+        where city_id = $1 and key = $2 and state in ('queued', 'running') and behind
+        order by id limit 1 for update skip locked
+    )
+    update jobs set behind = false where ctid = any (array(select row from next))
 """
 
 
@@ -180,7 +179,7 @@ async def complete(connection: Connection, job: Job) -> None:
     if not await connection.fetch(_FINISH, job.city_id, job.id, job.lease):
         raise LeaseLost
     if job.key is not None:
-        await connection.execute(RELEASE, [job.city_id], [job.key])
+        await connection.execute(RELEASE, job.city_id, job.key)
     job.completed = True
 
 

@@ -17,6 +17,7 @@ from hub.mapping.shaping import Shape
 
 TEXT = Field(Kind.TEXT, "A text.")
 _SHAPING = ("as", "table", "split", "empty", "lenient", "default")
+_BESIDE_CONSTANT = {Kind.MONEY: ("currency",), Kind.LOCALISED: ("language",)}
 _OF_KIND = {Kind.MONEY: ("currency", "sign"), Kind.LOCALISED: ("language",)}
 
 
@@ -60,7 +61,7 @@ def _source(spec: Block, field: Field) -> str:
     source = found[0]
     beside: tuple[str, ...] = _verbs(spec, field)
     if source == "constant":
-        beside = _OF_KIND.get(field.kind, ())
+        beside = _BESIDE_CONSTANT.get(field.kind, ())
     elif source == "languages":
         beside = ("default",)
     elif source == "join":
@@ -113,7 +114,11 @@ def _first_of(context: Context, spec: Block, field: Field) -> Value:
     for entry in entries:
         own = spec_of(entry)
         given = shared
-        if own.value.keys() & {"as", "table", "constant", "languages"}:
+        if "languages" in own.value:
+            given = {}
+        elif "constant" in own.value:
+            given = {verb: said for verb, said in shared.items() if verb in _BESIDE_CONSTANT.get(field.kind, ())}
+        elif "as" in own.value or "table" in own.value:
             given = {verb: said for verb, said in shared.items() if verb not in reading}
         parts.append(compile_value(context, replace(own, value={**given, **own.value}), field))
     builds = [part.build for part in parts]

@@ -14,10 +14,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
-import json
 import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -27,15 +25,14 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg import sql
 
 from hub.kernel.errors import ConfigurationError, HubError, NotReady
 from hub.storage.embedded_account import settle
 from hub.storage.embedded_binaries import Binaries, choose_binaries
-from hub.storage.embedded_cluster import PORT, SUPERUSER, Cluster
-from hub.storage.embedded_files import write_atomically
+from hub.storage.embedded_cluster import PORT, Cluster
 from hub.storage.embedded_log import Patience
-from hub.storage.provision import APP, DATABASE, ROLES, provision, role_url
+from hub.storage.embedded_roles import SUPERUSER, load_passwords, make_roles
+from hub.storage.provision import APP, DATABASE, role_url
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +109,7 @@ class EmbeddedPostgres:
                     fcntl.flock(self._users, fcntl.LOCK_SH)
                     try:
                         self._bring_up(cluster)
-                        self._provision()
+                        make_roles(self._watch_url(), self._passwords)
                     except BaseException:
                         self._leave(cluster)
                         self._forget()
@@ -225,7 +222,7 @@ class EmbeddedPostgres:
         """Return with a server that answers. Only with the turn."""
         major = cluster.data_major()
         self._chosen = choose_binaries(cluster.account, self._named, major)
-        self._load_passwords(cluster, fresh=major is None)
+        self._passwords = load_passwords(cluster.home, fresh=major is None)
         if major is not None and self.alive():
             return
         started_at: int | None = None
@@ -288,39 +285,6 @@ class EmbeddedPostgres:
         if self._users is not None:
             os.close(self._users)
             self._users = None
-
-    def _load_passwords(self, cluster: Cluster, *, fresh: bool) -> None:
-        """Read the passwords, making those of new data before there are data."""
-        file = cluster.home / "passwords.json"
-        try:
-            known = json.loads(file.read_text("ascii"))
-        except FileNotFoundError:
-            known = {}
-        except ValueError:
-            raise ConfigurationError("Not readable", file=str(file), remedy="Restore it from a backup") from None
-        if SUPERUSER not in known and not fresh:
-            raise ConfigurationError(
-                "The data exist, but the passwords to open them do not",
-                file=str(file),
-                remedy=f"Restore this file from a backup, or move {cluster.data} away to start empty",
-            )
-        missing = [role for role in (SUPERUSER, *ROLES) if role not in known]
-        if missing:
-            known |= {role: secrets.token_urlsafe(24) for role in missing}
-            write_atomically(file, json.dumps(known, indent=1) + "\n", mode=0o600)
-        self._passwords = known
-
-    def _provision(self) -> None:
-        provision(self._watch_url(), self._passwords)
-        with psycopg.connect(self._watch_url(), connect_timeout=_CONNECT_SECONDS, autocommit=True) as connection:
-            # Messages of errors quote values, which may be a citizen's; the hub gets them and reports them itself.
-            quiet = connection.execute(
-                "select r.rolname from pg_db_role_setting s join pg_roles r on r.oid = s.setrole"
-                " where s.setdatabase = 0 and 'log_min_messages=log' = any(s.setconfig)"
-            ).fetchall()
-            for role in ROLES:
-                if (role,) not in quiet:
-                    connection.execute(sql.SQL("alter role {} set log_min_messages = log").format(sql.Identifier(role)))
 
 
 class _Stuck:

@@ -33,8 +33,8 @@ from hub.storage.embedded_account import Account
 from hub.storage.embedded_binaries import Binaries
 from hub.storage.embedded_files import open_private, sync_folder, write_atomically
 from hub.storage.embedded_log import ServerLog, explain
+from hub.storage.embedded_roles import SUPERUSER
 
-SUPERUSER = "postgres"
 PORT = 5432
 """Part of the socket's name; nothing listens on a network port."""
 

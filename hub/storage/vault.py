@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.kernel.errors import ConfigurationError
+from hub.kernel.errors import ConfigurationError, NotReady
 from hub.storage.database import Connection
 
 _FORMAT = b"\x01"
@@ -161,10 +161,8 @@ class Vault:
             about = _about_key(city_id, row["purpose"], row["key_id"])
             opened[row["purpose"]][row["key_id"]] = self._master.unwrap(row["master_id"], row["wrapped"], about)
         if not (opened["data"] and opened["index"]):
-            raise ConfigurationError(
-                f"the town {city_id} has no keys yet",
-                remedy="Run `munihub migrate`; it prepares every configured town.",
-            )
+            # The worker, or `munihub migrate`, prepares a new town; until then its doors say "not right now".
+            raise NotReady(f"The town {city_id} is being prepared; try again in a moment.")
         keys = TownKeys(city_id, {n: AESGCM(key) for n, key in opened["data"].items()}, opened["index"])
         self._towns[city_id] = keys
         return keys

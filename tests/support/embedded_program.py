@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hub.storage.embedded import EmbeddedPostgres
-from hub.storage.embedded_cluster import SUPERUSER
+from hub.storage.embedded_roles import SUPERUSER
 from hub.storage.provision import ROLES
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
@@ -12,6 +13,7 @@ from hub.kit.redaction import redact
 from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, local
 
 _LONGEST_EVIDENCE = 400
+_MOST_DETAILS = 200
 GENERIC_CODES = frozenset({
     "VersionMismatch", "MustUnderstand", "Client", "Server", "Sender", "Receiver", "DataEncodingUnknown",
 })  # fmt: skip
@@ -22,8 +24,8 @@ GENERIC_CODES = frozenset({
 class Fault:
     """A fault. `codes` are local names, from the general to the particular (a dotted SOAP 1.1 code is several).
 
-    `text` is its first reason; `details` are the local names and texts of the elements in its detail, in
-    document order.
+    `text` is its first reason; `details` are the local names and texts of the first 200 elements in its
+    detail, in document order.
     """
 
     codes: tuple[str, ...]
@@ -88,7 +90,8 @@ def _fault_12(fault: etree._Element) -> Fault:
 
 
 def _leaves(detail: etree._Element | None) -> Iterator[tuple[str, str]]:
-    for element in detail.iterdescendants(etree.Element) if detail is not None else ():
+    elements = detail.iterdescendants(etree.Element) if detail is not None else iter(())
+    for element in islice(elements, _MOST_DETAILS):
         yield local(element), _text(element)
 
 
@@ -97,5 +100,4 @@ def _text(element: etree._Element | None) -> str:
 
 
 def _shown(element: etree._Element) -> str:
-    name = etree.QName(element)
-    return f"{{{name.namespace}}}{name.localname}"[:150] if name.namespace else name.localname[:150]
+    return str(element.tag)[:150]

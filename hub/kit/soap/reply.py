@@ -63,11 +63,7 @@ def error_of(fault: Fault, operation: str) -> RemoteError:
 def check_body(body: etree._Element, expected: etree.QName, schema: BodySchema | None, *, size: int) -> None:
     """Raises RemoteGarbage unless `body` is the expected element and valid; `size` is the reply's in bytes."""
     if body.tag != expected.text:
-        name = etree.QName(body)
-        raise RemoteGarbage(
-            f"The reply must be {expected.localname} of {expected.namespace or 'no namespace'} "
-            f"but is {name.localname} of {name.namespace or 'no namespace'}."
-        )
+        raise RemoteGarbage(f"The reply must be {expected.text} but is {str(body.tag)[:150]}.")
     violations = schema.violations(body, size=size) if schema else []
     if violations:
         reasons = "; ".join(str(violation) for violation in violations)

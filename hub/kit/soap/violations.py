@@ -12,6 +12,7 @@ from hub.kit.soap.names import line_of, local
 
 _LONGEST_VALUE = 40
 _LONGEST_REASON = 300
+_LONGEST_PATH = 200
 _SUBJECT = re.compile(r"^Element '[^']*'(?:, attribute '[^']*')?: ")
 _NAMESPACE = re.compile(r"\{[^{}']*[:/.][^{}']*\}(?=\w)")
 # libxml2 quotes what stands in the document; a reason goes to logs, where citizens' data must not be.
@@ -76,7 +77,7 @@ def _dotted(root: etree._Element, node: etree._Element, attribute: str | None) -
         position = f"[{siblings.index(node) + 1}]" if len(siblings) > 1 else ""
         steps.insert(0, f"{local(node)}{position}")
         node = parent
-    return ".".join(steps) or local(root)
+    return (".".join(steps) or local(root))[:_LONGEST_PATH]
 
 
 def _violation(path: str, node: etree._Element, attribute: str | None, entry: Any) -> Violation:

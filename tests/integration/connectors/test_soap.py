@@ -440,7 +440,7 @@ class TestBrokenReplies:
         )
         for checked in (True, False):
             error = await failure(said(text.encode()), folder, check_schema=checked)
-            assert str(error) == f"The reply must be FindDogsResponse of {NS} but is PingResponse of {NS}."
+            assert str(error) == f"The reply must be {{{NS}}}FindDogsResponse but is {{{NS}}}PingResponse."
 
     async def test_a_web_page(self, folder: Path) -> None:
         error = await failure(said(b"<html><title>Oops</title></html>", content_type="text/html"), folder)

@@ -53,8 +53,9 @@ async def test_a_job_that_kills_its_worker_is_given_up(urls, pool, book):
     while not await pool.fetchval("select bool_or(state = 'failed') from jobs"):
         async with process(urls.worker) as worker:
             await until(
-                lambda worker=worker: worker.returncode is not None
-                or pool.fetchval("select bool_or(state = 'failed') from jobs"),
+                lambda worker=worker: (
+                    worker.returncode is not None or pool.fetchval("select bool_or(state = 'failed') from jobs")
+                ),
                 within=20,
             )
             if worker.returncode is not None:
@@ -69,7 +70,9 @@ async def test_a_job_that_kills_its_worker_is_given_up(urls, pool, book):
 
 
 async def test_effects_happen_once_however_often_workers_are_killed(urls, pool, book):
-    ids = await put(pool, *({"kind": "work", "city_id": n % 3, "key": f"k{n % 20}" if n % 2 else None} for n in range(300)))
+    ids = await put(
+        pool, *({"kind": "work", "city_id": n % 3, "key": f"k{n % 20}" if n % 2 else None} for n in range(300))
+    )
     kills = 0
     while await pool.fetchval("select count(*) > 0 from jobs"):
         async with process(urls.worker) as one, process(urls.worker):

@@ -195,7 +195,9 @@ async def test_job_and_next_time_are_one(pool):
 
 async def test_two_hundred_towns_do_not_fire_together(pool):
     async with pool.acquire() as connection:
-        await sync(connection, [Schedule("feed", job(city), every=timedelta(minutes=15)) for city in range(1, 201)], NOW)
+        await sync(
+            connection, [Schedule("feed", job(city), every=timedelta(minutes=15)) for city in range(1, 201)], NOW
+        )
         for moment in (NOW, None):
             if moment is None:
                 assert await fire_due(connection, NOW + timedelta(minutes=5)) == 200

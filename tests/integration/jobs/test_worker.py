@@ -218,7 +218,9 @@ async def test_a_handler_that_raises_lease_lost_leaves_the_job_to_whoever_has_it
 
 async def test_outcomes_of_a_lost_lease_change_nothing(pool):
     await put(pool, {}, {}, {})
-    await pool.execute("update jobs set state = 'running', lease = gen_random_uuid(), lease_until = now(), attempts = 2")
+    await pool.execute(
+        "update jobs set state = 'running', lease = gen_random_uuid(), lease_until = now(), attempts = 2"
+    )
     before = await rows(pool, "id, state, lease, attempts")
     foreign = (await pool.fetchrow("select gen_random_uuid()"))[0]
     async with pool.acquire() as connection:
@@ -347,11 +349,11 @@ async def test_the_same_thing_queued_anew_does_not_stop_a_failed_run_from_going_
 
 async def test_two_runs_of_the_same_thing_may_fail_together(pool):
     await put(pool, {"dedupe": "d"}, {"dedupe": "e"})
-    await pool.execute("update jobs set state = 'running', lease = gen_random_uuid(), lease_until = now(), dedupe = 'd'")
+    await pool.execute(
+        "update jobs set state = 'running', lease = gen_random_uuid(), lease_until = now(), dedupe = 'd'"
+    )
     async with pool.acquire() as connection:
-        outcomes = [
-            Outcome(1, job_id, lease, Verdict.RETRY) for job_id, lease in await rows(connection, "id, lease")
-        ]
+        outcomes = [Outcome(1, job_id, lease, Verdict.RETRY) for job_id, lease in await rows(connection, "id, lease")]
         assert len(await leases.settle(connection, outcomes)) == 2
     assert await rows(pool, "state, dedupe") == [("queued", "d"), ("queued", None)]
 

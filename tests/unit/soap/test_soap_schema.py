@@ -103,6 +103,10 @@ class TestWhatIsWrong:
         (found,) = schema.violations(answer(DOG.replace("<d:Fee>", '<d:Fee xsi:type="xs:string">')))
         assert found.path == "Dogs.Dog.Fee.@type"
 
+    def test_names_made_up_by_a_reply_do_not_fill_the_log(self, schema: BodySchema) -> None:
+        (found,) = schema.violations(answer(f"<d:{'x' * 5000}/>"))
+        assert (found.path, len(found.reason)) == ("FindDogsResponse", len(found.reason[:300]))
+
     def test_the_first_few_only(self, schema: BodySchema) -> None:
         wrong = "".join(DOG.replace("20.00", f"x{number}") for number in range(30))
         assert [found.value for found in schema.violations(answer(wrong), limit=3)] == ["x0", "x1", "x2"]
@@ -294,3 +298,11 @@ def test_a_place_that_cannot_be_found_is_told_as_the_whole() -> None:
     body = etree.fromstring("<a>x</a>")
     entry = SimpleNamespace(path="/p:a/p:b", message="Element 'b': 'x' is not a valid value of the type.", line=3)
     assert explain(body, [entry], 5) == [Violation("a", 3, "is not a valid value of the type", "x")]
+
+
+def test_a_long_path_is_cut() -> None:
+    step = "x" * 90
+    body = etree.fromstring(f"<a><{step}><{step}><{step}/></{step}></{step}></a>")
+    entry = SimpleNamespace(path=f"/a/{step}/{step}/{step}", message="Element 'x': wrong.", line=1)
+    (found,) = explain(body, [entry], 5)
+    assert found.path == f"{step}.{step}.{step}"[:200]

@@ -31,7 +31,7 @@ create table jobs (
 -- What a worker looks through: town by town, priority by priority, those that are due.
 create index jobs_ready on jobs (city_id, priority, run_at, id) where state = 'queued' and not behind;
 create index jobs_of_a_key on jobs (city_id, key, id) where key is not null and state in ('queued', 'running');
-create index jobs_leased on jobs (lease_until) where state = 'running';
+create index jobs_leased on jobs (lease_until) where lease_until is not null;
 create index jobs_failed on jobs (city_id, failed_at) where state = 'failed';
 create unique index one_queued_job_per_dedupe on jobs (city_id, kind, dedupe)
     where state = 'queued' and dedupe is not null;

@@ -1,0 +1,29 @@
+"""The tour ends by itself, satisfied, and leaves nothing running."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def _processes_naming(text: str) -> list[str]:
+    found = []
+    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = cmdline.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found
+
+
+def test_the_tour_ends_satisfied_and_leaves_nothing_running():
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "demo", "--once"], capture_output=True, text=True, timeout=110
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "everything ended, nothing left behind" in done.stdout
+    for sign in ("hub3", "epc", "spayd", "null", "stale", "dead letter"):
+        assert sign in done.stdout
+    assert _processes_naming("munihub-demo-") == []
+    assert list(Path("/tmp").glob("munihub-demo-*")) == []
