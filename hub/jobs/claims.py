@@ -14,13 +14,13 @@ from hub.jobs.leases import DEFAULT_LEASE
 from hub.jobs.queue import Job
 from hub.storage.database import Connection
 
-# How these statements look up rows does not depend on what PostgreSQL believes of the table's size, which in a queue is
-# always of another moment: a plan made while it was empty is used when it is full. Rows are looked up one by one by a
-# subquery that locks, which is not joined in another order; they are changed by their place in the table, which is theirs
-# as long as they are locked; and `case state …` says "queued and not behind" so that the index `jobs_ready`, which
+# How rows are looked up here does not depend on what PostgreSQL believes of the table's size, which in a queue is always
+# of another moment: a plan made while it was empty is used when it is full. Rows are looked up one by one by a subquery
+# that locks, for PostgreSQL does not turn such a join around; they are changed by their place in the table, which is
+# theirs while they are locked; and `case state …` says "queued and not behind" so that the index `jobs_ready`, which
 # would have to be read from end to end, does not offer itself beside the primary key.
 
-_SPARE = 50
+_SPARE = 8
 """Jobs looked at beyond those wanted: some may be held by an enqueue that has not ended."""
 
 
@@ -79,10 +79,10 @@ _CLAIM = """
         ) job
     ),
     placed as (
-        select due.*, coalesce(((select $3::text::jsonb) -> city_id::text ->> 0)::integer, 0) as running,
-               coalesce(((select $3::text::jsonb) -> city_id::text ->> 1)::bigint, 0) as turn,
+        select due.*, coalesce((shares -> city_id::text ->> 0)::integer, 0) as running,
+               coalesce((shares -> city_id::text ->> 1)::bigint, 0) as turn,
                row_number() over (partition by city_id order by priority desc, run_at, id) as place
-        from due where not held_up
+        from due cross join (select $3::text::jsonb offset 0) as town(shares) where not held_up
     ),
     wanted as (
         select * from placed order by running + place, turn, run_at, id limit $1::integer + $2::integer
@@ -123,6 +123,7 @@ _CLAIM = """
     union all
     select -1, 0, 0, null, null, null, null, null, null
         where (select count(*) from wanted) > (select count(*) from held)
+           or (select count(*) from chosen) > (select count(*) from taken)
     order by 1
 """
 

@@ -45,6 +45,7 @@ _ACQUIRE_SECONDS = 30.0
 _RECONNECT_SECONDS = (0.1, 5.0)
 _CONTENDED_SECONDS = 0.005
 _RECORDED_AT_ONCE = 500
+_TURNS_REMEMBERED = 64
 
 __all__ = ["Backoff", "Handler", "Worker"]
 
@@ -185,7 +186,10 @@ class Worker:
         claim = await claim_jobs(connection, places, towns, self._rules)
         for job in claim.jobs:
             self._taken += 1
+            self._turns.pop(job.city_id, None)
             self._turns[job.city_id] = self._taken
+            if len(self._turns) > _TURNS_REMEMBERED:
+                del self._turns[next(iter(self._turns))]
             self._running[job.lease] = job, asyncio.create_task(self._do(job), name=f"job {job.kind} {job.id}")
         # Whoever holds the jobs is another worker, done in a moment, or a transaction that may take its time.
         self._patience = self._patience * random.uniform(1.0, 2.0) if claim.contended else _CONTENDED_SECONDS  # noqa: S311

@@ -69,7 +69,7 @@ def _integer(options: Options) -> Convert:  # noqa: ARG001  (the signature of ev
             return None
         digits = plain[1:] if plain[0] in "+-" else plain
         if digits.isascii() and digits.isdigit() and len(digits) < 20 and abs(number := int(plain)) <= _LARGEST_INTEGER:
-            return number if plain[0] != "-" else -number
+            return number
         raise ValueError(f"{shorten(plain)!r} is not a whole number")
 
     return convert

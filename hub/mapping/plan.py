@@ -122,7 +122,7 @@ class Plan:
     def problems(self, row: Row, run: Run) -> list[RecordProblem]:
         """Everything wrong with a record that was not accepted."""
         position, index, raw, misfits = row
-        fields, path = self.fields, f"{self.records_path}[{index}]"
+        fields, path = self.fields, f"{self.records_path.removeprefix('.')}[{index}]"
         found: list[Complaint] = fields.misfits(misfits)
         key: str | None = None
         for name, value in self.beside_fields():

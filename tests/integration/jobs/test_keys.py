@@ -129,7 +129,8 @@ async def test_two_claims_that_do_not_see_each_other_never_take_two_jobs_of_a_ke
         await transaction.start()
         [taken] = (await claim_jobs(one, 8, {}, RULES)).jobs
         await pool.execute(
-            "insert into jobs (city_id, id, kind, key, payload) overriding system value values (1, 0, 'work', 'k', '{}')"
+            "insert into jobs (city_id, id, kind, key, payload) overriding system value"
+            " values (1, 0, 'work', 'k', '{}')"
         )
         claim = await claim_jobs(other, 8, {}, RULES)
         assert (taken.id, claim.jobs, claim.contended) == (late, [], True)

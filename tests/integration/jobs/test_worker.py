@@ -200,10 +200,12 @@ async def test_a_handler_that_lost_its_lease_has_no_effect(pool):
         await put(pool, {})
         [job] = (await claim_jobs(connection, 1, {}, {})).jobs
         await pool.execute("update jobs set lease = gen_random_uuid()")
+        transaction = connection.transaction()
+        await transaction.start()
+        await enqueue(connection, city_id=1, kind="effect", payload={})
         with pytest.raises(LeaseLost):
-            async with connection.transaction():
-                await enqueue(connection, city_id=1, kind="effect", payload={})
-                await complete(connection, job)
+            await complete(connection, job)
+        await transaction.rollback()
     assert job.completed is False
     assert await rows(pool, "kind, state, attempts") == [("work", "running", 1)]
 
@@ -234,11 +236,11 @@ async def test_outcomes_of_a_lost_lease_change_nothing(pool):
 
 async def test_a_long_job_keeps_its_lease(pool):
     diary = Diary(1.2)
-    async with working(pool, {"work": Handler(diary, lease=timedelta(seconds=0.5))}, poll=0.1):
-        async with working(pool, {"work": Handler(diary, lease=timedelta(seconds=0.5))}, poll=0.1):
-            await put(pool, {})
-            await until(lambda: diary.ended)
-            await until(lambda: pool.fetchval("select count(*) = 0 from jobs"))
+    handlers = {"work": Handler(diary, lease=timedelta(seconds=0.5))}
+    async with working(pool, handlers, poll=0.1), working(pool, handlers, poll=0.1):
+        await put(pool, {})
+        await until(lambda: diary.ended)
+        await until(lambda: pool.fetchval("select count(*) = 0 from jobs"))
     assert len(diary.begun) == 1
 
 
