@@ -7,9 +7,11 @@ independent reader.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -22,13 +24,13 @@ import zxingcpp
 from PIL import Image
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.demo.stage import Processes, Stage, staged
-from hub.kernel.errors import HubError
+from hub.kernel.errors import HubError, NotReady
 from hub.settings import PROJECT
 
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
 CITIZENS = {
     "pregrada": [
@@ -76,6 +78,12 @@ def run(*, once: bool, port: int) -> int:
 
 def _stay(port: int) -> int:
     var = PROJECT / "var" / "demo"
+    var.mkdir(parents=True, exist_ok=True)
+    lock = (var / "running").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NotReady("The demonstration is running already; end that one with Ctrl-C first.") from None
     with out.status("Starting a database, four simulated back offices, the API and the worker …"):
         stage_context = staged(var, port)
         stage, processes = stage_context.__enter__()
@@ -84,7 +92,9 @@ def _stay(port: int) -> int:
             _read_everybody(stage, town)
         _print_addresses(stage)
         with suppress(KeyboardInterrupt):
-            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            # Both end it in order; a shell starts a background process with SIGINT ignored.
+            for one in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(one, signal.default_int_handler)
             while True:
                 processes.refuse_dead()
                 time.sleep(1)
@@ -102,15 +112,14 @@ def _read_everybody(stage: Stage, town: str) -> None:
 
 def _print_addresses(stage: Stage) -> None:
     out.print(Panel(f"API  {stage.api}    documentation  {stage.api}/docs", title="munihub demonstration"))
-    table = Table("town", "citizen", "identifier", "shows", title="Test citizens")
+    table = Table("town", "citizen", Column("identifier", no_wrap=True), "shows", title="Test citizens")
     for town, people in CITIZENS.items():
         for identifier, name, shows in people:
             table.add_row(town, name, identifier, shows)
     out.print(table)
-    simulators = Table("simulated back office", "switches", title="Break something (see simulators/README.md)")
-    for name, address in stage.simulators.items():
-        simulators.add_row(name, f'curl -d \'{{"down": "503"}}\' {address}/_control')
-    out.print(simulators)
+    out.print("Break a simulated back office (all switches: simulators/README.md):")
+    for address in stage.simulators.values():
+        out.print(f"""  curl -d '{{"down": "503"}}' {address}/_control""", soft_wrap=True)
     identifier, name, _ = CITIZENS["pregrada"][0]
     token = stage.command("token", "--city", "pregrada", "--identifier", identifier, "--name", name)
     out.print("Try (the token lasts 12 hours):")
@@ -119,7 +128,9 @@ def _print_addresses(stage: Stage) -> None:
         out.print(
             f'  curl -N {method} -H "Authorization: Bearer $TOKEN" {stage.api}/pregrada/v1/{path}', soft_wrap=True
         )
-    out.print(f"Others: MUNIHUB_VAR={stage.var} MUNIHUB_CONFIG_PATH={stage.var}/config .venv/bin/munihub token --help")
+    out.print("Tokens for others, and everything else munihub does, here:")
+    out.print(f"  export MUNIHUB_VAR={stage.var} MUNIHUB_CONFIG_PATH={stage.var}/config", soft_wrap=True)
+    out.print("  .venv/bin/munihub token --city vzorov --identifier cz.birth_number=0572127050")
     out.print("Ctrl-C ends everything.")
 
 

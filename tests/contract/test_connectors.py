@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,11 @@ class Case:
         feed = next(one for one in self.city.back_offices[self.back_office].feeds.values() if one.mapping)
         return compile_mapping(self.folder / str(feed.mapping), TARGETS, timezone=self.city.timezone).source_call
 
-    def settings(self, url: str) -> dict[str, Any]:
-        """As configured, but at the address of the simulator, and not patient."""
+    def settings(self, url: str, patience: float = 20) -> dict[str, Any]:
+        """As configured, but at the address of the simulator, and tried only once, for so many seconds."""
         moved = at(self.city.back_offices[self.back_office].settings, url)
         return moved | {
-            "timeout": {"connect": "1s", "read": "1s", "total": "2s"},
+            "timeout": dict.fromkeys(("connect", "read", "total"), timedelta(seconds=patience)),
             "retries": {"attempts": 1},
             "breaker": {"failures": 100, "pause": "30s"},
         }
@@ -134,23 +134,23 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(case: Case, *, secret: str | None = None) -> AsyncIterator[Bench]:
+async def bench(case: Case, *, secret: str | None = None, patience: float = 20) -> AsyncIterator[Bench]:
     """`secret` stands for every right one."""
     app = import_module(f"simulators.{SIMULATORS[case.town][case.back_office]}").app()
     async with running(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        connector = build(case, url, secret)
+        connector = build(case, url, secret, patience)
         try:
             yield Bench(case, connector, client)
         finally:
             await connector.close()
 
 
-def build(case: Case, url: str, secret: str | None = None) -> Connector:
+def build(case: Case, url: str, secret: str | None = None, patience: float = 20) -> Connector:
     entry: type[Connector] = MANIFESTS[case.connector].load()
     surroundings = Surroundings(
         case.town, case.back_office, case.folder, case.city.timezone, lambda name: SecretStr(secret or SECRETS[name])
     )
-    return entry(entry.Settings.model_validate(case.settings(url)), surroundings)
+    return entry(entry.Settings.model_validate(case.settings(url, patience)), surroundings)
 
 
 def text_of(error: BaseException) -> str:
@@ -249,17 +249,17 @@ async def test_wrong_credentials_are_refused_and_not_told(case: Case) -> None:
 
 
 async def test_a_slow_back_office_is_left_in_time(case: Case) -> None:
-    async with bench(case) as one:
-        await one.switch(delay=5)
+    async with bench(case, patience=0.3) as one:
+        await one.switch(delay=1)
         with pytest.raises(RemoteTimeout) as raised:
             await one.read()
         assert raised.value.transient
 
 
 async def test_a_dripping_back_office_is_left_in_time(case: Case) -> None:
-    async with bench(case) as one:
-        await one.read()  # so that a token that is asked for once does not drip
-        await one.switch(drip=5)
+    """No pause between two pieces is long; only the whole is."""
+    async with bench(case, patience=0.6) as one:
+        await one.switch(drip=1.2)
         with pytest.raises(RemoteTimeout):
             await one.read()
 
@@ -343,9 +343,9 @@ async def test_check_tells_wrong_credentials_from_a_broken_line(case: Case) -> N
     ]
 
 
-@pytest.mark.parametrize("switches", [{"down": "close"}, {"down": "503"}, {"delay": 5}])
+@pytest.mark.parametrize("switches", [{"down": "close"}, {"down": "503"}, {"delay": 1}])
 async def test_check_stops_at_the_connection(case: Case, switches: dict[str, object]) -> None:
-    async with bench(case) as one:
+    async with bench(case, patience=0.3) as one:
         await one.switch(**switches)
         steps = await checked(one)
     assert [(step.name, step.ok) for step in steps] == [("settings", True), ("connection", False)]
@@ -357,7 +357,7 @@ async def test_check_names_a_missing_secret(case: Case) -> None:
 
     entry: type[Connector] = MANIFESTS[case.connector].load()
     known = Surroundings(case.town, case.back_office, case.folder, case.city.timezone, missing)
-    connector = entry(entry.Settings.model_validate(case.settings("http://127.0.0.1:1")), replace(known))
+    connector = entry(entry.Settings.model_validate(case.settings("http://127.0.0.1:1")), known)
     steps = await connector.check()
     await connector.close()
     assert [(step.name, step.ok) for step in steps] == [("settings", False)]
