@@ -55,8 +55,8 @@ ACCOUNT = """
                 'complete_at', complete_at, 'failing_since', failing_since, 'failure', failure,
                 'caught_up_to', caught_up_to))
             from feed_states where city_id = $1
-              and (identifier_id in (select identifier_id from identities)
-                   or identifier_id = '00000000-0000-0000-0000-000000000000')),
+              and identifier_id = any (array(select identifier_id from identities)
+                                       || '00000000-0000-0000-0000-000000000000'::uuid)),
         'totals', (
             select json_agg(t) from (
                 select currency, count(*) filter (where due > 0) as open,

@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
 from hub.settings import PROJECT
+
+_PATIENCE = 120.0
 
 
 class Load:
@@ -78,8 +80,7 @@ class _Client(asyncio.Protocol):
         self._head = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by type
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -145,7 +146,8 @@ async def _run(requests: list[bytes], port: int, connections: int, seconds: floa
     begun = time.perf_counter()
     for _ in range(connections):
         await asyncio.get_running_loop().create_connection(lambda: _Client(work), "127.0.0.1", port)
-    await work.done
+    async with asyncio.timeout((seconds or 0) + _PATIENCE):
+        await work.done
     return work.count, time.perf_counter() - begun
 
 

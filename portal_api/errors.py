@@ -58,6 +58,12 @@ _CODES = {
     406: "not_acceptable",
     413: "too_large",
     415: "unsupported_media",
+    500: "hub_error",
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": "how to authenticate (RFC 6750)"},
+    429: {"Retry-After": "seconds after which to try again"},
+    503: {"Retry-After": "seconds after which to try again"},
 }
 
 
@@ -83,6 +89,10 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _TITLES[status],
+            "headers": {
+                name: {"description": text, "required": True, "schema": {"type": "string"}}
+                for name, text in _HEADERS.get(status, {}).items()
+            },
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -135,15 +145,20 @@ def of_hub_error(error: errors.HubError) -> Response:
         headers["Retry-After"] = "5"
     if status == 500:
         log.error("request_failed", error=type(error).__name__, detail=str(error))
-        return problem(500, "hub_error", "The hub could not answer. Its operator can see why.")
+        return of_a_mistake()
     faults = None
     if isinstance(error, errors.InvalidRequest) and error.field:
         faults = [Fault(at=error.field, detail=error.detail)]
     return problem(status, error.code, error.detail, headers=headers, faults=faults)
 
 
+def of_a_mistake() -> Response:
+    """What a caller is told of an error that is nobody's but ours."""
+    return problem(500, "hub_error", "The hub could not answer. Its operator can see why.")
+
+
 def install(app: FastAPI) -> None:
-    """Every way a request can fail ends in a problem."""
+    """Every way a request can be refused ends in a problem; what nobody foresaw is caught by the envelope."""
 
     async def hub_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, errors.HubError)
@@ -157,13 +172,11 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         title = _TITLES.get(error.status_code, "Error")
-        return problem(error.status_code, _code(error.status_code), f"{title}.", headers=dict(error.headers or {}))
-
-    async def unforeseen(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.scope.get("route_path"), error=type(error).__name__, exc_info=error)
-        return problem(500, "hub_error", "The hub could not answer. Its operator can see why.")
+        headers = dict(error.headers or {})
+        if headers.get("Allow") == "GET":
+            headers["Allow"] = "GET, HEAD"
+        return problem(error.status_code, _code(error.status_code), f"{title}.", headers=headers)
 
     app.add_exception_handler(errors.HubError, hub_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unforeseen)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hub.kernel.errors import NotReady
 from portal_api.errors import responses
@@ -17,19 +18,26 @@ router = APIRouter(tags=["operators"])
 
 
 class Ready(BaseModel):
-    status: str
-    towns: list[str]
-    left_out: list[str]
+    status: str = Field(examples=["ready"])
+    towns: list[str] = Field(examples=[["pregrada", "vzorov"]])
+    left_out: list[str] = Field(description="towns whose configuration is wrong: their operator can see why")
 
 
-@router.get("/healthz", summary="Alive", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+ALIVE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "ok", "content": {"text/plain": {"schema": {"const": "ok\n"}, "example": "ok\n"}}}
+}
+
+
+@router.get("/healthz", summary="Alive", response_class=Response, responses=ALIVE)
 async def alive() -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
 @router.get("/readyz", summary="Ready", responses=responses(503))
 async def ready(request: Request) -> Ready:
-    """503 while the database does not answer or a town has no keys yet. Towns left out for a wrong configuration are named."""
+    """503 while the database does not answer or a town has no keys yet. Towns left out for a wrong configuration are
+    named.
+    """
     hub = hub_of(request)
     try:
         async with asyncio.timeout(5):

@@ -12,14 +12,22 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Path, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from hub.back_offices.model import Town
 from hub.hub import Hub
 from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, Unauthenticated
 from hub.tokens.service import AccessToken
+from portal_api.envelope import BY_HOST
 from portal_api.render import Reader
 
 BEARER: dict[str, Any] = {"security": [{"bearer": []}]}
+
+MOST_VALUES = 20
+"""Values of one filter: each is a condition of the query."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=60)]
+"""A name given in the town's configuration: of a payee, a back office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ def town_of(request: Request, city: Annotated[str, Path(description="the town's 
         if city in hub.towns.broken:
             raise NotReady("This town's configuration is being corrected. Its operator can see why.")
         raise NotFound(f"There is no town {city[:60]!r} here.")
-    if town.city.live and town.city.hosts and not request.scope.get("munihub.by_host"):
+    if town.city.live and town.city.hosts and request.scope.get(BY_HOST) != city:
         raise NotFound(f"This town answers at {town.city.hosts[0]}.")
     return town
 

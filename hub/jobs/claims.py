@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -14,14 +14,17 @@ from hub.jobs.leases import DEFAULT_LEASE
 from hub.jobs.queue import Job
 from hub.storage.database import Connection
 
-# How rows are looked up here does not depend on what PostgreSQL believes of the table's size, which in a queue is always
-# of another moment: a plan made while it was empty is used when it is full. Rows are looked up one by one by a subquery
-# that locks, for PostgreSQL does not turn such a join around; they are changed by their place in the table, which is
-# theirs while they are locked; and `case state …` says "queued and not behind" so that the index `jobs_ready`, which
-# would have to be read from end to end, does not offer itself beside the primary key.
+# How rows are looked up here does not depend on what PostgreSQL believes of the table's size, which in a queue is
+# always of another moment: a plan made while it was empty is used when it is full. Rows are looked up one by one by a
+# subquery that locks, for PostgreSQL does not turn such a join around; they are changed by their place in the table,
+# which is theirs while they are locked; and `case state …` says "queued and not behind" so that the index `jobs_ready`,
+# which would have to be read from end to end, does not offer itself beside the primary key.
 
 _SPARE = 8
 """Jobs looked at beyond those wanted: some may be held by an enqueue that has not ended."""
+
+_CONTENDED = -1
+"""Stands in the place of a job's position in the row that says so."""
 
 
 class Rule(NamedTuple):
@@ -40,10 +43,14 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a claim brought. `again`: there may be more at once. `contended`: somebody holds what we looked at."""
+    """What a claim brought.
+
+    `held_up`: due jobs (city_id, id) that wait for another one of their key, to be parked.
+    `contended`: somebody holds some of what was looked at.
+    """
 
     jobs: list[Job]
-    again: bool
+    held_up: list[tuple[int, int]]
     contended: bool
 
 
@@ -169,18 +176,22 @@ async def claim_jobs(
         )
     except (asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError):
         # Another worker took a job of the same key in this very moment.
-        return Claim([], again=False, contended=True)
-    jobs, held_up, contended = [], [], False
+        return Claim([], [], contended=True)
+    claim = Claim([], [], contended=any(row["position"] == _CONTENDED for row in rows))
     for row in rows:
         if row["position"] is None:
-            held_up.append((row["city_id"], row["id"]))
-        elif row["position"] < 0:
-            contended = True
-        else:
+            claim.held_up.append((row["city_id"], row["id"]))
+        elif row["position"] != _CONTENDED:
             fields = {**row, "payload": json.loads(row["payload"])}
             del fields["position"]
-            jobs.append(Job(**fields))
-    if held_up:
-        await connection.execute(_PARK, *zip(*held_up, strict=True))
-    # One job alone was all there was: a claim that takes more, or marks some, has not seen what is behind them.
-    return Claim(jobs, again=bool(held_up) or len(jobs) > 1, contended=contended and not jobs)
+            claim.jobs.append(Job(**fields))
+    return claim
+
+
+async def park(connection: Connection, held_up: Sequence[tuple[int, int]]) -> int:
+    """Mark jobs as waiting for another one of their key; returns how many.
+
+    The others wait for a job that is just ending, or no longer wait.
+    """
+    status: str = await connection.execute(_PARK, *zip(*held_up, strict=True))
+    return int(status.rsplit(" ", 1)[1])

@@ -95,7 +95,7 @@ _HEAL = """
         where not exists (
             select from jobs o
             where o.city_id = first.city_id and o.key = first.key and o.state in ('queued', 'running')
-              and (o.state = 'running' or o.id < first.id))
+              and (o.state = 'running' or o.id < first.id and (o.attempts > 0 or o.run_at <= now())))
     )
     update jobs set behind = false where ctid = any (array(select row from held))
 """

@@ -8,6 +8,7 @@ was missed while no worker ran is made up for once.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Iterable
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import structlog
 
+from hub.jobs.failures import describe
 from hub.jobs.queue import NewJob, enqueue_many
+from hub.kernel.clock import Clock
 from hub.storage.database import Connection
 
 log = structlog.get_logger(__name__)
@@ -112,6 +116,17 @@ async def fire_due(connection: Connection, now: datetime) -> int:
         )
     log.debug("schedules_fired", number=len(rows))
     return len(rows)
+
+
+async def keep_firing(pool: asyncpg.Pool[asyncpg.Record], clock: Clock, every: float) -> None:
+    """Fire what is due, every so many seconds, until cancelled. A lost database is waited for."""
+    while True:
+        try:
+            async with pool.acquire() as connection:
+                await fire_due(connection, clock.now())
+        except Exception as error:  # noqa: BLE001 - the next time is another chance
+            log.warning("schedules_delayed", error=describe(error))
+        await asyncio.sleep(every)
 
 
 _UPSERT = """

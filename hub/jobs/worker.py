@@ -25,12 +25,12 @@ import asyncpg
 import structlog
 
 from hub.jobs import leases
-from hub.jobs.claims import Rule, Share, claim_jobs
+from hub.jobs.claims import Rule, Share, claim_jobs, park
 from hub.jobs.failures import describe, places_of
 from hub.jobs.handler import Backoff, Handler, after_failure
 from hub.jobs.leases import Outcome, Verdict
 from hub.jobs.queue import CHANNEL, Job, LeaseLost
-from hub.jobs.schedules import fire_due
+from hub.jobs.schedules import keep_firing
 from hub.kernel.clock import Clock, SystemClock
 from hub.kernel.errors import HubError
 from hub.storage.database import Connection
@@ -91,7 +91,7 @@ class Worker:
     async def run(self) -> None:
         """Run jobs until `stop`. A lost database is waited for."""
         log.info("worker_started", concurrency=self._concurrency, kinds=sorted(self._handlers))
-        schedules = asyncio.create_task(self._keep_schedules())
+        schedules = asyncio.create_task(keep_firing(self._pool, self._clock, self._poll))
         try:
             while not self._ended.is_set():
                 try:
@@ -132,6 +132,7 @@ class Worker:
             async with asyncio.timeout(_RECORD_SECONDS):
                 await self._ended.wait()
         self._ended.set()
+        self._wake.set()
 
     @asynccontextmanager
     async def _own_connection(self) -> AsyncIterator[Connection]:
@@ -159,7 +160,7 @@ class Worker:
             if not self._stopping:
                 await self._keep_up(connection)
                 again = await self._claim(connection)
-            elif not self._running and not self._outcomes:
+            elif self._ended.is_set() or not (self._running or self._outcomes):
                 return
             self._reconnect = _RECONNECT_SECONDS[0]
             if not again:
@@ -184,6 +185,9 @@ class Worker:
         if not self._running:
             self._renewed_at = time.monotonic()
         claim = await claim_jobs(connection, places, towns, self._rules)
+        if self._stopping:
+            self._outcomes += [Outcome.of(job, Verdict.RELEASED) for job in claim.jobs]
+            return True
         for job in claim.jobs:
             self._taken += 1
             self._turns.pop(job.city_id, None)
@@ -191,9 +195,17 @@ class Worker:
             if len(self._turns) > _TURNS_REMEMBERED:
                 del self._turns[next(iter(self._turns))]
             self._running[job.lease] = job, asyncio.create_task(self._do(job), name=f"job {job.kind} {job.id}")
-        # Whoever holds the jobs is another worker, done in a moment, or a transaction that may take its time.
-        self._patience = self._patience * random.uniform(1.0, 2.0) if claim.contended else _CONTENDED_SECONDS  # noqa: S311
-        return claim.again
+        parked = await park(connection, claim.held_up) if claim.held_up else 0
+        if parked or len(claim.jobs) > 1:
+            # Behind these there may be more; one job alone was all there was.
+            self._patience = _CONTENDED_SECONDS
+            return True
+        # Whoever holds the rest is another worker, done in a moment, or a transaction that may take its time.
+        if (claim.contended or claim.held_up) and not claim.jobs:
+            self._patience = min(self._poll, self._patience * random.uniform(1.0, 2.0))  # noqa: S311
+        else:
+            self._patience = _CONTENDED_SECONDS
+        return False
 
     async def _do(self, job: Job) -> None:
         started = time.monotonic()
@@ -201,6 +213,7 @@ class Worker:
             outcome = await self._attempt(job)
         finally:
             self._running.pop(job.lease, None)
+            self._lost.discard(job.lease)
             self._wake.set()
         if outcome is None:
             return
@@ -227,7 +240,6 @@ class Worker:
             await handler.run(job)
         except asyncio.CancelledError as error:
             if job.lease in self._lost:
-                self._lost.discard(job.lease)
                 return None
             if self._stopping:
                 return Outcome.of(job, Verdict.RELEASED)
@@ -287,15 +299,6 @@ class Worker:
             return False
         self._done_at[what] = now
         return True
-
-    async def _keep_schedules(self) -> None:
-        while not self._stopping:
-            try:
-                async with self._pool.acquire() as connection:
-                    await fire_due(connection, self._clock.now())
-            except Exception as error:  # noqa: BLE001 - the next second is another chance
-                log.warning("schedules_delayed", error=describe(error))
-            await asyncio.sleep(self._poll)
 
 
 def _who(job: Job) -> dict[str, object]:

@@ -7,19 +7,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-# Tags that speakers' browsers send for a language we keep under another tag. Serbian is kept in
-# Cyrillic; `sk` readers are served Czech before the town's default.
+# What a reader is served where there is nothing in the language asked for. Serbian without a script is
+# Cyrillic; Slovak readers are served Czech before the town's default.
 _STANDS_FOR = {
     "sr": ("sr-Cyrl", "sr-Latn"),
-    "sr-rs": ("sr-Cyrl", "sr-Latn"),
-    "sr-cyrl": ("sr-Cyrl", "sr-Latn"),
-    "sr-cyrl-rs": ("sr-Cyrl", "sr-Latn"),
-    "sr-latn": ("sr-Latn", "sr-Cyrl"),
-    "sr-latn-rs": ("sr-Latn", "sr-Cyrl"),
+    "sr-cyrl": ("sr-Latn",),
+    "sr-latn": ("sr-Cyrl",),
     "sh": ("sr-Latn", "hr"),
     "bs": ("sr-Latn", "hr"),
     "mo": ("ro",),
-    "sk": ("sk", "cs"),
+    "sk": ("cs",),
 }
 
 
@@ -42,22 +39,27 @@ def preferred_languages(accept_language: str | None) -> list[str]:
     for position, item in enumerate((accept_language or "")[:500].split(",")):
         tag, _, quality = item.strip().partition(";")
         try:
-            weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
+            weight = float(quality.strip().lower().removeprefix("q=")) if quality else 1.0
         except ValueError:
             continue
-        if tag.strip() and tag.strip() != "*" and weight > 0:
+        if tag.strip() and tag.strip() != "*" and 0 < weight <= 1:
             ranked.append((-weight, position, tag.strip()))
     return [tag for _, _, tag in sorted(ranked)]
 
 
 def choose_language(available: Mapping[str, object], wanted: Sequence[str], default: str) -> str | None:
-    """The key of `available` that fits `wanted` best, else `default`, else English, else the first one."""
+    """The key of `available` that fits `wanted` best, else `default`, else English, else the first one.
+
+    A tag is shortened from its end until something fits (RFC 4647 §3.4): `sr-Latn-RS`, `sr-Latn`, `sr`.
+    """
     by_lower = {tag.lower(): tag for tag in available}
     for tag in (*wanted, default, "en"):
-        lower = tag.lower()
-        for candidate in (*_STANDS_FOR.get(lower, ()), lower, lower.split("-")[0]):
-            if found := by_lower.get(candidate.lower()):
-                return found
+        parts = tag.lower().split("-")
+        for length in range(len(parts), 0, -1):
+            shorter = "-".join(parts[:length])
+            for candidate in (shorter, *_STANDS_FOR.get(shorter, ())):
+                if found := by_lower.get(candidate.lower()):
+                    return found
     return next(iter(available), None)
 
 

@@ -118,7 +118,7 @@ def _plan(context: Context, medium: Medium, top: Block, source: Block, target: T
         records=records_path,
         records_path=show_path(records_path),
         known=_known(context, source),
-        levels=levels,
+        levels=[],
         start=lambda _element, _run: [],
         key=compile_value(context, key, TEXT, strict=True, whole=True),
         version=_version(context, top),
@@ -133,6 +133,7 @@ def _plan(context: Context, medium: Medium, top: Block, source: Block, target: T
     except ValueError as error:
         raise top.error(str(error), remedy="Read it inside that each.") from error
     plan.start = medium.starter(layout)
+    plan.levels = [(node.copies, medium.node_reader(node)) for node in levels if node.copies is not None]
     return plan, schemes
 
 

@@ -8,13 +8,13 @@ import collections.abc
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hub.mapping.group import Group, Refused, Value
+from hub.mapping.group import MISSING, Group, Value
 from hub.mapping.layout import Raw
 from hub.mapping.mapping import Mapping
 from hub.mapping.model import Mapped
 from hub.mapping.paths import join_paths
 from hub.mapping.plain import plain
-from hub.mapping.plan import Plan
+from hub.mapping.plan import NO_KEY, Plan
 from hub.mapping.run import Run
 from hub.mapping.scalars import shorten, shown
 
@@ -56,7 +56,8 @@ def explain(mapping: Mapping, document: Any, *, asked: collections.abc.Mapping[s
 
 def _record(plan: Plan, position: int, raw: Raw, misfits: list[tuple[int, str]], run: Run) -> Iterator[ExplainedRow]:
     for name, value in plan.beside_fields():
-        yield _row(position, name, value, raw, run, plan.fields.paths)
+        row = _row(position, name, value, raw, run, plan.fields.paths)
+        yield row._replace(error=NO_KEY) if name == "key" and row.value is None and row.error is None else row
     for test in plan.where:
         if not test.holds(raw, run):
             yield ExplainedRow(position, "where", "", None, "left out")
@@ -74,15 +75,17 @@ def _group(position: int, prefix: str, group: Group, raw: Raw, run: Run) -> Iter
         if value.items is None:
             row = _row(position, prefix + name, value, raw, run, group.paths)
             if row.error is None and row.value is None and name in group.required:
-                row = row._replace(error="is required, and the source gives nothing that can be used")
+                row = row._replace(error=MISSING)
             yield row
             continue
         path = group.paths[value.slots[0]]
         for index, item in enumerate(value.items.raws(raw, run)):
-            for row in _group(position, f"{prefix}{name}[{index}].", value.items.group, item, run):
-                yield row._replace(path=join_paths(f"{path}[{index}]", row.path))
-            for complaint in value.items.group.misfits(run.take_misfits()):
-                yield ExplainedRow(position, complaint.field, complaint.path, None, error=complaint.reason)
+            inside, at = f"{prefix}{name}[{index}].", f"{path}[{index}]"
+            misfits = value.items.group.misfits(run.take_misfits())
+            for row in _group(position, inside, value.items.group, item, run):
+                yield row._replace(path=join_paths(at, row.path))
+            for one in misfits:
+                yield ExplainedRow(position, inside + one.field, join_paths(at, one.path), None, error=one.reason)
 
 
 def _row(
@@ -93,7 +96,5 @@ def _row(
     seen = " | ".join(there) if there else None
     try:
         return ExplainedRow(position, name, path, seen, plain(value.build(raw, run)))
-    except Refused as refusal:
-        return ExplainedRow(position, name, path, seen, error=str(refusal))
     except ValueError as error:
         return ExplainedRow(position, name, path, seen, error=str(error))

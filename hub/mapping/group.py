@@ -11,6 +11,8 @@ from hub.mapping.model import Field
 from hub.mapping.run import Run
 from hub.mapping.scalars import shown
 
+MISSING = "is required, and the source gives nothing that can be used"
+
 Build = Callable[[Raw, Run], Any]
 """Makes a value from the slots of a record, None where the source is silent. Raises ValueError."""
 
@@ -104,9 +106,7 @@ class Group:
         for name, value in self.values.items():
             try:
                 if value.build(raw, run) is None and name in self.required:
-                    found.append(
-                        self.complaint(name, value, raw, "is required, and the source gives nothing that can be used")
-                    )
+                    found.append(self.complaint(name, value, raw, MISSING))
             except Refused as refusal:
                 found += refusal.complaints
             except ValueError as error:
@@ -114,10 +114,8 @@ class Group:
         return found
 
     def complaint(self, name: str, value: Value, raw: Raw, reason: str) -> Complaint:
-        """The place is the first one that has something in it."""
-        slot = next((slot for slot in value.slots if raw[slot] is not None), value.slots[0] if value.slots else None)
-        if slot is None:
-            return Complaint(name, "", None, reason)
+        """The place is the first one that has something in it; what is read from nowhere cannot fail."""
+        slot = next((slot for slot in value.slots if raw[slot] is not None), value.slots[0])
         return Complaint(name, self.paths[slot], None if value.secret else shown(raw[slot]), reason)
 
     def misfits(self, slots: Sequence[tuple[int, str]]) -> list[Complaint]:

@@ -219,7 +219,8 @@ def _key(step: Step) -> str:
 
 
 def _shown(key: str) -> str:
-    return show_path((Step(key),))
+    step = Step(key[1:], attribute=True) if key.startswith("@") and key != "@" else Step(key)
+    return show_path((step,))
 
 
 def _items(value: Any) -> list[Any]:

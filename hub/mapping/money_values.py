@@ -1,4 +1,4 @@
-"""Amounts: the converter reads minor units, `currency` says of what, `sign` says which way."""
+"""Amounts: the converter reads them, `currency` says of what they are, `sign` says which way they go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.kernel.money import Money, NotExact, minor_units
 from hub.mapping import shaping
-from hub.mapping.amounts import AmountReader, ReadMinor, decimal_point
+from hub.mapping.amounts import AmountReader, ReadMoney, decimal_point
 from hub.mapping.block import Block
 from hub.mapping.context import Context, path_block
 from hub.mapping.converters import CONVERTERS, Options
@@ -18,8 +18,6 @@ from hub.mapping.run import Run
 from hub.mapping.shaping import Shape, code_texts
 
 CompileValue = Callable[[Context, Block, Field], Value]
-
-_new = tuple.__new__  # A named tuple's own constructor takes twice as long, and this runs for each amount.
 
 
 def shape(context: Context, spec: Block, field: Field, compile_value: CompileValue) -> Shape:
@@ -46,12 +44,12 @@ def constant(block: Block, spec: Block) -> Money:
         raise spec.error("an amount written here needs a currency written here", remedy="Add currency: EUR.")
     code = _code(currency)
     try:
-        minor = decimal_point(None)(code, minor_units(code))(str(block.value))
+        amount = decimal_point(None)(code, minor_units(code))(str(block.value))
     except NotExact as error:
         raise block.error(str(error), remedy='Write "12.50".') from error
-    if minor is None:
+    if amount is None:
         raise block.error("is empty", remedy='Write "12.50".')
-    return Money(minor, code)
+    return amount
 
 
 def _code(block: Block) -> str:
@@ -65,16 +63,11 @@ def _code(block: Block) -> str:
 
 def _fixed(reader: AmountReader, currency: str) -> Shape:
     read = reader(currency, minor_units(currency))
-
-    def pure(value: Any) -> Money | None:
-        minor = read(value)
-        return None if minor is None else _new(Money, (minor, currency))
-
-    return shaping.pure_shape(pure, pure)
+    return shaping.pure_shape(read, read)
 
 
 def _varying(reader: AmountReader, currency: Value) -> Shape:
-    readers: dict[str, ReadMinor] = {}
+    readers: dict[str, ReadMoney] = {}
     currency_of = currency.build
 
     def full(value: Any, raw: Raw, run: Run) -> Money | None:
@@ -84,8 +77,7 @@ def _varying(reader: AmountReader, currency: Value) -> Shape:
         read = readers.get(code)
         if read is None:
             read = readers[code] = reader(code, minor_units(code))
-        minor = read(value)
-        return None if minor is None else Money(minor, code)
+        return read(value)
 
     return Shape(full, slots=currency.slots)
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.mapping.group import Complaint, Group, Value
-from hub.mapping.layout import Node, Raw
+from hub.mapping.layout import Raw
 from hub.mapping.medium import Medium
 from hub.mapping.model import Mapped, PartyRef, Record, RecordProblem
 from hub.mapping.paths import Path, join_paths
 from hub.mapping.run import Run
+
+NO_KEY = "is missing: no record is kept without one"
 
 Misfits = list[tuple[int, str]]
 Level = tuple[int, Callable[[Any, Raw, Run], None]]
@@ -35,15 +37,15 @@ Row = tuple[int, int, Raw, Misfits]
 
 @dataclass(slots=True)
 class Plan:
-    """`known` are shown paths outside the records that the mapping reads too; `levels` the nodes along
-    `each`, whose every occurrence makes a record.
+    """`known` are shown paths outside the records that the mapping reads too. `levels` are the slots and
+    readers of the elements along `each`, whose every occurrence makes a record.
     """
 
     medium: Medium
     records: Path
     records_path: str
     known: frozenset[str]
-    levels: Sequence[Node]
+    levels: Sequence[Level]
     start: Callable[[Any, Run], Raw]
     key: Value
     version: Value | None
@@ -68,10 +70,7 @@ class Plan:
     def rows(self, document: Any, run: Run) -> Iterator[Row]:
         """All records as they stand in the document, those that `where` leaves out too."""
         document = self.medium.prepare(document)
-        start, position = self.start, 0
-        levels: list[Level] = [
-            (node.copies, self.medium.node_reader(node)) for node in self.levels if node.copies is not None
-        ]
+        start, levels, position = self.start, self.levels, 0
         for index, element in enumerate(self.medium.select(document, self.records, run, self.known)):
             raw = start(element, run)
             misfits = run.take_misfits() if run.misfits else []
@@ -125,15 +124,18 @@ class Plan:
         fields, path = self.fields, f"{self.records_path.removeprefix('.')}[{index}]"
         found: list[Complaint] = fields.misfits(misfits)
         key: str | None = None
+        removed = False
         for name, value in self.beside_fields():
             try:
                 made = value.build(raw, run)
             except ValueError as error:
                 found.append(fields.complaint(name, value, raw, str(error)))
-            else:
-                if name == "key" and (key := made) is None:
-                    found.append(fields.complaint(name, value, raw, "is missing: no record is kept without one"))
-        found += fields.complaints(raw, run)
+                continue
+            if name == "key" and (key := made) is None:
+                found.append(fields.complaint(name, value, raw, NO_KEY))
+            removed = removed or (name == "removed" and self.removed is not None and made in self.removed.codes)
+        # Of a record that is gone nothing else is used.
+        found += [] if removed else fields.complaints(raw, run)
         return [
             RecordProblem(
                 position,
@@ -151,10 +153,10 @@ class Plan:
         found = [("key", self.key)]
         if self.version is not None:
             found.append(("version", self.version))
-        found += [("parties", value) for value in self.parties]
         found += [("where", test.value) for test in self.where]
         if self.removed is not None:
             found.append(("removed", self.removed.value))
+        found += [("parties", value) for value in self.parties]
         return found
 
 

@@ -28,7 +28,7 @@ def outline(text: str) -> str:
     """What a text looks like without what it says: `Xxxx 99.9.`; drift reports hold no personal data."""
     short = shorten(" ".join(text[: 2 * _LONGEST_SHOWN].split()))
     return "".join(
-        "9" if sign.isdigit() else "X" if sign.isupper() else "x" if sign.isalpha() else sign for sign in short
+        "9" if sign.isnumeric() else "X" if sign.isupper() else "x" if sign.isalpha() else sign for sign in short
     )
 
 

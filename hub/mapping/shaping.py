@@ -77,9 +77,10 @@ def by_converter(context: Context, spec: Block, name: str) -> Shape:
     try:
         convert = converter.make(Options(spec.value, context.timezone))
     except ValueError as error:
-        at = next((option for option in converter.options if option in str(error) and option in spec.value), None)
-        described = "; ".join(f"{option}: {said}" for option, said in converter.options.items())
-        raise spec.error(str(error), at=at, remedy=f"Options of {name}: {described}") from error
+        given = [option for option in converter.options if option in spec.value]
+        at = next((option for option in given if option in str(error) or repr(spec.value[option]) in str(error)), None)
+        described = " ".join(f"{option}: {said}" for option, said in converter.options.items())
+        raise spec.error(str(error), at=at, remedy=f"Options of {name} are {described}") from error
     pure = context.medium.convert(convert)
     scheme = identifiers.NATIONAL.get(spec.value.get("scheme", ""))
     if name == "identifier" and scheme is not None and scheme.number_loses_zeros:
@@ -192,13 +193,9 @@ def constant(context: Context, entry: Block, field: Field, spec: Block) -> Any:
         return tuple(part.text() for part in entry.entries("Write a list of texts."))
     if field.kind in WITH_TABLE:
         language = spec.get("language")
-        value = _of_kind(entry, field, language.text() if language else None)
-        if value is not None:
-            return value
-    name = DEFAULT_CONVERTER.get(field.kind)
+        return _of_kind(entry, field, language.text() if language else None)
     try:
-        convert = CONVERTERS[name].make(Options({}, context.timezone)) if name else None
-        value = convert(str(entry.value)) if convert and entry.value is not None else None
+        value = CONVERTERS[DEFAULT_CONVERTER[field.kind]].make(Options({}, context.timezone))(str(entry.value))
     except ValueError as error:
         raise entry.error(str(error), remedy=f"Write a {field.kind}.") from error
     if value is None:
@@ -264,20 +261,15 @@ def split_part(block: Block) -> tuple[str, int]:
 
 
 def in_language(shape: Shape, language: str) -> Shape:
-    full, pure = shape.full, shape.pure
-
-    def run_full(value: Any, raw: Raw, run: Run) -> dict[str, str] | None:
-        text = full(value, raw, run)
-        return None if text is None else {language: text}
-
-    if pure is None:
-        return Shape(run_full, slots=shape.slots)
+    """The text of a converter under its language."""
+    convert = shape.pure
+    assert convert is not None
 
     def run_pure(value: Any) -> dict[str, str] | None:
-        text = pure(value)
+        text = convert(value)
         return None if text is None else {language: text}
 
-    return Shape(run_full, run_pure, slots=shape.slots)
+    return pure_shape(run_pure)
 
 
 def lenient(shape: Shape, path: str) -> Shape:

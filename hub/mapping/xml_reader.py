@@ -83,7 +83,7 @@ def node_reader(node: Node) -> Read:
     slots: dict[Any, int] = {}
     actions: dict[Any, Read] = {}
     learn = _learner(node, slots, actions)
-    own, read_attributes = node.slot, _attribute_reader(node)
+    own, subtree, read_attributes = node.slot, node.subtree, _attribute_reader(node)
 
     def read(element: etree._Element, raw: Raw, run: Run) -> None:
         for child in element:
@@ -95,7 +95,7 @@ def node_reader(node: Node) -> Read:
                 (actions.get(tag) or learn)(child, raw, run)
         if own is not None:
             raw[own] = element.text
-        elif not len(element) and (text := (element.text or "").strip()):
+        elif not (subtree or len(element)) and (text := (element.text or "").strip()):
             run.unknown_field(node.path or ".", text)
         if attributes := element.items():
             read_attributes(attributes, raw, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query
@@ -14,10 +15,11 @@ from starlette.requests import Request
 from hub.back_offices import queries as feed_queries
 from hub.back_offices.model import Town
 from hub.intake import dead_letters
+from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import BEARER, hub_of, read_cursor, staff_with, write_cursor
+from portal_api.requests import BEARER, Slug, hub_of, read_cursor, staff_with, write_cursor
 
 router = APIRouter(tags=["admin"])
 
@@ -69,12 +71,12 @@ class DriftList(BaseModel):
 async def list_dead_letters(
     request: Request,
     town: Annotated[Town, staff_with("messages")],
-    back_office: str | None = None,
+    back_office: Slug | None = None,
     cursor: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Response:
     """Unsettled ones, newest first."""
-    before = parse_public_id("dlt", read_cursor(cursor, 1)[0]) if cursor else None
+    before = _before(cursor)
     async with hub_of(request).database.town(town.city.id) as connection:
         letters = await dead_letters.open_letters(
             connection, town.city.id, back_office=back_office, before=before, limit=limit + 1
@@ -116,3 +118,13 @@ async def list_drift(request: Request, town: Annotated[Town, staff_with("message
     return Response(
         orjson.dumps({"items": items}), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
+
+
+def _before(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    try:
+        return parse_public_id("dlt", read_cursor(cursor, 1)[0])
+    except NotFound:
+        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
+        raise InvalidRequest(detail, field="query.cursor") from None

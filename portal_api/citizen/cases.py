@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id
 from portal_api.errors import responses
 from portal_api.render import Named, Reader, ReferenceOut, SourceOut, moment, outward
-from portal_api.requests import BEARER, Citizen, answer, citizen_with, read_cursor, write_cursor
+from portal_api.requests import BEARER, MOST_VALUES, Citizen, answer, citizen_with, read_cursor, write_cursor
 
 router = APIRouter(tags=["citizen"])
 _ID = "cas_01jd3v9k6cf3rs2k4w5m8q7x1t"
@@ -88,7 +88,7 @@ def case_item(reader: Reader, row: Mapping[str, Any]) -> dict[str, Any]:
 async def list_cases(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    status: Annotated[list[PublicStatus], Query()] = [],  # noqa: B006
+    status: Annotated[list[PublicStatus], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
     cursor: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
 ) -> Response:
@@ -144,6 +144,9 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     at, last = read_cursor(cursor, 2)
     try:
-        return datetime.fromisoformat(at), UUID(last)
-    except ValueError as error:
-        raise InvalidRequest("This cursor is not one of ours.", field="query.cursor") from error
+        shown_at = datetime.fromisoformat(at)
+        if shown_at.tzinfo is not None:
+            return shown_at.astimezone(UTC), UUID(last)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")

@@ -20,9 +20,19 @@ from hub.kit.cz_account import local_account
 from hub.obligations import service as obligations
 from hub.obligations.model import Filters, ObligationKind, ObligationState, Sort
 from hub.obligations.service import Instalment, Transfer
+from portal_api.envelope import outward_path
 from portal_api.errors import responses
 from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, moment, outward
-from portal_api.requests import BEARER, Citizen, answer, citizen_with, read_cursor, write_cursor
+from portal_api.requests import (
+    BEARER,
+    MOST_VALUES,
+    Citizen,
+    Slug,
+    answer,
+    citizen_with,
+    read_cursor,
+    write_cursor,
+)
 
 router = APIRouter(tags=["citizen"])
 _ID = "obl_01jd3v9k6cf3rs2k4w5m8q7x1t"
@@ -87,9 +97,13 @@ class CodeOut(BaseModel):
 
     scheme: str = Field(examples=["hub3"])
     payload: str
-    svg: str = Field(description="address of the picture")
-    png: str
-    text: str
+    svg: str = Field(
+        description="where the picture is: a path at the host that was asked",
+        json_schema_extra={"format": "uri-reference"},
+        examples=["/pregrada/v1/obligations/obl_01jd3v9k6cf3rs2k4w5m8q7x1t/transfer/hub3.svg"],
+    )
+    png: str = Field(json_schema_extra={"format": "uri-reference"})
+    text: str = Field(json_schema_extra={"format": "uri-reference"})
 
 
 class TransferOut(BaseModel):
@@ -137,11 +151,13 @@ def obligation_item(reader: Reader, row: Mapping[str, Any], today: date) -> dict
 async def list_obligations(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    state: Annotated[list[ObligationState], Query(description="any of these; open includes overdue")] = [],  # noqa: B006
-    kind: Annotated[list[ObligationKind], Query()] = [],  # noqa: B006
-    payee: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006
-    year: Annotated[list[Annotated[int, Field(ge=1900, le=2200)]], Query()] = [],  # noqa: B006
-    currency: Annotated[list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query()] = [],  # noqa: B006
+    state: Annotated[
+        list[ObligationState], Query(max_length=MOST_VALUES, description="any of these; open includes overdue")
+    ] = [],  # noqa: B006
+    kind: Annotated[list[ObligationKind], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
+    payee: Annotated[list[Slug], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
+    year: Annotated[list[Annotated[int, Field(ge=1900, le=2200)]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
+    currency: Annotated[list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
     due_from: date | None = None,
     due_to: date | None = None,
     sort: Sort = Sort.DUE_ON,
@@ -217,7 +233,7 @@ async def read_transfer(
     row, parts, _, sources = await _open(citizen, obligation_id)
     transfer = _transfer(citizen, row, parts, instalment)
     reader, order = citizen.reader, transfer.order
-    base = str(request.url.replace(query="")).rstrip("/?")
+    base = outward_path(request.scope)
     tail = f"?instalment={instalment}" if instalment else ""
     body = {
         "payee": {

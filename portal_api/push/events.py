@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from hub.back_offices.model import BackOffice
 from hub.intake import cloudevents
-from hub.kernel.errors import TooLarge, Unauthenticated
+from hub.kernel.errors import TooLarge, Unauthenticated, UnsupportedMedia
 from hub.kernel.ids import public_id
 from portal_api.errors import responses
 from portal_api.requests import AtTown, hub_of
@@ -99,6 +99,10 @@ async def push_events(
     other answer but 400, whatever was stored before is recognised by source and id. With 400 the body is kept as a
     dead letter that the problem names.
     """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        # RFC 9110 §8.4: what is sent compressed would be kept as bytes that nobody can read.
+        raise UnsupportedMedia(f"Send the events as they are: content coding {coding[:40]!r} is not undone here.")
     body = await _limited(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     receipt = await hub_of(request).intake.accept(
@@ -114,11 +118,13 @@ async def push_events(
 
 async def _limited(request: Request) -> bytes:
     """The body, given up as soon as it is too large, whatever its Content-Length says."""
-    if int(request.headers.get("content-length") or 0) > LARGEST:
-        raise TooLarge(f"One request may have {LARGEST:,} bytes: send several.")
+    too_large = TooLarge(f"One request may have {LARGEST:,} bytes: send several.")
+    said = request.headers.get("content-length", "")
+    if len(said) > 12 or (said.isdecimal() and int(said) > LARGEST):
+        raise too_large
     parts = bytearray()
     async for part in request.stream():
         parts += part
         if len(parts) > LARGEST:
-            raise TooLarge(f"One request may have {LARGEST:,} bytes: send several.")
+            raise too_large
     return bytes(parts)

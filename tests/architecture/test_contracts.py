@@ -104,7 +104,9 @@ def test_a_planted_violation_breaks_its_contract_and_no_other(
 def test_every_part_of_the_hub_has_its_layer() -> None:
     """A new folder without a layer would be free to import anything."""
     layers = {name.strip() for row in CONTRACTS["layers"]["layers"] for name in row.split("|")}
-    parts = {f"hub.{one}" for one in modules("hub")} - {"hub.ports"} | {f"hub.ports.{one}" for one in modules("hub/ports")}
+    parts = {f"hub.{one}" for one in modules("hub")} - {"hub.ports"} | {
+        f"hub.ports.{one}" for one in modules("hub/ports")
+    }
     assert layers == parts | {"adapters", "connectors", "portal_api"}
 
 

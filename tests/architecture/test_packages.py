@@ -194,11 +194,8 @@ def used_names(tree: ast.Module) -> set[str]:
 def lines_out(tree: ast.Module) -> set[str]:
     """The names through which a module could reach another machine."""
     used = used_names(tree)
-    found = {name for name in used if name.endswith(".open_connection")}
-    for name in used:
-        for line in LINES_OUT:
-            if name == line and not any(other.startswith(f"{line}.") for other in used):
-                found.add(name)
-            elif name.startswith(f"{line}.") and not any(name == one or name.startswith(f"{one}.") for one in HARMLESS):
-                found.add(name)
-    return found
+    # `import httpx` is a way out unless it is seen what of it is used.
+    bare = {line for line in LINES_OUT & used if not any(name.startswith(f"{line}.") for name in used)}
+    inside = {name for name in used if any(name.startswith(f"{line}.") for line in LINES_OUT)}
+    harmless = {name for name in inside if any(f"{name}.".startswith(f"{one}.") for one in HARMLESS)}
+    return bare | (inside - harmless) | {name for name in used if name.endswith(".open_connection")}

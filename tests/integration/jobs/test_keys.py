@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from hub.jobs import leases
-from hub.jobs.claims import Rule, claim_jobs
+from hub.jobs.claims import Rule, claim_jobs, park
 from hub.jobs.leases import Outcome, Verdict
 from hub.jobs.queue import enqueue, retry_failed
 from hub.jobs.worker import Backoff, Handler
@@ -144,8 +144,10 @@ async def test_a_long_line_of_one_key_is_looked_at_once(pool):
         await leases.prepare(connection)
         await put(pool, *({"key": "k"} for _ in range(500)), {"key": "l"})
         jobs = []
-        while (claim := await claim_jobs(connection, 8, {}, RULES)).again:
+        while (claim := await claim_jobs(connection, 8, {}, RULES)).held_up:
             jobs += claim.jobs
+            assert await park(connection, claim.held_up) == len(claim.held_up)
+        jobs += claim.jobs
         assert [job.key for job in jobs] == ["k", "l"]
         assert await pool.fetchval("select count(*) from jobs where behind") == 499
         await leases.settle(connection, [Outcome.of(jobs[0], Verdict.DONE)])
@@ -162,7 +164,9 @@ async def test_no_job_is_marked_as_waiting_for_one_that_is_just_ending(pool):
         await transaction.start()
         await leases.settle(ending, [Outcome.of(job, Verdict.DONE)])
         await put(pool, {"key": "k"})
-        assert (await claim_jobs(claiming, 8, {}, RULES)).jobs == []
+        claim = await claim_jobs(claiming, 8, {}, RULES)
+        assert (claim.jobs, claim.held_up) == ([], [(1, first + 1)])
+        assert await park(claiming, claim.held_up) == 0
         assert await rows(pool, "id, state, behind") == [(first, "running", False), (first + 1, "queued", False)]
         await transaction.commit()
         assert [job.id for job in (await claim_jobs(claiming, 8, {}, RULES)).jobs] == [first + 1]
@@ -172,7 +176,9 @@ async def test_a_job_held_by_an_enqueue_when_it_should_go_forward_goes_forward(p
     async with pool.acquire() as asking, pool.acquire() as working_:
         for end in ("commit", "rollback"):
             await put(pool, {"key": "k"}, {"key": "k", "dedupe": "d"})
-            [job] = (await claim_jobs(working_, 8, {}, RULES)).jobs
+            claim = await claim_jobs(working_, 8, {}, RULES)
+            [job] = claim.jobs
+            assert await park(working_, claim.held_up) == 1
             assert await rows(pool, "behind") == [False, True]
             transaction = asking.transaction()
             await transaction.start()
@@ -190,7 +196,7 @@ async def test_a_job_held_by_an_enqueue_when_it_should_go_forward_goes_forward(p
 async def test_healing_lets_nobody_forward_who_still_waits(pool):
     async with pool.acquire() as connection:
         await put(pool, *({"key": "k"} for _ in range(3)))
-        await claim_jobs(connection, 8, {}, RULES)
+        await park(connection, (await claim_jobs(connection, 8, {}, RULES)).held_up)
         await leases.heal(connection)
         assert await rows(pool, "behind") == [False, True, True]
         await pool.execute("delete from jobs where state = 'running'")

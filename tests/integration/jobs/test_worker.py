@@ -275,6 +275,54 @@ async def test_a_job_that_another_worker_took_over_is_stopped_here(pool):
     assert await rows(pool, "state, attempts") == [("running", 1)]
 
 
+async def test_a_job_that_cannot_be_taken_yet_is_not_asked_for_again_and_again(pool, monkeypatch):
+    """Its forerunner is being completed in a long transaction, so that it can be neither taken nor marked."""
+    claims = 0
+
+    async def counted(*arguments):
+        nonlocal claims
+        claims += 1
+        return await claim_jobs(*arguments)
+
+    async def run(job):
+        async with pool.acquire() as connection, connection.transaction():
+            await complete(connection, job)
+            await put(pool, {"key": "k"})
+            await asyncio.sleep(1.0)
+
+    monkeypatch.setattr("hub.jobs.worker.claim_jobs", counted)
+    diary = Diary()
+    async with working(pool, {"slow": Handler(run), "work": Handler(diary)}):
+        await put(pool, {"kind": "slow", "key": "k"})
+        await until(lambda: diary.ended)
+    assert claims < 50
+
+
+async def test_what_is_taken_in_the_moment_of_stopping_is_given_back(pool, monkeypatch):
+    taken, go = asyncio.Event(), asyncio.Event()
+
+    async def late(*arguments):
+        claim = await claim_jobs(*arguments)
+        if claim.jobs:
+            taken.set()
+            await go.wait()
+        return claim
+
+    monkeypatch.setattr("hub.jobs.worker.claim_jobs", late)
+    diary = Diary()
+    worker = Worker(pool, {"work": Handler(diary)})
+    running = asyncio.create_task(worker.run())
+    await put(pool, {})
+    await asyncio.wait_for(taken.wait(), 5)
+    stopping = asyncio.create_task(worker.stop(timedelta(seconds=1)))
+    await asyncio.sleep(0.1)
+    go.set()
+    await asyncio.wait_for(stopping, 2)
+    await asyncio.wait_for(running, 2)
+    assert diary.begun == []
+    assert await rows(pool, "state, attempts") == [("queued", 0)]
+
+
 async def test_stopping_waits_for_what_runs_and_takes_nothing_new(pool):
     diary = Diary(0.4)
     worker = Worker(pool, {"work": Handler(diary)}, concurrency=1)

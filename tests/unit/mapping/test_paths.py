@@ -56,7 +56,7 @@ def test_refused(text: str, message: str) -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4), st.booleans())
-def test_what_is_shown_can_be_written_into_a_mapping(names: list[str], attribute: bool) -> None:
+def test_what_is_shown_can_be_written_into_a_mapping(names: list[str], attribute: bool) -> None:  # noqa: FBT001
     path = (*(Step(name) for name in names[:-1]), Step(names[-1], None, attribute))
     assert parse_path(show_path(path), {}) == path
 

@@ -214,6 +214,8 @@ def test_removed_records_need_no_more_than_a_key() -> None:
         assert (record.key, record.version, record.removed) == ("1", 2, True)
         assert (record.parties, record.values) == ((), {})
     assert one(mapping.map({"Id": 1, "Gone": True})).removed is True
+    # What is wrong with one is told, what it lacks beside is not.
+    assert [problem.field for problem in mapping.map({"Id": 1, "Gone": True, "V": "x"}).problems] == ["version"]
     record = one(mapping.map({"Id": 1, "Gone": False, "C": "red", "T": "x"}))
     assert (record.removed, record.values) == (False, {"colour": "red", "text": "x"})
 
@@ -476,7 +478,7 @@ def test_cursor_at_a_path() -> None:
     for document in (xml("<R><Meta><Next/></Meta></R>"), xml("<R/>"), {}, {"Meta": {"Next": None}}, {"Meta": []}):
         assert mapping.cursor(document, "4") == "4"
         assert mapping.cursor(document, None) is None
-    with pytest.raises(RemoteGarbage, match="Meta.Next: an object stands where one value is expected"):
+    with pytest.raises(RemoteGarbage, match=r"Meta\.Next: an object stands where one value is expected"):
         mapping.cursor({"Meta": {"Next": {"x": 1}}}, None)
     attribute = head("key: Id\nsource: { cursor: 'Meta.@next' }\n" + SUBJECT)
     assert attribute.cursor(xml('<R><Meta next="5"/></R>'), None) == "5"
@@ -522,7 +524,7 @@ def test_caught_up_to() -> None:
     assert mapping.caught_up_to(xml("<R><Meta><At>2026-01-31T08:00:00<!-- local --></At></Meta></R>")) == moment
     assert mapping.caught_up_to({"Meta": {"At": "2026-01-31T08:00:00+01:00"}}) == moment
     assert mapping.caught_up_to({"Meta": {}}) is None
-    with pytest.raises(RemoteGarbage, match="Meta.At: 'soon' is not a moment"):
+    with pytest.raises(RemoteGarbage, match=r"Meta\.At: 'soon' is not a moment"):
         mapping.caught_up_to({"Meta": {"At": "soon"}})
     formatted = head("key: Id\nsource: { caught_up_to: { from: At, format: '%d.%m.%Y %H:%M' } }\n" + SUBJECT)
     assert formatted.caught_up_to({"At": "31.01.2026 08:00"}) == moment
@@ -539,3 +541,46 @@ def test_what_is_the_connectors() -> None:
     assert mapping.examples is None
     assert head("key: Id\n" + SUBJECT).complete is True
     assert head("key: Id\n" + SUBJECT).source_call == {}
+
+
+# Places that are read in several ways.
+
+
+def test_a_value_with_attributes_of_its_own() -> None:
+    mapping = with_field("amount", "{ from: T, as: decimal, currency: { from: T.@c } }", "version: T.@v")
+    record = one(mapping.map(xml('<I><Id>1</Id><T c="EUR" v="7">5</T></I>')))
+    assert (record.values, record.version) == ({"amount": Money(500, "EUR")}, 7)
+    mapped = mapping.map({"Id": 1, "T": 5})
+    assert [problem.reason for problem in mapped.problems] == ["has no currency in this record"]
+    assert one(mapping.map({"Id": 1, "T": {"@c": "EUR", "@v": 7}})).values == {"amount": None}
+
+
+def test_one_place_for_several_fields() -> None:
+    mapping = compiled(
+        HEAD + "version: '@v'\nfields: { text: A, keys: A, number: '@v', title: { from: A, language: hr } }\n"
+    )
+    mapped = mapping.map(xml('<I v="7"><Id>1</Id><A>x</A></I>'))
+    expected = {"text": "x", "keys": ("x",), "number": 7, "title": {"hr": "x"}}
+    assert one(mapped).values == expected
+    assert one(mapping.map({"@v": 7, "Id": 1, "A": "x"})).values == expected
+    mapping = compiled(
+        HEAD + "fields: { keys: A, parts: { each: P, fields: { name: { first_of: [K, K] } } }, references:"
+        " [{ scheme: x.y, from: B }, { scheme: x.z, from: B }] }\n"
+    )
+    assert one(mapping.map({"Id": 1, "A": ["x"], "B": 2, "P": {"K": 1}})).values == {
+        "keys": ("x",),
+        "parts": ({"name": "1"},),
+        "references": (("x.y", "2"), ("x.z", "2")),
+    }
+
+
+def test_all_values_at_a_place_for_two_fields() -> None:
+    mapping = compiled(HEAD + "fields: { keys: { first_of: [A, { from: A, as: cz_symbol }] } }\n")
+    assert one(mapping.map({"Id": 1, "A": ["1", "2"]})).values == {"keys": ("1", "2")}
+
+
+def test_nil_items_of_a_list_are_none() -> None:
+    nil = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
+    mapping = with_field("parts", "{ each: P, fields: { name: N } }")
+    assert one(mapping.map(xml(f"<I><Id>1</Id><P {nil}/><P><N>a</N></P></I>"))).values == {"parts": ({"name": "a"},)}
+    assert one(mapping.map({"Id": 1, "P": [None, {"N": "a"}]})).values == {"parts": ({"name": "a"},)}

@@ -213,7 +213,7 @@ def test_every_date_comes_back(day: date, pattern: str) -> None:
 @given(st.text("0123456789.-/ ٣Tx", max_size=12), st.sampled_from([*PATTERNS, "%d.%m.%Y %H:%M:%S"]))
 def test_the_quick_way_reads_what_strptime_reads(text: str, pattern: str) -> None:
     try:
-        expected = datetime.strptime(text.strip(), pattern).date() if text.strip() else None
+        expected = datetime.strptime(text.strip(), pattern).date() if text.strip() else None  # noqa: DTZ007
     except ValueError:
         with pytest.raises(ValueError, match="is not a date such as"):
             times.date_reader(pattern, ZAGREB)(text)
@@ -221,10 +221,11 @@ def test_the_quick_way_reads_what_strptime_reads(text: str, pattern: str) -> Non
         assert times.date_reader(pattern, ZAGREB)(text) == expected
 
 
+EARLIEST, LATEST = (datetime(year, 1, 1) for year in (1900, 2100))  # noqa: DTZ001  (hypothesis adds the zone)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=OFFSETS))
+@given(st.datetimes(EARLIEST, LATEST, timezones=OFFSETS))
 def test_every_moment_and_its_version_come_back(moment: datetime) -> None:
     text = moment.isoformat()
     assert times.datetime_reader(None, ZAGREB)(text) == moment

@@ -26,7 +26,7 @@ create table jobs (
     check ((state = 'running') = (lease is not null) and (lease is null) = (lease_until is null)),
     check ((state = 'failed') = (failed_at is not null)),
     check (state = 'queued' or not behind)
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
 -- What a worker looks through: town by town, priority by priority, those that are due.
 create index jobs_ready on jobs (city_id, priority, run_at, id) where state = 'queued' and not behind;

@@ -1,0 +1,45 @@
+"""The API behind a real server on loopback, in a thread with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from hub.hub import open_api
+from hub.kernel.clock import FixedClock
+from hub.processes import server_config
+from hub.settings import Settings
+from hub.storage.provision import DatabaseUrls
+from portal_api.app import create_app
+
+
+@contextmanager
+def serving(settings: Settings, urls: DatabaseUrls, clock: FixedClock) -> Iterator[tuple[str, int]]:
+    """Host and port of the API as `munihub api` runs it."""
+    app = create_app(lambda: open_api(settings, urls.app, clock=clock))
+    server = uvicorn.Server(server_config(app, "127.0.0.1", 0, "warning"))
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="api")
+    thread.start()
+    try:
+        _wait(lambda: server.started or not thread.is_alive())
+        assert server.started, "the API did not start"
+        yield listener.getsockname()
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listener.close()
+        assert not thread.is_alive()
+
+
+def _wait(until: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "this did not happen in time"
+        time.sleep(0.02)
