@@ -40,12 +40,16 @@ ACCOUNT = """
         select record_id, noun from parties
         where city_id = $1 and identifier_id in (select identifier_id from identities)),
     owed as materialized (
-        select o.*, coalesce(o.outstanding, o.original) as due from obligations o
-        where o.city_id = $1 and o.gone_at is null and not o.cancelled
-          and o.obligation_id = any (array(select record_id from parts where noun = 'obligation'))),
+        select obligation_id, back_office, source_key, kind, title, payee, department, year, issued_on, due_on,
+               currency, original, outstanding, interest, cancelled, reference, document_number, caught_up_to,
+               coalesce(outstanding, original) as due
+        from obligations where city_id = $1 and gone_at is null and not cancelled
+          and obligation_id = any (array(select record_id from parts where noun = 'obligation'))),
     matters as materialized (
-        select c.* from cases c where c.city_id = $1 and c.gone_at is null
-          and c.case_id = any (array(select record_id from parts where noun = 'case')))
+        select case_id, back_office, source_key, title, kind, status, office_status, number, department, opened_on,
+               due_on, closed_on, source_changed_at
+        from cases where city_id = $1 and gone_at is null
+          and case_id = any (array(select record_id from parts where noun = 'case')))
     select json_build_object(
         'subjects', (select json_agg(p) from people p),
         'identifiers', (select json_agg(json_build_array(identifier_id, scheme)) from identities),

@@ -9,18 +9,19 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import structlog
 from pydantic import SecretStr, ValidationError
 
 from hub.back_offices.model import BackOffice, Event, Feed, Town
 from hub.cases.projection import CaseProjection
+from hub.cities import faults
 from hub.cities import model as cities
-from hub.cities.loader import load_city, town_files
+from hub.cities.loader import clashes, fault_in, load_city, read_documents, town_files
 from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
 from hub.kit.parameters import aliases_needed
@@ -32,8 +33,6 @@ from hub.ports.back_office import Connector, FeedReader, Surroundings
 from hub.ports.bank_transfer import BankTransferScheme
 from hub.ports.projection import Projection
 from hub.settings import PROJECT, Settings
-from hub.storage.database import Database
-from hub.storage.vault import Vault
 from hub.subjects.service import SubjectProjection
 
 log = structlog.get_logger(__name__)
@@ -64,43 +63,51 @@ class Towns:
 def open_towns(settings: Settings, *, connect: bool) -> Towns:
     """Every town on the configuration path.
 
-    `connect` builds the connectors (the worker's business; the API only reads what was read). Nothing is called yet,
-    except where a WSDL is configured by address. Raises ConfigurationError where no town at all can be opened.
+    `connect` builds the connectors (the worker's business; the API only reads what was read). Nothing is called yet.
+    Raises ConfigurationError where no town at all can be opened.
     """
-    by_slug: dict[str, Town] = {}
-    broken: dict[str, ConfigurationError] = {}
-    for slug, file in town_files(settings.config_path).items():
-        try:
-            by_slug[slug] = open_town(load_city(file), file, settings, connect=connect)
-        except ConfigurationError as error:
-            log.error("town_left_out", city=slug, because=str(error))
-            broken[slug] = error
-    for slug, clash in _clashes([town.city for town in by_slug.values()]).items():
-        log.error("town_left_out", city=slug, because=str(clash))
-        broken[slug] = clash
-        del by_slug[slug]
-    if not by_slug:
-        if broken:
-            raise next(iter(broken.values()))
+    towns = examine_towns(settings, connect=connect)
+    for slug, error in towns.broken.items():
+        log.error("town_left_out", city=slug, because=str(error))
+    if not towns.by_slug:
+        if towns.broken:
+            raise next(iter(towns.broken.values()))
         raise ConfigurationError(
             "there is no town on the configuration path",
             key="MUNIHUB_CONFIG_PATH",
             remedy="Write cities/<slug>/city.yaml into one of its folders.",
         )
-    return Towns(by_slug, broken)
+    return towns
+
+
+def examine_towns(settings: Settings, *, connect: bool) -> Towns:
+    """As `open_towns`, for whoever looks what is wrong: it may be everything."""
+    files = town_files(settings.config_path)
+    loaded: dict[str, cities.City] = {}
+    by_slug: dict[str, Town] = {}
+    broken: dict[str, ConfigurationError] = {}
+    for slug, file in files.items():
+        try:
+            loaded[slug] = load_city(file)
+        except ConfigurationError as error:
+            broken[slug] = error
+    broken |= clashes(loaded, files)
+    for slug, city in loaded.items():
+        if slug not in broken:
+            try:
+                by_slug[slug] = open_town(city, files[slug], settings, connect=connect)
+            except ConfigurationError as error:
+                broken[slug] = error
+    return Towns(by_slug, {slug: broken[slug] for slug in files if slug in broken})
 
 
 def open_town(city: cities.City, file: Path, settings: Settings, *, connect: bool) -> Town:
     """Join one town's configuration with connectors, mappings and nouns."""
     known = bank_transfer_schemes()
-    for scheme in city.bank_transfer:
+    for number, scheme in enumerate(city.bank_transfer):
         if scheme not in known:
-            raise ConfigurationError(
-                f"there is no bank transfer scheme {scheme!r}",
-                file=str(file),
-                key="bank_transfer",
-                remedy=f"Use of: {', '.join(known)}.",
-            )
+            remedy = f"Choose from: {', '.join(known)}."
+            raise fault_in(file, ("bank_transfer", number), f"there is no bank transfer scheme {scheme!r}", remedy)
     offices = {}
     for name, office in city.back_offices.items():
         try:
@@ -108,8 +115,8 @@ def open_town(city: cities.City, file: Path, settings: Settings, *, connect: boo
         except ConfigurationError as error:
             if error.file:
                 raise
-            key = f"back_offices.{name}.{error.key}" if error.key else f"back_offices.{name}"
-            raise ConfigurationError(error.problem, file=str(file), key=key, remedy=error.remedy) from error
+            place = ("back_offices", name, *(error.key or "").split(".")) if error.key else ("back_offices", name)
+            raise fault_in(file, place, error.problem, error.remedy) from None
     return Town(city, offices, [known[scheme] for scheme in city.bank_transfer])
 
 
@@ -120,18 +127,26 @@ def _open_back_office(
     secret = partial(find_secret, folder=settings.secrets)
     connector = None
     if connect and office.connector is not None:
-        connector = _open_connector(city, name, office, folder, secret)
+        connector = _open_connector(city, file, name, office, folder, secret)
     compiled: dict[str, RecordMapping] = {}
 
-    def mapping(called: str) -> RecordMapping:
+    def mapping(called: str, *place: str) -> RecordMapping:
         if called not in compiled:
+            if not (folder / called).is_file():
+                there = ", ".join(sorted(one.name for one in folder.glob("*.yaml"))) or "none"
+                problem, remedy = f"there is no mapping {called!r} in {folder}", f"There are: {there}."
+                raise fault_in(file, ("back_offices", name, *place, "mapping"), problem, remedy)
             compiled[called] = compile_mapping(folder / called, TARGETS, timezone=city.timezone)
         return compiled[called]
 
     feeds: dict[str, Feed] = {}
     for feed_name, feed in office.feeds.items():
-        pulled = mapping(feed.mapping) if feed.mapping else None
-        pushed = [mapping(one.mapping) for one in _events(office).values() if one.feed == feed_name and one.mapping]
+        pulled = mapping(feed.mapping, "feeds", feed_name) if feed.mapping else None
+        pushed = [
+            mapping(event.mapping, "push", "events", kind)
+            for kind, event in _events(office).items()
+            if event.feed == feed_name and event.mapping
+        ]
         feeds[feed_name] = _open_feed(city, name, office, feed_name, pulled, pushed, connector)
     return BackOffice(
         back_office=name,
@@ -142,8 +157,17 @@ def _open_back_office(
             for kind, event in _events(office).items()
         },
         connector=connector,
-        push_secret=secret(office.push.secret.secret) if office.push else None,
+        push_secret=_push_secret(office.push, secret) if office.push else None,
     )
+
+
+def _push_secret(push: cities.Push, secret: Callable[[str], SecretStr]) -> SecretStr:
+    try:
+        return secret(push.secret.secret)
+    except ConfigurationError as error:
+        if error.file:
+            raise
+        raise ConfigurationError(error.problem, key="push.secret", remedy=error.remedy) from None
 
 
 def _open_feed(
@@ -157,10 +181,16 @@ def _open_feed(
 ) -> Feed:
     every = [one for one in (pulled, *pushed) if one is not None]
     targets = {one.target.name for one in every}
-    if len(targets) != 1:
-        found = ", ".join(sorted(targets)) or "none"
+    if not targets:
         raise ConfigurationError(
-            f"a feed fills one noun; its mappings fill: {found}", key=f"feeds.{name}", remedy="Make a feed of each."
+            "no mapping says what this feed holds", key=f"feeds.{name}", remedy="Add mapping, here or to a push event."
+        )
+    if len(targets) > 1:
+        found = " and ".join(sorted(targets))
+        raise ConfigurationError(
+            f"a feed fills one noun; the mappings of this one fill {found}",
+            key=f"feeds.{name}",
+            remedy="Make a feed of each.",
         )
     needs = aliases_needed(pulled.source_call) if pulled else frozenset()
     if len(needs) > 1:
@@ -189,11 +219,15 @@ def _open_reader(connector: Connector, pulled: RecordMapping) -> FeedReader:
     except ConfigurationError as error:
         if error.file:
             raise
+        if (error.key or "").partition(".")[0] in connector.Settings.model_fields:
+            # What a mapping asks for shows what is wrong with the settings, such as a WSDL that is not there.
+            raise ConfigurationError(error.problem, key=f"settings.{error.key}", remedy=error.remedy) from error
         raise ConfigurationError(error.problem, file=str(pulled.file), key=error.key, remedy=error.remedy) from error
 
 
 def _open_connector(
     city: cities.City,
+    file: Path,
     name: str,
     office: cities.BackOffice,
     folder: Path,
@@ -208,10 +242,14 @@ def _open_connector(
     try:
         wanted = entry.Settings.model_validate(office.settings)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in ("settings", *fault["loc"]))
-        raise ConfigurationError(str(fault["msg"]).removeprefix("Value error, "), key=key) from error
-    return entry(wanted, Surroundings(city.slug, name, folder, city.timezone, secret))
+        at = ("back_offices", name, "settings")
+        # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
+        raise faults.explain(error, read_documents(file), office.settings, entry.Settings, at) from None
+    try:
+        return entry(wanted, Surroundings(city.slug, name, folder, city.timezone, secret))
+    except ConfigurationError as error:
+        key = f"settings.{error.key}" if error.key else "settings"
+        raise ConfigurationError(error.problem, file=error.file, key=key, remedy=error.remedy) from error
 
 
 def _mapping_folder(name: str, file: Path, settings: Settings) -> Path:
@@ -220,27 +258,18 @@ def _mapping_folder(name: str, file: Path, settings: Settings) -> Path:
     for root in roots:
         if (folder := root / "mappings" / name).is_dir():
             return folder
-    searched = ", ".join(dict.fromkeys(str(root / "mappings") for root in roots))
-    raise ConfigurationError(f"there is no mapping folder {name!r}", key="mapping", remedy=f"Looked in {searched}.")
+    places = dict.fromkeys(root / "mappings" for root in roots)
+    known = sorted({one.name for place in places if place.is_dir() for one in place.iterdir() if one.is_dir()})
+    meant = "".join(f"Did you mean {near}? " for near in get_close_matches(name, known, n=1))
+    raise ConfigurationError(
+        f"there is no mapping folder {name!r}",
+        key="mapping",
+        remedy=f"{meant}Looked in {', '.join(map(str, places))}.",
+    )
 
 
 def _events(office: cities.BackOffice) -> Mapping[str, cities.PushEvent]:
     return office.push.events if office.push else {}
-
-
-def _clashes(towns: Iterable[cities.City]) -> dict[str, ConfigurationError]:
-    """Towns that share an id or a host with one before them."""
-    owners: dict[Any, str] = {}
-    found: dict[str, ConfigurationError] = {}
-    for city in towns:
-        for key, value in (("id", city.id), *(("hosts", host.lower()) for host in city.hosts)):
-            if (other := owners.setdefault((key, value), city.slug)) != city.slug:
-                found[city.slug] = ConfigurationError(
-                    f"{city.slug} has the same {key} as {other}: {value}",
-                    key=key,
-                    remedy="An id is given once and for all; give the newer town one that nobody had.",
-                )
-    return found
 
 
 def bank_transfer_schemes() -> dict[str, BankTransferScheme]:
@@ -249,18 +278,3 @@ def bank_transfer_schemes() -> dict[str, BankTransferScheme]:
     modules = (import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__))
     schemes: Iterable[BankTransferScheme] = (module.SCHEME for module in modules if hasattr(module, "SCHEME"))
     return {scheme.id: scheme for scheme in schemes}
-
-
-async def prepare_towns(database: Database, vault: Vault, towns: Iterable[cities.City]) -> None:
-    """Give every town its row and first keys; follow a slug that changed. Runs as the worker role."""
-    for city in towns:
-        async with database.town(city.id) as connection:
-            await connection.execute(
-                """insert into cities (city_id, slug) values ($1, $2)
-                   on conflict (city_id) do update set slug = excluded.slug where cities.slug <> excluded.slug""",
-                city.id,
-                city.slug,
-            )
-            await vault.ensure(connection, city.id)
-    async with database.pool.acquire() as connection, connection.transaction():
-        await connection.execute("select munihub_keep_partitions(now())")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hub.accounts.service import AccountService
 from hub.back_offices.service import FeedService
-from hub.bootstrap import Towns, open_towns, prepare_towns
+from hub.bootstrap import Towns, open_towns
+from hub.cities import service as cities
 from hub.intake.service import Intake
 from hub.kernel.clock import Clock, SystemClock
 from hub.settings import Settings
@@ -43,7 +44,9 @@ async def open_worker(settings: Settings, url: str, *, connect: bool = True, clo
     """For jobs and commands: the worker role; new towns get their row and keys. `connect`: with connectors."""
     hub = await _open(settings, url, connect=connect, clock=clock or SystemClock(), size=16)
     try:
-        await prepare_towns(hub.database, hub.vault, (town.city for town in hub.towns.by_slug.values()))
+        towns = hub.towns
+        configured = (town.city for town in towns.by_slug.values())
+        await cities.prepare(hub.database, hub.vault, configured, {*towns.by_slug, *towns.broken})
     except BaseException:
         await hub.close()
         raise

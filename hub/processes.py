@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 
 import structlog
-import uvicorn
 
 from hub.hub import open_api
 from hub.running import running
@@ -26,25 +25,22 @@ GRACE = 15.0
 
 def run_api(host: str, port: int, log_level: str) -> None:
     """Serve until SIGTERM or SIGINT."""
-    from portal_api.app import create_app
+    from portal_api.app import create_server
 
     settings = Settings.from_environment()
     with running(settings) as database:
-        app = create_app(lambda: open_api(settings, database.app_url))
-        config = uvicorn.Config(
-            app,
+        server = create_server(
+            lambda: open_api(settings, database.app_url),
             host=host,
             port=port,
             log_level=log_level,
-            access_log=False,
             timeout_graceful_shutdown=int(GRACE),
-            server_header=False,
         )
 
         async def run() -> None:
             watch = asyncio.create_task(database.supervise())
             try:
-                await uvicorn.Server(config).serve()
+                await server.serve()
             finally:
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from hub.hub import Hub
@@ -17,6 +18,12 @@ from portal_api.citizen import account, cases, obligations, refresh
 from portal_api.envelope import Envelope, TownByHost
 from portal_api.landed import Landed
 from portal_api.push import events
+from portal_api.server import server
+
+
+def create_server(open_hub: Callable[[], Awaitable[Hub]], **settings: Any) -> uvicorn.Server:
+    """A server of that API; `settings` (host, port) are uvicorn's."""
+    return server(create_app(open_hub), **settings)
 
 
 def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:

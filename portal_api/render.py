@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 from pydantic import BaseModel, Field
 
-from hub.back_offices.service import FeedFreshness
+from hub.back_offices.freshness import FeedFreshness
 from hub.cities.model import City
 from hub.kernel.ids import public_id
 from hub.kernel.money import minor_units
@@ -81,14 +82,17 @@ class Reader:
 
     def __init__(self, city: City, accept_language: str | None) -> None:
         self.city = city
-        self.wanted = preferred_languages(accept_language)
-        offered = dict.fromkeys((*city.languages, "en"))
-        self.language = choose_language(offered, self.wanted, city.language) or "en"
+        self.wanted = _wanted(accept_language)
+        self.language = _language((*city.languages, "en"), self.wanted, city.language) or "en"
         self.locale = _locale(self.language)
 
     def text(self, texts: Mapping[str, str] | None) -> str | None:
         """The text in the reader's language; None stays None."""
-        return None if texts is None else choose(texts, self.wanted, self.city.language)
+        return None if texts is None else self._choose(texts)
+
+    def _choose(self, texts: Mapping[str, str]) -> str:
+        language = _language(tuple(texts), self.wanted, self.city.language)
+        return texts[language] if language else ""
 
     def amount(self, minor: int | None, currency: str) -> dict[str, Any] | None:
         if minor is None:
@@ -99,7 +103,7 @@ class Reader:
         return [
             {
                 "scheme": one["scheme"],
-                "label": choose(_LABELS.get(one["scheme"], {"": ""}), [self.language], self.city.language),
+                "label": _label(one["scheme"], self.language, self.city.language),
                 "value": one["value"],
             }
             for one in stored
@@ -112,7 +116,7 @@ class Reader:
         found = of.get(id_)
         if found is None:
             return {"id": id_, "name": id_}
-        return {"id": id_, "name": choose(getattr(found, "name", found), self.wanted, self.city.language)}
+        return {"id": id_, "name": self._choose(getattr(found, "name", found))}
 
     def source(self, one: FeedFreshness) -> dict[str, Any]:
         freshness = one.freshness
@@ -120,7 +124,7 @@ class Reader:
         return {
             "back_office": one.feed.back_office,
             "feed": one.feed.feed,
-            "name": choose(office.name, self.wanted, self.city.language),
+            "name": self._choose(office.name),
             "freshness": {
                 "status": freshness.status,
                 "as_of": moment(freshness.as_of),
@@ -133,12 +137,28 @@ class Reader:
 
 
 def moment(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC, to the second."""
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 in UTC, to the second; `at` is in UTC."""
+    return None if at is None else at.isoformat()[:19] + "Z"
 
 
 def outward(prefix: str, uuid: UUID | str) -> str:
     return public_id(prefix, uuid if isinstance(uuid, UUID) else UUID(uuid))
+
+
+# An account has dozens of texts in the same few sets of languages, and most readers ask for the same few.
+@lru_cache(maxsize=1_000)
+def _wanted(accept_language: str | None) -> tuple[str, ...]:
+    return tuple(preferred_languages(accept_language))
+
+
+@lru_cache(maxsize=10_000)
+def _language(available: tuple[str, ...], wanted: tuple[str, ...], default: str) -> str | None:
+    return choose_language(dict.fromkeys(available), wanted, default)
+
+
+@lru_cache(maxsize=1_000)
+def _label(scheme: str, language: str, default: str) -> str:
+    return choose(_LABELS.get(scheme, {"": ""}), [language], default)
 
 
 @lru_cache(maxsize=64)
@@ -149,9 +169,53 @@ def _locale(language: str) -> Locale:
         return Locale("en")
 
 
-@lru_cache(maxsize=20_000)
 def _money(minor: int, currency: str, locale: Locale) -> str:
     """CLDR's pattern with the decimals of ISO 4217: CLDR would round RSD to whole dinars."""
-    digits = minor_units(currency)
+    form = _money_form(currency, locale)
+    return _by_babel(minor, minor_units(currency), currency, locale) if form is None else form.write(minor)
+
+
+def _by_babel(minor: int, digits: int, currency: str, locale: Locale) -> str:
     text = format_currency(Decimal(minor).scaleb(-digits), currency, locale=locale, currency_digits=False)
     return str(text)
+
+
+class _MoneyForm(NamedTuple):
+    """How amounts of one currency are written in one locale: what Babel writes, without asking it every time."""
+
+    digits: int
+    group: str
+    mark: str
+    positive: tuple[str, str]
+    negative: tuple[str, str]
+
+    def write(self, minor: int) -> str:
+        before, after = self.positive if minor >= 0 else self.negative
+        whole, part = divmod(abs(minor), 10**self.digits)
+        fraction = f"{self.mark}{part:0{self.digits}}" if self.digits else ""
+        return f"{before}{f'{whole:,}'.replace(',', self.group)}{fraction}{after}"
+
+
+_SAMPLE = 123456789
+_WRITTEN = re.compile(r"(?P<before>\D*)1(?P<group>\D*)234(?P=group)567(?P<mark>\D+)89(?P<after>\D*)")
+
+
+@lru_cache(maxsize=256)
+def _money_form(currency: str, locale: Locale) -> _MoneyForm | None:
+    """Read off two samples; None where the locale does not group by three digits (India)."""
+    positive, negative = (_WRITTEN.fullmatch(_by_babel(minor, 2, currency, locale)) for minor in (_SAMPLE, -_SAMPLE))
+    if positive is None or negative is None:
+        return None
+    form = _MoneyForm(
+        minor_units(currency),
+        positive["group"],
+        positive["mark"],
+        (positive["before"], positive["after"]),
+        (negative["before"], negative["after"]),
+    )
+    # Some locales begin to group at five digits.
+    alike = all(
+        form._replace(digits=2).write(minor) == _by_babel(minor, 2, currency, locale)
+        for minor in (0, 5, 99999, -123456, 1234567)
+    )
+    return form if alike else None

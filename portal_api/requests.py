@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
+from datetime import date
 from hashlib import blake2b
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +14,7 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Path, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hub.back_offices.model import Town
 from hub.hub import Hub
@@ -40,12 +42,18 @@ class Citizen:
     reader: Reader
 
 
+# Dependencies are asynchronous though they wait for nothing: FastAPI runs plain functions in another thread, and each
+# such detour costs about as much as rendering an account.
+
+
 def hub_of(request: Request) -> Hub:
     hub: Hub = request.app.state.hub
     return hub
 
 
-def town_of(request: Request, city: Annotated[str, Path(description="the town's slug", examples=["pregrada"])]) -> Town:
+async def town_of(
+    request: Request, city: Annotated[str, Path(description="the town's slug", examples=["pregrada"])]
+) -> Town:
     """The town in the path. Raises NotFound, and NotReady for one whose configuration is broken."""
     hub = hub_of(request)
     town = hub.towns.by_slug.get(city)
@@ -74,7 +82,7 @@ def token_of(request: Request, town: Town, scope: str) -> AccessToken:
 def citizen_with(scope: str) -> Any:
     """A dependency: the citizen of a token with `scope`."""
 
-    def citizen(request: Request, town: AtTown) -> Citizen:
+    async def citizen(request: Request, town: AtTown) -> Citizen:
         token = token_of(request, town, scope)
         if token.subject_id is None:
             raise Forbidden("The access token speaks for no citizen.")
@@ -87,7 +95,7 @@ def citizen_with(scope: str) -> Any:
 def staff_with(scope: str) -> Any:
     """A dependency: the town, for staff whose token has `scope`."""
 
-    def staff(request: Request, town: AtTown) -> Town:
+    async def staff(request: Request, town: AtTown) -> Town:
         token_of(request, town, scope)
         return town
 
@@ -107,6 +115,17 @@ def answer(request: Request, reader: Reader, content: Any) -> Response:
     if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def _written_out(value: object) -> object:
+    # Pydantic would take `0` for the first second of 1970.
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("write a date such as 2026-12-31")
+    return value
+
+
+CalendarDate = Annotated[date, BeforeValidator(_written_out)]
+"""A date as RFC 3339 writes it (full-date), and no other way."""
 
 
 def write_cursor(*parts: object) -> str:

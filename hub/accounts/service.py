@@ -15,7 +15,7 @@ import orjson
 from hub.back_offices import queries as feed_queries
 from hub.back_offices import service as feeds
 from hub.back_offices.model import Feed, Town
-from hub.back_offices.service import FeedFreshness
+from hub.back_offices.freshness import FeedFreshness
 from hub.kernel.clock import Clock
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import FreshnessStatus

@@ -76,7 +76,7 @@ def _read(events: Any, message: Message) -> Fault | datetime | tuple[str, list[R
     feed = event.feed.feed
     try:
         said_at = _time(envelope.get("time"), message.received_at)
-    except ValueError:
+    except (ValueError, OverflowError):
         return Fault("bad_time", f"time {str(envelope.get('time'))[:60]!r} is not RFC 3339", feed, "time")
     if event.mapping is None:
         return said_at or message.received_at

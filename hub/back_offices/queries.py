@@ -24,28 +24,34 @@ _SUCCEED = """
            failure = $9, failure_detail = $11,
            caught_up_to = coalesce($7, caught_up_to), cursor = coalesce($8, cursor), records = $12, rejected = $13
     where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
-      and (read_at is null or read_at <= $5)"""
+      and (read_at is null or read_at <= $5) returning true"""
 
 _FAIL = """
     update feed_states set failing_since = coalesce(failing_since, $6), failure = $7, failure_detail = $8
     where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
       and (read_at is null or read_at <= $5)"""
 
+# What was refused and is still a letter is missing here, whatever the source has sent. A failure that came after
+# the moment the source speaks of is not healed by it.
 _COMPLETE = """
     insert into feed_states as old (city_id, back_office, feed, identifier_id, attempted_at, read_at, complete_at)
-    values ($1, $2, $3, '00000000-0000-0000-0000-000000000000', $4, $4, $4)
+    select $1, $2, $3, '00000000-0000-0000-0000-000000000000', $4, $4, case when not $5 and not exists (
+        select from dead_letters d
+        where d.city_id = $1 and d.back_office = $2 and d.feed = $3 and d.settled_at is null) then $4 end
     on conflict (city_id, back_office, feed, identifier_id) do update
     set attempted_at = greatest(old.attempted_at, excluded.attempted_at),
         read_at = greatest(old.read_at, excluded.read_at),
         complete_at = greatest(old.complete_at, excluded.complete_at),
-        failing_since = null, failure = null, failure_detail = null"""
+        failing_since = case when old.failing_since > excluded.read_at then old.failing_since end,
+        failure = case when old.failing_since > excluded.read_at then old.failure end,
+        failure_detail = case when old.failing_since > excluded.read_at then old.failure_detail end"""
 
 _DRIFT = """
     insert into drift as old (city_id, back_office, feed, what, path, sample, first_seen, last_seen)
     select $1, $2, $3, what, path, sample, $4, $4
     from unnest($5::text[], $6::text[], $7::text[]) as d(what, path, sample)
     on conflict (city_id, back_office, feed, what, path) do update
-    set last_seen = excluded.last_seen, times = old.times + 1"""
+    set last_seen = greatest(old.last_seen, excluded.last_seen), times = old.times + 1, sample = excluded.sample"""
 
 
 async def begin_read(
@@ -71,9 +77,12 @@ async def succeed(
     failure: tuple[str, str] | None,
     records: int,
     rejected: int,
-) -> None:
-    """The source answered; `failure` says what of the answer could not be used, if anything."""
-    await connection.execute(
+) -> bool:
+    """The source answered; `failure` says what of the answer could not be used, if anything.
+
+    Returns whether this is the latest word: False where a read that began later has been noted already.
+    """
+    latest = await connection.fetchval(
         _SUCCEED,
         city_id,
         back_office,
@@ -89,6 +98,7 @@ async def succeed(
         records,
         rejected,
     )
+    return latest is not None
 
 
 async def fail(
@@ -106,9 +116,11 @@ async def fail(
     await connection.execute(_FAIL, city_id, back_office, feed, identifier_id, began, now, code, detail[:2000])
 
 
-async def declare_complete(connection: Connection, city_id: int, back_office: str, feed: str, at: datetime) -> None:
-    """The source says that everything up to `at` has been pushed."""
-    await connection.execute(_COMPLETE, city_id, back_office, feed, at)
+async def declare_complete(
+    connection: Connection, city_id: int, back_office: str, feed: str, at: datetime, *, refused: bool
+) -> None:
+    """The source says that everything up to `at` has been pushed; `refused`: of some of it a letter is being written."""
+    await connection.execute(_COMPLETE, city_id, back_office, feed, at, refused)
 
 
 async def note_drift(

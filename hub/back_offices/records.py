@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from hub.back_offices import queries
 from hub.back_offices.model import Feed
 from hub.intake.model import Fault
-from hub.mapping.model import Drift, Record
+from hub.mapping.model import Drift, Record, RecordProblem
 from hub.ports.projection import Source
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -16,7 +18,10 @@ from hub.storage.vault import TownKeys
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`changed` are the source keys whose row changed; `refused` the records the town's configuration contradicts."""
+    """`changed` are the source keys whose row changed.
+
+    `refused` are the records that the town's configuration contradicts or the database cannot hold.
+    """
 
     changed: frozenset[str]
     refused: tuple[tuple[Record, Fault], ...]
@@ -39,6 +44,31 @@ async def store(
             good.append(record)
         else:
             refused.append((record, Fault("contradicts_configuration", refusal[1], feed.feed, refusal[0])))
-    changed = await feed.projection.apply(connection, keys, source, good) if good else set()
+    changed, unstorable = await _apply(connection, keys, feed, source, good)
     await queries.note_drift(connection, source.city_id, source.back_office, source.feed, drift, source.as_of)
-    return Stored(frozenset(changed), tuple(refused))
+    return Stored(frozenset(changed), (*refused, *unstorable))
+
+
+def reasons(problems: Sequence[RecordProblem]) -> str:
+    """Why one record, or one message, cannot be read: the first reason, and how many more there are."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return problems[0].reason + more
+
+
+async def _apply(
+    connection: Connection, keys: TownKeys, feed: Feed, source: Source, records: Sequence[Record]
+) -> tuple[set[str], list[tuple[Record, Fault]]]:
+    """The keys that changed a row, and what PostgreSQL cannot hold: it is looked for by halves and stops no other."""
+    if not records:
+        return set(), []
+    try:
+        async with connection.transaction():
+            return await feed.projection.apply(connection, keys, source, records), []
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        if len(records) == 1:
+            because = f"the database refuses it: {type(error).__name__}"
+            return set(), [(records[0], Fault("cannot_be_stored", because, feed.feed))]
+    half = len(records) // 2
+    changed, refused = await _apply(connection, keys, feed, source, records[:half])
+    more, others = await _apply(connection, keys, feed, source, records[half:])
+    return changed | more, refused + others

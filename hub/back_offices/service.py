@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -17,10 +17,12 @@ from hub.intake import dead_letters
 from hub.intake.model import Fault
 from hub.jobs.queue import NewJob, enqueue_many
 from hub.kernel.clock import Clock
-from hub.kernel.errors import HubError, NotFound, RemoteError
-from hub.kernel.freshness import Freshness, FreshnessStatus
-from hub.mapping.model import Mapped
-from hub.ports.back_office import Arguments, Page
+from hub.kernel.errors import ConfigurationError, HubError, NotFound, RemoteError
+from hub.mapping.fragments import fragments
+from hub.mapping.mapping import Mapping as RecordMapping
+from hub.mapping.model import Mapped, RecordProblem
+from hub.ports.back_office import Arguments, FeedReader, Page
+from hub.ports.projection import Source
 from hub.storage.database import NIL, Connection, Database
 from hub.storage.vault import TownKeys, Vault
 from hub.subjects import service as subjects
@@ -38,11 +40,21 @@ _SOONEST = timedelta(seconds=10)
 class _Progress:
     """What one read has seen so far."""
 
+    identifier_id: UUID
+    cursor: str | None
+    pages: int = 0
     present: list[str] = field(default_factory=list)
     changed: int = 0
     faults: list[Fault] = field(default_factory=list)
     caught_up_to: datetime | None = None
-    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A record of a page that cannot be used. `at` is its key, or its position where it has none that can be read."""
+
+    at: int | str
+    fault: Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,112 +75,115 @@ class FeedService:
         self._database, self._vault, self._clock = database, vault, clock
 
     async def read(self, town: Town, feed: Feed, identifier_id: UUID = NIL) -> ReadReport:
-        """Ask the back office and store what it says; a failure is stored as such, never raised.
+        """Ask the back office and store what it says; what it fails to give is stored as a failure, not raised.
 
         For a feed that `needs` an identifier, `identifier_id` says whose; otherwise it is NIL.
-        No transaction is open while the back office is asked.
+        No transaction is open while the back office is asked. Raises ConfigurationError for a feed that is only pushed,
+        NotFound for an identifier that is no more, and after noting it whatever is a fault of ours.
         """
+        if feed.reader is None or feed.mapping is None:
+            raise ConfigurationError(f"{feed.back_office}/{feed.feed} of {feed.city.slug} is not read, only pushed")
         began = self._clock.now()
         city_id = feed.city.id
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             cursor = await queries.begin_read(connection, city_id, feed.back_office, feed.feed, identifier_id, began)
             asked = await _asked(connection, keys, feed, identifier_id)
-        progress = _Progress(cursor=cursor)
+        progress = _Progress(identifier_id, cursor)
         try:
             async with town.back_offices[feed.back_office].at_once:
-                await self._read_pages(keys, feed, Arguments(began, asked, cursor), progress)
+                await self._read_pages(feed, feed.reader, feed.mapping, Arguments(began, asked, cursor), progress)
         except RemoteError as error:
-            return await self._failed(feed, identifier_id, began, error.code, str(error), progress)
+            return await self._failed(feed, began, error.code, str(error), progress)
         except HubError as error:
-            return await self._failed(feed, identifier_id, began, "configuration", str(error), progress)
-        return await self._finished(keys, feed, identifier_id, began, progress, incremental=cursor is not None)
+            return await self._failed(feed, began, "configuration", str(error), progress)
+        except Exception as error:
+            await self._failed(feed, began, "hub_error", f"{type(error).__name__} while it was read", progress)
+            raise
+        # What is absent from an answer of changes only has not changed.
+        everything = feed.mapping.complete and cursor is None
+        return await self._finished(feed, began, progress, everything=everything, complete=feed.mapping.complete)
 
-    async def _read_pages(self, keys: TownKeys, feed: Feed, arguments: Arguments, progress: _Progress) -> None:
-        assert feed.reader is not None
-        assert feed.mapping is not None
-        async for page in feed.reader.read(arguments):
+    async def _read_pages(
+        self,
+        feed: Feed,
+        reader: FeedReader,
+        mapping: RecordMapping,
+        arguments: Arguments,
+        progress: _Progress,
+    ) -> None:
+        async for page in reader.read(arguments):
             # Mapping is pure computation: beside the loop, so that other reads go on meanwhile.
-            mapped = await asyncio.to_thread(feed.mapping.map, page.document, asked=arguments.aliases)
-            progress.caught_up_to = (
-                feed.mapping.caught_up_to(page.document) or page.source_time or progress.caught_up_to
-            )
-            progress.cursor = feed.mapping.cursor(page.document, progress.cursor)
+            mapped = await asyncio.to_thread(mapping.map, page.document, asked=arguments.aliases)
+            true_for = mapping.caught_up_to(page.document) or page.source_time
+            if true_for is not None:
+                # Of what was paid between two pages the first knows nothing.
+                progress.caught_up_to = min(true_for, progress.caught_up_to or true_for)
+            progress.cursor = mapping.cursor(page.document, progress.cursor)
+            progress.pages += 1
+            source = feed.source(arguments.now, asked=True, caught_up_to=true_for or progress.caught_up_to)
             async with self._database.town(feed.city.id) as connection:
-                await self._store_page(connection, keys, feed, arguments.now, page, mapped, progress)
+                # Asked for again, since they may have been rotated while the back office took its time.
+                keys = await self._vault.keys(connection, feed.city.id)
+                await self._store_page(connection, keys, feed, mapping, source, page, mapped, progress)
 
     async def _store_page(
         self,
         connection: Connection,
         keys: TownKeys,
         feed: Feed,
-        began: datetime,
+        mapping: RecordMapping,
+        source: Source,
         page: Page,
         mapped: Mapped,
         progress: _Progress,
     ) -> None:
-        source = feed.source(began, asked=True, caught_up_to=progress.caught_up_to)
         stored = await records.store(connection, keys, feed, source, mapped.records, mapped.drift)
-        refused = {record.key: fault for record, fault in stored.refused}
+        refused = _unreadable(feed, mapped) + [_Refused(record.key, fault) for record, fault in stored.refused]
         progress.changed += len(stored.changed)
+        # A record that could not be used is not an absent one.
         progress.present += [record.key for record in mapped.records]
-        faults = [
-            (
-                problem.key or f"record {problem.position + 1}",
-                Fault("unreadable_record", problem.reason, feed.feed, problem.field, problem.path),
-            )
-            for problem in mapped.problems
-        ] + list(refused.items())
+        progress.present += [key for key in {problem.key for problem in mapped.problems} if key is not None]
+        progress.faults += [one.fault for one in refused]
         now = self._clock.now()
-        for key, fault in faults:
-            progress.faults.append(fault)
-            await dead_letters.write(
-                connection,
-                keys,
-                feed.back_office,
-                "pull",
-                f"{feed.feed}/{key}",
-                fault,
-                page.raw,
-                page.media_type,
-                now=now,
-            )
-        # A record that could not be read is not an absent one.
-        progress.present += [key for key, _ in faults]
-        good = [f"{feed.feed}/{record.key}" for record in mapped.records if record.key not in refused]
+        if refused:
+            wanted = frozenset(one.at for one in refused)
+            bytes_of, media_type = await asyncio.to_thread(fragments, mapping, page.document, wanted)
+            for one in refused:
+                await dead_letters.write(
+                    connection,
+                    keys,
+                    feed.back_office,
+                    "pull",
+                    _external_id(feed, one.at, progress),
+                    one.fault,
+                    bytes_of[one.at],
+                    media_type,
+                    now=now,
+                )
+        contradicted = {record.key for record, _ in stored.refused}
+        good = [_external_id(feed, one.key, progress) for one in mapped.records if one.key not in contradicted]
         await dead_letters.settle(connection, keys.city_id, feed.back_office, good, "superseded", now)
 
     async def _finished(
-        self,
-        keys: TownKeys,
-        feed: Feed,
-        identifier_id: UUID,
-        began: datetime,
-        progress: _Progress,
-        *,
-        incremental: bool,
+        self, feed: Feed, began: datetime, progress: _Progress, *, everything: bool, complete: bool
     ) -> ReadReport:
-        assert feed.mapping is not None
-        complete = feed.mapping.complete and not progress.faults
         failure = None
         if progress.faults:
             first = progress.faults[0]
             count = len(progress.faults)
-            failure = ("unreadable_records", f"{count} refused; the first: {first.field}: {first.detail}")
-        gone = 0
+            failure = ("unreadable_records", f"{count} refused; the first: {first.field or 'record'}: {first.detail}")
+        gone, now = 0, self._clock.now()
         async with self._database.town(feed.city.id) as connection:
-            if complete and not incremental:
-                source = feed.source(began, asked=True)
-                gone = await feed.projection.bury_absent(connection, source, identifier_id, progress.present)
-            await queries.succeed(
+            latest = await queries.succeed(
                 connection,
                 feed.city.id,
                 feed.back_office,
                 feed.feed,
-                identifier_id,
+                progress.identifier_id,
                 began=began,
-                now=self._clock.now(),
-                complete=complete,
+                now=now,
+                complete=complete and not progress.faults,
                 caught_up_to=progress.caught_up_to,
                 # What was refused must come again: the cursor stays where it was.
                 cursor=None if progress.faults else progress.cursor,
@@ -176,7 +191,19 @@ class FeedService:
                 records=len(progress.present),
                 rejected=len(progress.faults),
             )
-            await _tell_landed(connection, feed, identifier_id)
+            # Nothing is concluded from what is absent here where a later answer is known already.
+            if latest and everything:
+                if not progress.faults:
+                    source = feed.source(began, asked=True)
+                    gone = await feed.projection.bury_absent(
+                        connection, source, progress.identifier_id, progress.present
+                    )
+                # For everybody: what this read no longer refuses; else what only this reader can have had.
+                theirs = f"{feed.feed}/" if progress.identifier_id == NIL else _nameless(feed, progress)
+                await dead_letters.settle_feed(
+                    connection, feed.city.id, feed.back_office, feed.feed, theirs, began, now
+                )
+            await _tell_landed(connection, feed, progress.identifier_id)
         log.info(
             "feed_read",
             city=feed.city.slug,
@@ -196,7 +223,7 @@ class FeedService:
         )
 
     async def _failed(
-        self, feed: Feed, identifier_id: UUID, began: datetime, code: str, detail: str, progress: _Progress
+        self, feed: Feed, began: datetime, code: str, detail: str, progress: _Progress
     ) -> ReadReport:
         log.warning("feed_not_read", city=feed.city.slug, back_office=feed.back_office, feed=feed.feed,
                     because=code, detail=detail)  # fmt: skip
@@ -206,13 +233,13 @@ class FeedService:
                 feed.city.id,
                 feed.back_office,
                 feed.feed,
-                identifier_id,
+                progress.identifier_id,
                 began=began,
                 now=self._clock.now(),
                 code=code,
                 detail=detail,
             )
-            await _tell_landed(connection, feed, identifier_id)
+            await _tell_landed(connection, feed, progress.identifier_id)
         return ReadReport(len(progress.present), progress.changed, 0, len(progress.faults), code)
 
     async def sweep(self, feed: Feed) -> int:
@@ -247,42 +274,27 @@ async def _tell_landed(connection: Connection, feed: Feed, identifier_id: UUID) 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FeedFreshness:
-    """How old one feed is for the subjects in scope. `complete` is False where absence may not be claimed."""
-
-    feed: Feed
-    freshness: Freshness
-    complete: bool
-    caught_up_to: datetime | None
-
-
-def judge(feed: Feed, states: Iterable[Mapping[str, Any]], schemes: frozenset[str], now: datetime) -> FeedFreshness:
-    """Freshness of one feed from its states; with several identifiers the worst one counts.
-
-    `states` are rows of `feed_states` for this feed: by identifier where it is asked per subject, else the one for
-    everybody. `schemes` are those of the identifiers the subject has proven.
-    """
-    recognised = {feed.needs} if feed.needs else feed.schemes
-    rows = list(states)
-    if recognised and not recognised & schemes:
-        unknown = Freshness(FreshnessStatus.UNAVAILABLE, because="no_identifier")
-        return FeedFreshness(feed, unknown, complete=False, caught_up_to=None)
-    judged = [
-        Freshness.judge(
-            now=now,
-            max_age=feed.configuration.max_age,
-            read_at=row["read_at"],
-            failing_since=row["failing_since"],
-            failure=row["failure"],
+def _unreadable(feed: Feed, mapped: Mapped) -> list[_Refused]:
+    """One for each record, whatever is wrong with it."""
+    by_position: dict[int, list[RecordProblem]] = defaultdict(list)
+    for problem in mapped.problems:
+        by_position[problem.position].append(problem)
+    return [
+        _Refused(
+            position if problems[0].key is None else problems[0].key,
+            Fault("unreadable_record", records.reasons(problems), feed.feed, problems[0].field, problems[0].path),
         )
-        for row in rows
-    ] or [Freshness(FreshnessStatus.UNAVAILABLE, because="never_read")]
-    order = [FreshnessStatus.FRESH, FreshnessStatus.STALE, FreshnessStatus.UNAVAILABLE]
-    worst = max(judged, key=lambda one: order.index(one.status))
-    caught_up = [row["caught_up_to"] for row in rows if row["caught_up_to"]]
-    complete = bool(rows) and all(row["complete_at"] for row in rows)
-    return FeedFreshness(feed, worst, complete, min(caught_up, default=None))
+        for position, problems in by_position.items()
+    ]
+
+
+def _external_id(feed: Feed, at: int | str, progress: _Progress) -> str:
+    return f"{feed.feed}/{at}" if isinstance(at, str) else f"{_nameless(feed, progress)}{progress.pages}.{at + 1}"
+
+
+def _nameless(feed: Feed, progress: _Progress) -> str:
+    """What the names of letters about records without a key begin with: no other read can meet the same record."""
+    return f"{feed.feed}/{progress.identifier_id}/"
 
 
 async def request_reads(

@@ -8,15 +8,17 @@ override, key by key.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from hub.cities import faults
 from hub.cities.model import City
 from hub.kernel.errors import ConfigurationError
-from hub.kit.yaml_document import YamlDocument, load
+from hub.kit.yaml_document import YamlDocument, YamlPath, load
 
 _MOST_BLOCKS = 20
 
@@ -38,11 +40,13 @@ def town_files(path: Iterable[Path]) -> dict[str, Path]:
 
 def load_city(file: Path) -> City:
     """One town from its file."""
-    documents = _with_blocks(file)
+    documents = read_documents(file)
+    data = _merged(documents)
     try:
-        city = City.model_validate(_merged(documents))
+        city = City.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, documents) from error
+        # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
+        raise faults.explain(error, documents, data, City) from None
     if city.slug != file.parent.name:
         raise ConfigurationError(
             f"the slug {city.slug!r} is not the folder's name {file.parent.name!r}",
@@ -54,14 +58,44 @@ def load_city(file: Path) -> City:
     return city
 
 
-def _with_blocks(file: Path) -> list[YamlDocument]:
+def fault_in(file: Path, place: YamlPath, problem: str, remedy: str | None) -> ConfigurationError:
+    """A fault at `place` of a town's file, or of the block where that was written."""
+    written, line = faults.locate(read_documents(file), place)
+    return ConfigurationError(problem, file=written, line=line, key=faults.dotted(place), remedy=remedy)
+
+
+def clashes(towns: Mapping[str, City], files: Mapping[str, Path]) -> dict[str, ConfigurationError]:
+    """Towns that share an id or a host: all of them, since nobody here knows whose it is."""
+    owners: dict[tuple[str, int | str], list[str]] = defaultdict(list)
+    for slug, city in towns.items():
+        owners["id", city.id].append(slug)
+        for host in dict.fromkeys(city.hosts):
+            owners["hosts", host].append(slug)
+    remedies = {
+        "id": "An id is given once and for all: give the newer town one that nobody had.",
+        "hosts": "Leave the host to the town it belongs to.",
+    }
+    found: dict[str, ConfigurationError] = {}
+    for (key, value), slugs in owners.items():
+        for slug in slugs if len(slugs) > 1 else ():
+            others = " and ".join(other for other in slugs if other != slug)
+            found[slug] = fault_in(files[slug], (key,), f"{value} is also that of {others}", remedies[key])
+    return found
+
+
+def read_documents(file: Path) -> list[YamlDocument]:
     """The town's own document first, then the blocks it extends, nearest first."""
     documents: list[YamlDocument] = []
     waiting = [file]
     while waiting:
         document = load(waiting.pop(0))
         if not isinstance(document.data, dict):
-            raise ConfigurationError("a town is a mapping of keys to values", file=str(document.path), line=1)
+            raise ConfigurationError(
+                "this is not a town: it has no keys",
+                file=str(document.path),
+                line=1,
+                remedy="Write lines such as `slug: pregrada`; begin with a copy of another town's file.",
+            )
         documents.append(document)
         if len(documents) > _MOST_BLOCKS:
             raise ConfigurationError(
@@ -79,7 +113,16 @@ def _with_blocks(file: Path) -> list[YamlDocument]:
                 key="extends",
                 remedy="Write extends: [../../shared/block.yaml].",
             )
-        waiting += [(document.path.parent / block).resolve() for block in blocks]
+        for number, block in enumerate(blocks):
+            if not (named := (document.path.parent / block).resolve()).is_file():
+                raise ConfigurationError(
+                    f"there is no file {named}",
+                    file=str(document.path),
+                    line=document.line(("extends", number)),
+                    key="extends",
+                    remedy="Write its path as seen from this file's folder.",
+                )
+            waiting.append(named)
     return documents
 
 
@@ -96,41 +139,3 @@ def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
         below = result.get(key)
         result[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-def _explain(error: ValidationError, documents: list[YamlDocument]) -> ConfigurationError:
-    """The first fault, at the line where its key stands; the others are counted."""
-    faults = error.errors(include_url=False)
-    fault = faults[0]
-    where = tuple(part for part in fault["loc"] if not (isinstance(part, str) and part.startswith(("function-", "["))))
-    # A missing key has no line of its own: the nearest enclosing key that was written has.
-    for length in range(len(where), -1, -1):
-        for document in documents:
-            if (line := document.line(where[:length])) is not None:
-                return _configuration_error(fault, where, document, line, len(faults) - 1)
-    return _configuration_error(fault, where, documents[0], 1, len(faults) - 1)
-
-
-def _configuration_error(
-    fault: Any, where: tuple[int | str, ...], document: YamlDocument, line: int, others: int
-) -> ConfigurationError:
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    remedy = {
-        "missing": "Add it.",
-        "extra_forbidden": "Remove it, or correct its spelling.",
-    }.get(fault["type"])
-    if fault["type"] == "missing":
-        message = "this key is needed"
-    elif fault["type"] == "extra_forbidden":
-        message = "there is no such key here"
-    if others:
-        remedy = (
-            f"{remedy or ''} Then there {'is one more fault' if others == 1 else f'are {others} more faults'}.".strip()
-        )
-    return ConfigurationError(
-        message,
-        file=str(document.path),
-        line=line,
-        key=".".join(str(part) for part in where) or None,
-        remedy=remedy,
-    )

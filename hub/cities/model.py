@@ -11,12 +11,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from stdnum import iban
 from stdnum.exceptions import ValidationError as StdnumError
 
+from hub.cities.faults import fault_at
 from hub.kernel.money import NotExact, minor_units
 from hub.kernel.text import LocalisedText
 from hub.kit.durations import Duration
 from hub.kit.secrets import SecretRef
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*\Z")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
+)
 
 
 def _slug(text: str) -> str:
@@ -26,11 +30,9 @@ def _slug(text: str) -> str:
 
 
 def _timezone(value: object) -> object:
-    if not isinstance(value, str):
-        return value
     try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder, such as Europe
         raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Zagreb") from error
 
 
@@ -46,13 +48,21 @@ def _account(text: str) -> str:
     try:
         return str(iban.validate(text))
     except StdnumError as error:
-        raise ValueError(f"{text!r} is not a valid IBAN ({type(error).__name__})") from error
+        if not re.match(r"\s*[A-Za-z]{2}\s*\d\s*\d", text):
+            raise ValueError(f"{text!r} is not an IBAN, which begins with a country and two digits (HR12…)") from error
+        raise ValueError(f"{text!r} is not an IBAN: a digit or letter is missing, mistyped or too many") from error
 
 
 def _clock_time(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return time.fromisoformat(value)
-    raise ValueError('write a quoted time of day, such as "03:30"')
+    raise ValueError('write a time of day with hours and minutes, such as "03:30"')
+
+
+def _host(text: str) -> str:
+    if len(text) > 253 or not _HOST.match(text):
+        raise ValueError(f"{text!r} is not a host name; write one such as moja.pregrada.hr, without https:// and port")
+    return text.lower()
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
@@ -60,6 +70,7 @@ Currency = Annotated[str, AfterValidator(_currency)]
 Account = Annotated[str, AfterValidator(_account)]
 TimeZone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Host = Annotated[str, AfterValidator(_host)]
 
 
 class _Strict(BaseModel):
@@ -74,7 +85,9 @@ class Payee(_Strict):
     bic: str = ""
     street: str = ""
     place: str = Field(default="", description="postcode and place")
-    purpose: str = Field(default="", pattern=r"^([A-Z]{4})?$", description="ISO 20022 purpose code")
+    purpose: str = Field(
+        default="", pattern=r"^([A-Z]{4})?$", description="ISO 20022 purpose code of four capital letters, such as GOVT"
+    )
 
 
 class Refresh(_Strict):
@@ -95,7 +108,7 @@ class Feed(_Strict):
 
     mapping: str | None = Field(default=None, description="file in the mapping folder; absent where only pushed")
     refresh: Refresh | None = Field(default=None, description="absent: read when asked for, or only pushed")
-    max_age: Duration = Field(description="older than this is shown as stale")
+    max_age: Duration = Field(description="a duration such as 1h; what is older is shown as stale")
 
 
 class PushEvent(_Strict):
@@ -137,30 +150,40 @@ class BackOffice(_Strict):
     def _reachable(self) -> Self:
         for name, feed in self.feeds.items():
             if feed.mapping is None and feed.refresh is not None:
-                raise ValueError(f"feed {name!r} has a refresh but no mapping to read by")
+                raise fault_at(
+                    "there is a refresh but no mapping to read by", "feeds", name, "refresh", remedy="Add mapping."
+                )
             if feed.mapping is not None and self.connector is None:
-                raise ValueError(f"feed {name!r} has a mapping to read by but the back office no connector")
+                raise fault_at(
+                    f"this key is needed, since the feed {name} is read by a mapping",
+                    "connector",
+                    remedy="Add it, or remove the feed's mapping if it is only pushed.",
+                )
         return self
 
     @model_validator(mode="after")
     def _known_feeds(self) -> Self:
         for kind, event in (self.push.events if self.push else {}).items():
             if event.feed not in self.feeds:
-                raise ValueError(f"push event {kind!r} names feed {event.feed!r}; there are {', '.join(self.feeds)}")
+                raise fault_at(
+                    f"there is no feed {event.feed!r} here",
+                    *("push", "events", kind, "feed"),
+                    remedy=f"Use one of: {', '.join(self.feeds)}.",
+                )
         return self
 
 
 class City(_Strict):
     """A town. `id` never changes, whatever becomes of the slug: it is on every row."""
 
-    id: int = Field(gt=0, lt=2**31)
+    id: int = Field(gt=0, lt=2**31, description="a number that no other town ever had")
     slug: Slug
     name: LocalisedText
-    country: str = Field(pattern=r"^[A-Z]{2}$")
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 code of two capital letters, such as HR")
     currency: Currency
     timezone: TimeZone
     languages: list[str] = Field(min_length=1, description="the first is the town's own")
-    hosts: list[str] = Field(default_factory=list)
+    hosts: list[Host] = Field(default_factory=list)
     live: bool = False
     bank_transfer: list[str] = Field(default_factory=list, description="schemes in the order offered")
     payees: dict[Slug, Payee] = Field(min_length=1)
@@ -170,12 +193,16 @@ class City(_Strict):
     @model_validator(mode="after")
     def _known_names(self) -> Self:
         for name, office in self.back_offices.items():
-            if office.payee is not None and office.payee not in self.payees:
-                raise ValueError(
-                    f"back office {name!r} names payee {office.payee!r}; there are {', '.join(self.payees)}"
-                )
-            if office.department is not None and office.department not in self.departments:
-                raise ValueError(f"back office {name!r} names an unknown department {office.department!r}")
+            for key, named, known in (
+                ("payee", office.payee, self.payees),
+                ("department", office.department, self.departments),
+            ):
+                if named is not None and named not in known:
+                    raise fault_at(
+                        f"there is no {key} {named!r}",
+                        *("back_offices", name, key),
+                        remedy=f"Use one of: {', '.join(known) or 'none'}; or add it under {key}s.",
+                    )
         return self
 
     @property

@@ -9,17 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from hub.kernel.errors import UnsupportedMedia
+from hub.kernel.errors import TooLarge, UnsupportedMedia
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 NDJSON = ("application/x-ndjson", "application/cloudevents+ndjson", "application/jsonl")
 _LONGEST_ID = 500
+
+MOST = 20_000
+"""Messages in one request: more would hold the database and the other callers up for seconds."""
+
+# What a String may not hold (CloudEvents 1.0.2 §"Type System"): control characters, halves of a surrogate pair,
+# noncharacters. PostgreSQL would refuse some of them, and with them the whole request.
+_NOT_IN_A_STRING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +54,25 @@ class UnreadableBody(ValueError):
 
 
 def cut(body: bytes, media_type: str, headers: Mapping[str, str]) -> list[Piece]:
-    """The messages in a request body, in order. Raises UnreadableBody, or UnsupportedMedia."""
+    """The messages in a request body, in order. Raises UnreadableBody, UnsupportedMedia, or TooLarge for over MOST."""
     if "ce-specversion" in headers:
         return [_binary(body, media_type, headers)]
     if media_type == SINGLE:
         return [_piece(_loads(body, "the event"), body)]
     if media_type == BATCH:
-        return list(_batch(body))
+        return _counted(_batch(body))
     if media_type in NDJSON:
-        return list(_lines(body))
+        return _counted(_lines(body))
     raise UnsupportedMedia(
         f"Send {SINGLE}, {BATCH}, {NDJSON[0]}, or an event in binary mode (ce-* headers); this was {media_type!r}."
     )
+
+
+def _counted(pieces: Iterator[Piece]) -> list[Piece]:
+    found = list(islice(pieces, MOST + 1))
+    if len(found) > MOST:
+        raise TooLarge(f"One request may have {MOST:,} events: send several.")
+    return found
 
 
 def read_envelope(body: bytes) -> dict[str, Any]:
@@ -80,7 +100,7 @@ def _batch(body: bytes) -> Iterator[Piece]:
     if text[position : position + 1] != "[":
         raise UnreadableBody("a batch is a JSON array of events")
     position = _skip(text, position + 1)
-    pieces: list[Piece] = []
+    count = 0
     if text[position : position + 1] == "]":
         position += 1
     else:
@@ -88,18 +108,18 @@ def _batch(body: bytes) -> Iterator[Piece]:
             try:
                 event, end = _DECODER.raw_decode(text, position)
             except (ValueError, RecursionError) as error:
-                raise UnreadableBody(f"event {len(pieces) + 1} of the batch is not JSON: {_reason(error)}") from error
-            pieces.append(_piece(event, text[position:end].encode()))
+                raise UnreadableBody(f"event {count + 1} of the batch is not JSON: {_reason(error)}") from error
+            yield _piece(event, text[position:end].encode())
+            count += 1
             position = _skip(text, end)
             mark = text[position : position + 1]
             position = _skip(text, position + 1)
             if mark == "]":
                 break
             if mark != ",":
-                raise UnreadableBody(f"after event {len(pieces)} of the batch there is neither ',' nor ']'")
+                raise UnreadableBody(f"after event {count} of the batch there is neither ',' nor ']'")
     if _skip(text, position) != len(text):
         raise UnreadableBody("there is more text after the batch's last bracket")
-    yield from pieces
 
 
 def _binary(body: bytes, media_type: str, headers: Mapping[str, str]) -> Piece:
@@ -113,7 +133,12 @@ def _binary(body: bytes, media_type: str, headers: Mapping[str, str]) -> Piece:
             return _faulty(body, str(fault), media_type)
     else:
         event["data"] = _text(body, "the data")
-    return _piece(event, json.dumps(event, ensure_ascii=False).encode())
+    # Half a surrogate pair, which JSON can escape, has no UTF-8: then everything beyond ASCII stays escaped.
+    try:
+        kept = json.dumps(event, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        kept = json.dumps(event).encode()
+    return _piece(event, kept)
 
 
 def _piece(event: Any, body: bytes) -> Piece:
@@ -123,6 +148,8 @@ def _piece(event: Any, body: bytes) -> Piece:
         value = event.get(name)
         if not isinstance(value, str) or not value or len(value) > _LONGEST_ID:
             return _faulty(body, f"the attribute {name!r} is needed: a text of 1 to {_LONGEST_ID} characters")
+        if _NOT_IN_A_STRING.search(value):
+            return _faulty(body, f"the attribute {name!r} holds a character that CloudEvents does not allow")
     if event["specversion"] != "1.0":
         return _faulty(body, f"specversion {event['specversion']!r} is not 1.0")
     return Piece(f"{event['source']} {event['id']}", body, SINGLE)

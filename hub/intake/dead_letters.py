@@ -48,8 +48,16 @@ async def write(
     now: datetime,
     message_id: UUID | None = None,
 ) -> UUID:
-    """Keep it; the same thing failing again is the same letter, counted, with its latest reason."""
-    letter_id = new_uuid()
+    """Keep it; the same thing failing again is the same letter, counted, with its latest reason and bytes."""
+    open_already = await connection.fetchval(
+        """select dead_letter_id from dead_letters
+           where city_id = $1 and back_office = $2 and external_id = $3 and settled_at is null for update""",
+        keys.city_id,
+        back_office,
+        external_id,
+    )
+    letter_id = open_already or new_uuid()
+    # Bytes are sealed for one letter: where another process opens one at this moment, that one's stay.
     row = await connection.fetchval(
         """insert into dead_letters as old (city_id, dead_letter_id, back_office, feed, origin, message_id,
                external_id, reason, detail, field, path, body, media_type, first_at, last_at)
@@ -57,6 +65,9 @@ async def write(
            on conflict (city_id, back_office, external_id) where settled_at is null do update
            set last_at = excluded.last_at, times = old.times + 1, reason = excluded.reason, detail = excluded.detail,
                field = excluded.field, path = excluded.path, feed = excluded.feed,
+               body = case when old.dead_letter_id = excluded.dead_letter_id then excluded.body else old.body end,
+               media_type = case when old.dead_letter_id = excluded.dead_letter_id then excluded.media_type
+                                 else old.media_type end,
                message_id = coalesce(excluded.message_id, old.message_id)
            returning dead_letter_id""",
         keys.city_id,
@@ -67,7 +78,7 @@ async def write(
         message_id,
         external_id,
         fault.reason,
-        fault.detail[:2000],
+        fault.detail,
         fault.field,
         fault.path,
         keys.encrypt("dead_letters", "body", str(letter_id), body),
@@ -93,6 +104,24 @@ async def settle(
         back_office,
         list(external_ids),
         by,
+        now,
+    )
+    return int(done.rsplit(" ", 1)[1])
+
+
+async def settle_feed(
+    connection: Connection, city_id: int, back_office: str, feed: str, prefix: str, before: datetime, now: datetime
+) -> int:
+    """A read begun at `before` had nothing to refuse: close what earlier reads of the feed refused under `prefix`."""
+    done = await connection.execute(
+        """update dead_letters set settled_at = $6, settled_by = 'superseded'
+           where city_id = $1 and back_office = $2 and feed = $3 and origin = 'pull' and settled_at is null
+             and starts_with(external_id, $4) and last_at < $5""",
+        city_id,
+        back_office,
+        feed,
+        prefix,
+        before,
         now,
     )
     return int(done.rsplit(" ", 1)[1])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from hub.kit.redaction import redact
+from hub.mapping.scalars import outline
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
@@ -25,13 +28,37 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a message or a record cannot be processed. `reason` is a stable code, `detail` for the operator."""
+    """Why a message or a record cannot be processed. `reason` is a stable code, `detail` for the operator.
+
+    What `detail` quotes of a citizen's data is made `discreet` here, whoever wrote it.
+    """
 
     reason: str
     detail: str
     feed: str | None = None
     field: str | None = None
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", discreet(self.detail))
+
+
+_LONGEST = 500
+_QUOTED = re.compile(r"(?<!\w)(?<!\bthe code )(['\"])(.{1,200}?)\1(?!\w)")
+_WORDS = re.compile(r"[^\W\d_]{2,}\W*\s\W*[^\W\d_]{2,}")
+_DIGITS = re.compile(r"\d(?: ?\d){5,}(?:/\d{3,4})?")
+
+
+def discreet(text: str) -> str:
+    """`text` without what names a person: six and more digits, and the letters of several words in quotation marks.
+
+    A single word and the code that a table lacks stay: an operator has to see them, and neither can be told from a
+    name that stands in a wrong place.
+    """
+    text = _QUOTED.sub(
+        lambda found: f"{found[1]}{outline(found[2])}{found[1]}" if _WORDS.search(found[2]) else found[0], text
+    )
+    return _DIGITS.sub("[digits]", redact(text))[:_LONGEST]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,13 +73,18 @@ class Intake:
                 )
             raise MalformedRequest(f"{fault}. The body is kept as {public_id('dlt', letter)}.") from fault
         good = [piece for piece in pieces if piece.fault is None]
-        letters = []
+        letters: list[tuple[UUID, str]] = []
+        written: dict[str, UUID] = {}
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             kept = await self._keep(connection, keys, back_office, good) if good else 0
             for piece in pieces:
-                if piece.fault is not None:
-                    letter = await dead_letters.write(
+                if piece.fault is None:
+                    continue
+                # The same garbage again in one request is one letter, counted once: to count each time would cost
+                # ever more, since a transaction keeps every version of a row it changes.
+                if piece.external_id not in written:
+                    written[piece.external_id] = await dead_letters.write(
                         connection,
                         keys,
                         back_office,
@@ -90,7 +95,7 @@ class Intake:
                         piece.media_type,
                         now=now,
                     )
-                    letters.append((letter, piece.fault))
+                letters.append((written[piece.external_id], piece.fault))
         return Receipt(kept, len(good) - kept, tuple(letters))
 
     async def _keep(self, connection: Connection, keys: TownKeys, back_office: str, pieces: Sequence[Piece]) -> int:

@@ -101,7 +101,7 @@ _ENQUEUE = """
              as a(city_id, kind, key, dedupe, payload, run_at, priority, max_attempts, place)
         order by a.place
         on conflict (city_id, kind, dedupe) where state = 'queued' and dedupe is not null
-        do update set priority = excluded.priority,
+        do update set priority = greatest(jobs.priority, excluded.priority),
                       run_at = case when jobs.attempts > 0 then jobs.run_at
                                     else least(jobs.run_at, excluded.run_at) end,
                       behind = false

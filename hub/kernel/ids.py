@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.kernel.errors import NotFound
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 
 
@@ -26,7 +27,7 @@ def new_uuid() -> UUID:
 def public_id(prefix: str, uuid: UUID) -> str:
     """`public_id("obl", …)` → `obl_` and 26 characters."""
     value = uuid.int
-    letters = [_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5)]
+    letters = [_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)]
     return f"{prefix}_{''.join(letters)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 # What a reader is served where there is nothing in the language asked for. Serbian without a script is
 # Cyrillic; Slovak readers are served Czech before the town's default.
@@ -20,6 +20,12 @@ _STANDS_FOR = {
 }
 
 
+def _by_language(value: object) -> object:
+    if not isinstance(value, dict):
+        raise ValueError("write the text by language, such as {en: …}")  # noqa: TRY004 - pydantic's way to refuse
+    return value
+
+
 def _not_empty(texts: dict[str, str]) -> dict[str, str]:
     if not texts:
         raise ValueError("write at least one language, such as {en: …}")
@@ -29,7 +35,7 @@ def _not_empty(texts: dict[str, str]) -> dict[str, str]:
     return texts
 
 
-LocalisedText = Annotated[dict[str, str], AfterValidator(_not_empty)]
+LocalisedText = Annotated[dict[str, str], BeforeValidator(_by_language), AfterValidator(_not_empty)]
 """`{"hr": "Komunalna naknada", "en": "Municipal fee"}`; keys are BCP 47 tags."""
 
 

@@ -7,9 +7,9 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from hub.kernel.errors import ConfigurationError
 
@@ -29,6 +29,13 @@ class SecretRef(BaseModel):
             pattern=f"^{_NAME}$",
         ),
     ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_the_secret_itself(cls, value: Any) -> Any:
+        if isinstance(value, (str, int, float)):
+            raise ValueError("a secret is only named here, { secret: its-name }; its value is kept outside")  # noqa: TRY004
+        return value
 
 
 def find_secret(name: str, *, folder: Path, environ: Mapping[str, str] = os.environ) -> SecretStr:

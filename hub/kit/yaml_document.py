@@ -69,18 +69,51 @@ def parse(content: bytes | str, path: Path | str) -> YamlDocument:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ConfigurationError(
-            f"is not YAML: {error.problem or error.context}",
-            file=str(path),
-            line=mark.line + 1 if mark else None,
-            remedy="Check indentation, quotes and brackets there.",
-        ) from error
+        line, detail, remedy = _plainly(error)
+        raise ConfigurationError(f"is not YAML: {detail}", file=str(path), line=line, remedy=remedy) from error
     except yaml.YAMLError as error:
         raise ConfigurationError(
             "holds a character that YAML does not allow", file=str(path), remedy="Remove control characters."
         ) from error
     return YamlDocument(path, builder.root, builder.lines)
+
+
+def _plainly(error: yaml.MarkedYAMLError) -> tuple[int | None, str, str]:
+    """Line, fault and remedy for somebody who never wrote a parser.
+
+    What is not closed, or is no key, is found by the parser only on a later line; its beginning is named then.
+    """
+    problem, context = error.problem or "", error.context or ""
+    at = error.problem_mark.line + 1 if error.problem_mark else None
+    began = error.context_mark.line + 1 if error.context_mark else at
+    match problem.split("'")[0].strip(), context:
+        case "found character", _ if "\\t" in problem:
+            return at, "a tab stands where only spaces may", "Indent with spaces."
+        case "found character", _:
+            return (
+                at,
+                problem.replace("that cannot start any token", "where a text begins"),
+                "Put the text into quotes.",
+            )
+        case "mapping values are not allowed here", _:
+            return at, "no key may stand here", "Correct the indentation, or put a text that holds ': ' into quotes."
+        case "could not find expected", _:
+            return began, "this is no line of the form `key: value`", "Write a colon and a space after the key."
+        case "expected", "while parsing a flow sequence" | "while parsing a flow mapping":
+            what, close = ("list [", "]") if context.endswith("sequence") else ("block {", "}")
+            return (
+                began,
+                f"the {what} that begins here is not closed, or a comma is missing",
+                f"Add a comma or {close}.",
+            )
+        case "found unexpected end of stream", "while scanning a quoted scalar":
+            return began, "the quote that opens here is not closed", "Close it."
+        case "expected <block end>, but found", _:
+            remedy = "Give lines that belong together the same indentation; lists have a - on each line, blocks none."
+            if "<scalar>" in problem:
+                remedy = "Close the quotes before it, or put the whole text into quotes."
+            return at, f"this does not continue the block that begins on line {began}", remedy
+    return at, problem or context, "Check indentation, quotes and brackets there."
 
 
 def _decoded(content: bytes, path: Path) -> str:

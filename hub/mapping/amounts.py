@@ -22,7 +22,7 @@ _new = tuple.__new__  # A named tuple's own constructor takes twice as long, and
 
 # A JSON number becomes a binary fraction on the way here. Up to 15 digits nothing is lost (IEEE 754 binary64).
 _EXACT_DIGITS = 15
-_EXACT_DECIMAL = 28  # Python's decimal context rounds longer numbers, and says nothing.
+_LONGEST = 28  # Nothing that fits into PostgreSQL's bigint is longer, groups and all.
 _SAFE_DIGITS = 18  # Any number of 18 digits fits into PostgreSQL's bigint.
 
 
@@ -85,7 +85,7 @@ def _reader(decimal: str, group: str | None) -> AmountReader:
             plain = value.strip().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
             if not plain:
                 return None
-            if len(plain) > _EXACT_DECIMAL:
+            if len(plain) > _LONGEST:
                 raise NotExact(f"{shorten(plain)!r} is too long for an amount")
             mark = group if group is not None else (" " if " " in plain else ".")
             return Money.parse(plain, currency, decimal=decimal, group=mark)
@@ -100,7 +100,7 @@ def _number(value: Any, currency: str) -> Money:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         text_of(value)  # Objects and lists say what they are.
         raise NotExact(f"{value!r} is not an amount")
-    most = _EXACT_DIGITS if isinstance(value, float) else _EXACT_DECIMAL
+    most = _EXACT_DIGITS if isinstance(value, float) else _LONGEST
     amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not amount.is_finite() or amount.adjusted() > _SAFE_DIGITS:
         raise NotExact(f"{shorten(str(value))} is no amount of money")

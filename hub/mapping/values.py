@@ -33,7 +33,7 @@ def compile_value(context: Context, block: Block, field: Field, *, strict: bool 
     elif source == "languages":
         value = _languages(context, spec)
     elif source == "first_of":
-        value = _first_of(context, spec, field)
+        value = _first_of(context, spec, field, whole=whole)
     elif field.kind is Kind.TEXTS:
         value = _texts(context, spec, field)
     else:
@@ -102,7 +102,7 @@ def _languages(context: Context, spec: Block) -> Value:
     return Value(build, tuple(slot for _, part in parts for slot in part.slots))
 
 
-def _first_of(context: Context, spec: Block, field: Field) -> Value:
+def _first_of(context: Context, spec: Block, field: Field, *, whole: bool) -> Value:
     """Each alternative is read with the verbs beside `first_of`, unless it says otherwise itself."""
     block = spec.get("first_of")
     entries = block.entries("Write a list: [PathA, { from: PathB }].") if block else []
@@ -120,7 +120,7 @@ def _first_of(context: Context, spec: Block, field: Field) -> Value:
             given = {verb: said for verb, said in shared.items() if verb in _BESIDE_CONSTANT.get(field.kind, ())}
         elif "as" in own.value or "table" in own.value:
             given = {verb: said for verb, said in shared.items() if verb not in reading}
-        parts.append(compile_value(context, replace(own, value={**given, **own.value}), field))
+        parts.append(compile_value(context, replace(own, value={**given, **own.value}), field, whole=whole))
     builds = [part.build for part in parts]
 
     def build(raw: Raw, run: Run) -> Any:

@@ -31,6 +31,9 @@ from hub.storage.database import Connection
 
 _FORMAT = b"\x01"
 _NONCE = 12
+# Any number, the same in every hub: whoever uses a town's keys shares this lock of that town, whoever changes them
+# has it alone.
+_TURN = int.from_bytes(b"keys")
 
 
 class MasterKeys:
@@ -66,6 +69,8 @@ class MasterKeys:
                 )
             content = json.loads(path.read_text(encoding="ascii"))
             keys = {name: base64.b64decode(key, validate=True) for name, key in content["keys"].items()}
+            if content["current"] not in keys:
+                raise ValueError("`current` names none of its keys")
             return cls(content["current"], keys)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(
@@ -104,6 +109,11 @@ class TownKeys:
     data: dict[int, AESGCM] = field(repr=False)
     index: dict[int, bytes] = field(repr=False)
 
+    @property
+    def numbers(self) -> set[tuple[str, int]]:
+        """`(purpose, number)` of every key."""
+        return {("data", number) for number in self.data} | {("index", number) for number in self.index}
+
     def encrypt(self, table: str, column: str, row: str, value: bytes) -> bytes:
         """`row` is the row's own id; the value opens only in that place."""
         key_id = max(self.data)
@@ -116,7 +126,7 @@ class TownKeys:
         key_id = self.data_key_id(stored)
         try:
             return self.data[key_id].decrypt(stored[3:15], stored[15:], self._about(table, column, row))
-        except (KeyError, InvalidTag) as error:
+        except (KeyError, ValueError, InvalidTag) as error:
             raise ConfigurationError(
                 f"a value of {table}.{column} cannot be opened with the town's keys (key {key_id})",
                 remedy="It was moved from another row, or the keys of the backup do not belong to its data.",
@@ -141,15 +151,30 @@ class TownKeys:
 
 
 class Vault:
-    """Opens the keys of towns and remembers them; a key made by another process is found by asking again."""
+    """Opens the keys of towns and remembers them for as long as the town has just these."""
 
     def __init__(self, master: MasterKeys) -> None:
         self._master = master
         self._towns: dict[int, TownKeys] = {}
 
     async def keys(self, connection: Connection, city_id: int) -> TownKeys:
-        """The town's keys; `connection` must be within its walls."""
-        return self._towns.get(city_id) or await self.reload(connection, city_id)
+        """The town's keys, good until the end of the transaction; `connection` must be within the town's walls.
+
+        Nobody adds or retires a key before that end. A process that went on with keys it remembers would write
+        identifiers that nobody finds, and not find those that others have written.
+        """
+        await connection.execute("select pg_advisory_xact_lock_shared($1, $2)", _TURN, city_id)
+        known = self._towns.get(city_id)
+        rows = await connection.fetch(
+            "select purpose, key_id from city_keys where city_id = $1 and retired_at is null", city_id
+        )
+        if known and known.numbers == {(row["purpose"], row["key_id"]) for row in rows}:
+            return known
+        return await self.reload(connection, city_id)
+
+    async def alone(self, connection: Connection, city_id: int) -> None:
+        """Wait until no other transaction uses the town's keys, and keep others waiting until this one ends."""
+        await connection.execute("select pg_advisory_xact_lock($1, $2)", _TURN, city_id)
 
     async def reload(self, connection: Connection, city_id: int) -> TownKeys:
         rows = await connection.fetch(
@@ -173,7 +198,7 @@ class Vault:
             await self._add(connection, city_id, purpose, 1)
 
     async def add_key(self, connection: Connection, city_id: int, purpose: str) -> int:
-        """A further key, used from now on; returns its number."""
+        """A further key, used from now on; returns its number. `alone` comes before."""
         last = await connection.fetchval(
             "select max(key_id) from city_keys where city_id = $1 and purpose = $2", city_id, purpose
         )
@@ -182,6 +207,7 @@ class Vault:
         return int(last) + 1
 
     async def retire(self, connection: Connection, city_id: int, purpose: str, key_ids: Iterable[int]) -> None:
+        """Use these keys no more. `alone` comes before."""
         await connection.execute(
             "update city_keys set retired_at = now() where city_id = $1 and purpose = $2 and key_id = any($3)",
             city_id,

@@ -20,6 +20,7 @@ _BATCH = 500
 async def rotate(database: Database, vault: Vault, city_id: int) -> int:
     """Both kinds of keys; returns how many identifiers were brought to the new ones."""
     async with database.town(city_id) as connection:
+        await vault.alone(connection, city_id)
         keys = await vault.reload(connection, city_id)
         # A rotation that was interrupted is finished first; one more key would not hurry it.
         if len(keys.index) == 1:
@@ -33,6 +34,8 @@ async def rotate(database: Database, vault: Vault, city_id: int) -> int:
             after, changed = await _batch(connection, keys, after)
             moved += changed
     async with database.town(city_id) as connection:
+        # Whoever began before the new key was there has ended by now, so nothing is found by the old one alone.
+        await vault.alone(connection, city_id)
         newest = max(keys.index)
         await connection.execute("delete from identifier_indexes where city_id = $1 and key_id <> $2", city_id, newest)
         await vault.retire(connection, city_id, "index", [one for one in keys.index if one != newest])

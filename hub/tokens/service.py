@@ -25,6 +25,8 @@ from hub.kernel.ids import new_uuid, parse_public_id, public_id
 ISSUER = "munihub"
 _ALGORITHM = "Ed25519"
 _MOST_REMEMBERED = 10_000
+_LONGEST = 4_096
+"""Characters of a token; ours have a few hundred. What is longer is not even parsed."""
 
 CITIZEN_SCOPES = ("account", "refresh")
 STAFF_SCOPES = ("messages",)
@@ -99,6 +101,8 @@ class Tokens:
 
     def verify(self, token: str, city: City) -> AccessToken:
         """Raises Unauthenticated for a token that is not ours, not for this town, or no longer valid."""
+        if len(token) > _LONGEST:
+            raise Unauthenticated("The access token is not valid.")
         known = self._known.get((token, city.id))
         if known is None:
             known = self._verify(token, city)

@@ -26,6 +26,7 @@ from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, mo
 from portal_api.requests import (
     BEARER,
     MOST_VALUES,
+    CalendarDate,
     Citizen,
     Slug,
     answer,
@@ -158,8 +159,8 @@ async def list_obligations(
     payee: Annotated[list[Slug], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
     year: Annotated[list[Annotated[int, Field(ge=1900, le=2200)]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
     currency: Annotated[list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    due_from: date | None = None,
-    due_to: date | None = None,
+    due_from: CalendarDate | None = None,
+    due_to: CalendarDate | None = None,
     sort: Sort = Sort.DUE_ON,
     cursor: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 25,

@@ -5,30 +5,63 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
 
 from hub.back_offices.model import Feed
 from portal_api.errors import responses
 from portal_api.landed import Landed
+from portal_api.render import SourceFreshness, SourceOut
 from portal_api.requests import BEARER, Citizen, citizen_with
 
 router = APIRouter(tags=["citizen"])
+
+
+class Done(BaseModel):
+    """The last event."""
+
+    waiting: list[str] = Field(description="`back office/feed` of sources that have not landed yet")
+
 
 PATIENCE = 60.0
 """Seconds after which a stream ends though some source has not landed: it lands later all the same."""
 _HEARTBEAT = 10.0
 
-_EXAMPLE = """event: source
-data: {"back_office":"financije","feed":"obligations","freshness":{"status":"fresh",…},…}
+_SOURCE = SourceOut(
+    back_office="financije",
+    feed="obligations",
+    name="Financijska kartica",
+    freshness=SourceFreshness(status="fresh", as_of=datetime(2026, 11, 21, 10, 15, tzinfo=UTC)),
+    complete=True,
+    caught_up_to=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+).model_dump_json()
 
-event: done
-data: {"waiting":[]}
-"""
+
+def _one(event: str, data: dict[str, Any], example: str) -> dict[str, Any]:
+    """Schema of one event (OpenAPI 3.1 has none for a stream; tools read this as one of each of its events)."""
+    return {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"const": event},
+            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": data},
+        },
+        "examples": [{"event": event, "data": example}],
+    }
+
+
+_EVENTS = {
+    "oneOf": [
+        _one("source", {"$ref": "#/components/schemas/SourceOut"}, _SOURCE),
+        _one("done", Done.model_json_schema(), Done(waiting=["urudzbeni/cases"]).model_dump_json()),
+    ]
+}
 
 
 @router.post(
@@ -38,8 +71,9 @@ data: {"waiting":[]}
     responses=responses(401, 403, 404)
     | {
         200: {
-            "description": "A stream: one `source` event for each source at once or when it lands, then `done`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "description": "A stream of server-sent events: one `source` for each source, at once or when it lands, "
+            "and `done` at the end. A line that begins with a colon says that the stream is alive.",
+            "content": {"text/event-stream": {"schema": _EVENTS}},
         }
     },
     openapi_extra=BEARER,

@@ -9,21 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from hub.hub import open_api
 from hub.kernel.clock import FixedClock
-from hub.processes import server_config
 from hub.settings import Settings
 from hub.storage.provision import DatabaseUrls
-from portal_api.app import create_app
+from portal_api.app import create_server
 
 
 @contextmanager
 def serving(settings: Settings, urls: DatabaseUrls, clock: FixedClock) -> Iterator[tuple[str, int]]:
     """Host and port of the API as `munihub api` runs it."""
-    app = create_app(lambda: open_api(settings, urls.app, clock=clock))
-    server = uvicorn.Server(server_config(app, "127.0.0.1", 0, "warning"))
+    server = create_server(lambda: open_api(settings, urls.app, clock=clock), log_level="warning")
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="api")
     thread.start()

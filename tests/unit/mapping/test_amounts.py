@@ -111,6 +111,14 @@ def test_decimals_are_those_of_the_currency(currency: str, text: str, units: int
         minor(POINT, text + "1", "JPY") if currency == "KWD" else minor(POINT, "0.0001", currency)
 
 
+@pytest.mark.parametrize("text", ["1250.", "1250.5", "1.250,"])
+def test_a_currency_without_decimals(text: str) -> None:
+    for reader in (POINT, COMMA):
+        with pytest.raises(NotExact):
+            minor(reader, text, "JPY")
+    assert minor(COMMA, "1.250", "JPY") == 1250
+
+
 @pytest.mark.parametrize(
     ("value", "units"),
     [(1250, 125000), (12.5, 1250), (0.1, 10), (1125.05, 112505), (Decimal("12.50"), 1250), (-3, -300), (0, 0)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import getclosurevars
 from typing import Any
 
 import pytest
@@ -60,6 +61,15 @@ def test_fields_of_list_items() -> None:
         {"P": {"Q": [{"N": "a", "M": 1}, {"N": "b", "M": 2}], "R": "x"}},
     ):
         assert set(mapped.drift) == {unknown("P.Q.M", "9"), unknown("P.R", "x")}
+
+
+def test_drift_of_values_in_list_items() -> None:
+    for mapped in map_both(
+        with_field("parts", "{ each: P.Q, fields: { name: N, day: { from: D.E, lenient: true } } }"),
+        "<P><Q><N>a</N><D><E>soon</E></D></Q></P>",
+        {"P": {"Q": [{"N": "a", "D": {"E": "soon"}}]}},
+    ):
+        assert mapped.drift == [Drift("lenient", "P.Q.D.E", "xxxx")]
 
 
 def test_every_used_place_is_known() -> None:
@@ -188,6 +198,8 @@ def test_tags_that_are_made_up_do_not_fill_the_memory() -> None:
     mapped = mapping.map(root)
     assert [record.values["text"] for record in mapped.records] == [f"x{number}" for number in range(1500)]
     assert mapped.drift == []
+    read = getclosurevars(mapping.xml.start).nonlocals["read"]
+    assert len(getclosurevars(read).nonlocals["actions"]) == 1000
 
 
 JSON = st.recursive(

@@ -176,6 +176,8 @@ def test_keys() -> None:
         (None, "key", "[0].A.B", "is missing: no record is kept without one"),
         (None, "key", "[1].C", "is missing: no record is kept without one"),
     ]
+    either = head(f"key: {{ first_of: [{{ join: [A, B] }}, C] }}\n{SUBJECT}")
+    assert keys(either, [{"A": 1, "B": 2, "C": 3}, {"A": 1, "C": 3}]) == ["1 2", "3"]
     attribute = head(f"key: '@id'\n{SUBJECT}")
     assert keys(attribute, xml('<Item id="7"/>')) == ["7"]
     assert keys(attribute, {"@id": 7}) == ["7"]
@@ -298,11 +300,15 @@ def test_one_text_in_several_roles_is_several_parties() -> None:
   - { role: debtor, scheme: hr.oib, from: A }
   - { role: co_owner, scheme: hr.oib, from: A }
   - { role: co_owner, scheme: tax.partner, from: A }"""
-    assert parties(spec, {"Id": 1, "A": OIB}) == (
-        PartyRef("debtor", "hr.oib", OIB),
-        PartyRef("co_owner", "hr.oib", OIB),
-        PartyRef("co_owner", "tax.partner", OIB),
-    )
+    mapping = compiled(f"target: thing\nkey: Id\n{spec}\nfields: {{}}\n")
+    mapped = mapping.map([{"Id": 1, "A": OIB}, {"Id": 2, "A": OIB}])
+    assert [record.parties for record in mapped.records] == 2 * [
+        (
+            PartyRef("debtor", "hr.oib", OIB),
+            PartyRef("co_owner", "hr.oib", OIB),
+            PartyRef("co_owner", "tax.partner", OIB),
+        )
+    ]
 
 
 def test_a_bad_identifier_refuses_the_record_and_is_not_shown() -> None:
@@ -413,6 +419,16 @@ def test_a_bad_record_stops_no_other_and_all_its_faults_are_told() -> None:
     assert mapped.drift == [Drift("unknown_code", "C", "Q")]
 
 
+def test_a_required_field_with_a_default_takes_unknown_codes() -> None:
+    mapping = compiled(
+        "target: strict\nkey: Id\n" + SUBJECT + "fields: { colour: { from: C, table: { K: red }, default: green },"
+        " text: { constant: x } }\n"
+    )
+    mapped = mapping.map({"Id": 1, "C": "Q"})
+    assert one(mapped).values == {"colour": "green", "text": "x"}
+    assert mapped.drift == [Drift("unknown_code", "C", "Q")]
+
+
 def test_a_choice_in_our_own_words_that_is_required() -> None:
     mapping = compiled("target: strict\nkey: Id\n" + SUBJECT + "fields: { colour: C, text: { constant: x } }\n")
     (problem,) = mapping.map({"Id": 1, "C": "blue"}).problems
@@ -455,6 +471,11 @@ def test_elements_inside_a_value_are_not_passed_over() -> None:
         ("text", "has more elements inside, where one value is expected")
     ]
     assert mapped.drift == [Drift("unknown_field", "A.b", "x")]
+    # Nor in a later record, when the place is known.
+    mapping = compiled(HEAD + "source: { records: I }\nfields: { text: A }\n")
+    mapped = mapping.map(xml("<R><I><Id>1</Id><A>x</A></I><I><Id>2</Id><A>y<b/></A></I></R>"))
+    assert [record.key for record in mapped.records] == ["1"]
+    assert [problem.key for problem in mapped.problems] == ["2"]
 
 
 def test_misfits_in_the_items_of_lists() -> None:

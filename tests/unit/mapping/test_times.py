@@ -72,7 +72,9 @@ def test_dates_by_format(pattern: str, text: str, day: date | None) -> None:
     assert times.date_reader(pattern, ZAGREB)(text) == day
 
 
-@pytest.mark.parametrize("text", ["2026-01-31", "32.01.2026", "29.02.2025", "31.01.26", "31.01.2026x", "ab.cd.efgh"])
+@pytest.mark.parametrize(
+    "text", ["2026-01-31", "32.01.2026", "29.02.2025", "31.01.26", "31.01.2026x", "ab.cd.efgh", "31/01/2026"]
+)
 def test_what_does_not_fit_a_format(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a date such as 29\.11\.2026"):
         times.date_reader("%d.%m.%Y", ZAGREB)(text)
