@@ -48,7 +48,7 @@ def run(quick: bool) -> list[Row]:
     with installation() as place, ExitStack() as stack:
         urls = place.database()
         requests = asyncio.run(_prepare(place, urls, citizens))
-        servers = {"hub": _start_hub(place, urls, stack), "floor": _start_floor(place, stack)}
+        servers = {"hub": start_hub(place, urls, stack), "floor": start_floor(place, stack)}
         clients = stack.enter_context(load(place.folder, requests))
         for name, (port, _) in servers.items():
             clients.once(port, name)
@@ -87,7 +87,7 @@ async def _prepare(place: Installation, urls: DatabaseUrls, citizens: int) -> di
         await hub.close()
 
 
-def _start_hub(place: Installation, urls: DatabaseUrls, stack: ExitStack) -> tuple[int, int]:
+def start_hub(place: Installation, urls: DatabaseUrls, stack: ExitStack) -> tuple[int, int]:
     """Port and process id."""
     port, log = free_port(), place.folder / "api.log"
     arguments = ["hub.cli", "api", "--port", str(port), "--log-level", "warning"]
@@ -96,7 +96,7 @@ def _start_hub(place: Installation, urls: DatabaseUrls, stack: ExitStack) -> tup
     return port, process.pid
 
 
-def _start_floor(place: Installation, stack: ExitStack) -> tuple[int, int]:
+def start_floor(place: Installation, stack: ExitStack) -> tuple[int, int]:
     port, log = free_port(), place.folder / "floor.log"
     url = place.floor_url()
     process = stack.enter_context(started(["benchmarks.floor", str(port)], log, {"DATABASE_URL": url}))

@@ -52,8 +52,10 @@ class Work:
         await self._hub.feeds.sweep(self._feed(job)[1])
 
     async def apply(self, job: Job) -> None:
-        town = self._town(job)
-        await self._hub.intake.apply_waiting(job.city_id, job.payload["back_office"], EventInterpreter(town))
+        town, back_office = self._town(job), job.payload["back_office"]
+        if back_office not in town.back_offices:
+            raise ConfigurationError(f"{town.city.slug} has no back office {back_office!r} any more")
+        await self._hub.intake.apply_waiting(job.city_id, back_office, EventInterpreter(town))
 
     def _town(self, job: Job) -> Town:
         town = self._towns.get(job.city_id)
@@ -63,10 +65,11 @@ class Work:
 
     def _feed(self, job: Job) -> tuple[Town, Feed]:
         town = self._town(job)
+        back_office, name = job.payload["back_office"], job.payload["feed"]
         try:
-            return town, town.back_offices[job.payload["back_office"]].feeds[job.payload["feed"]]
+            return town, town.back_offices[back_office].feeds[name]
         except KeyError as error:
-            raise ConfigurationError(f"{town.city.slug} has no feed {error} any more") from error
+            raise ConfigurationError(f"{town.city.slug} has no feed {back_office}/{name} any more") from error
 
     def schedules(self) -> Iterator[Schedule]:
         """Every feed with a `refresh`: read at once for everybody, or swept subject by subject."""
@@ -110,10 +113,13 @@ async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: floa
 
 
 async def _keep(hub: Hub) -> None:
-    """Once an hour; a database that is away is tried again the next hour."""
+    """At once and then every hour; a database that is away is tried again the next hour."""
     while True:
         try:
             cities = [town.city.id for town in hub.towns.by_slug.values()]
+            for city_id in cities:
+                # A job that was given up, as for a town whose configuration was wrong for a while, left them waiting.
+                await hub.intake.rearm(city_id)
             gone = await retention.keep(hub.database, cities, hub.clock.now())
             log.info("retention_kept", gone=gone)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

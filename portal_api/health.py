@@ -33,7 +33,7 @@ async def alive() -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
-@router.get("/readyz", summary="Ready", responses=responses(503))
+@router.get("/readyz", summary="Ready", response_description="It can", responses=responses(503))
 async def ready(request: Request) -> Ready:
     """503 while the database does not answer or a town has no keys yet. Towns left out for a wrong configuration are
     named.

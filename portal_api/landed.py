@@ -13,16 +13,21 @@ import asyncpg
 import structlog
 
 from hub.back_offices.service import LANDED
+from hub.kernel.errors import NotReady
 from hub.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-Arrivals = asyncio.Queue[tuple[str, str, str]]
+Arrivals = asyncio.Queue[tuple[str, str, str] | None]
 _RETRY = 1.0
+_PATIENCE = 5.0
 
 
 class Landed:
-    """`listen` to a town to be told `(back office, feed, identifier)` of every read that lands there."""
+    """`listen` to a town to be told `(back office, feed, identifier)` of every read that lands there.
+
+    None is told where the database was away: what landed meanwhile went unheard.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,12 +46,15 @@ class Landed:
 
     @asynccontextmanager
     async def listen(self, city_id: int) -> AsyncIterator[Arrivals]:
-        """What lands from now on."""
+        """What lands from now on. Raises NotReady while the database is away."""
         arrivals: Arrivals = asyncio.Queue()
         self._listeners[city_id].add(arrivals)
         try:
-            async with asyncio.timeout(5):
-                await self._ready.wait()
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await self._ready.wait()
+            except TimeoutError as error:
+                raise NotReady("The database does not answer; try again in a moment.") from error
             yield arrivals
         finally:
             self._listeners[city_id].discard(arrivals)
@@ -60,6 +68,8 @@ class Landed:
                     connection.add_termination_listener(lambda _, lost=lost: lost.set())
                     await connection.add_listener(LANDED, self._hear)
                     self._ready.set()
+                    for arrivals in [one for some in self._listeners.values() for one in some]:
+                        arrivals.put_nowait(None)
                     try:
                         await lost.wait()
                     finally:

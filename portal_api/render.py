@@ -76,15 +76,14 @@ _LABELS: dict[str, dict[str, str]] = {
 
 
 class Reader:
-    """Who reads: the languages wanted, the town's own, and the locale that amounts are written in."""
+    """Who reads: the languages wanted, and the town's own one that the answer as a whole is in."""
 
-    __slots__ = ("city", "language", "locale", "wanted")
+    __slots__ = ("city", "language", "wanted")
 
     def __init__(self, city: City, accept_language: str | None) -> None:
         self.city = city
         self.wanted = _wanted(accept_language)
         self.language = _language((*city.languages, "en"), self.wanted, city.language) or "en"
-        self.locale = _locale(self.language)
 
     def text(self, texts: Mapping[str, str] | None) -> str | None:
         """The text in the reader's language; None stays None."""
@@ -97,7 +96,7 @@ class Reader:
     def amount(self, minor: int | None, currency: str) -> dict[str, Any] | None:
         if minor is None:
             return None
-        return {"minor": minor, "currency": currency, "text": _money(minor, currency, self.locale)}
+        return {"minor": minor, "currency": currency, "text": _money(minor, currency, self.language)}
 
     def references(self, stored: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         return [
@@ -169,19 +168,19 @@ def _locale(language: str) -> Locale:
         return Locale("en")
 
 
-def _money(minor: int, currency: str, locale: Locale) -> str:
+def _money(minor: int, currency: str, language: str) -> str:
     """CLDR's pattern with the decimals of ISO 4217: CLDR would round RSD to whole dinars."""
-    form = _money_form(currency, locale)
-    return _by_babel(minor, minor_units(currency), currency, locale) if form is None else form.write(minor)
+    form = _money_form(currency, language)
+    return _by_babel(minor, minor_units(currency), currency, language) if form is None else form.write(minor)
 
 
-def _by_babel(minor: int, digits: int, currency: str, locale: Locale) -> str:
-    text = format_currency(Decimal(minor).scaleb(-digits), currency, locale=locale, currency_digits=False)
-    return str(text)
+def _by_babel(minor: int, digits: int, currency: str, language: str) -> str:
+    amount = Decimal(minor).scaleb(-digits)
+    return str(format_currency(amount, currency, locale=_locale(language), currency_digits=False))
 
 
 class _MoneyForm(NamedTuple):
-    """How amounts of one currency are written in one locale: what Babel writes, without asking it every time."""
+    """How amounts of one currency are written in one language: what Babel writes, without asking it every time."""
 
     digits: int
     group: str
@@ -190,10 +189,11 @@ class _MoneyForm(NamedTuple):
     negative: tuple[str, str]
 
     def write(self, minor: int) -> str:
-        before, after = self.positive if minor >= 0 else self.negative
-        whole, part = divmod(abs(minor), 10**self.digits)
-        fraction = f"{self.mark}{part:0{self.digits}}" if self.digits else ""
-        return f"{before}{f'{whole:,}'.replace(',', self.group)}{fraction}{after}"
+        digits, group, mark, positive, negative = self
+        before, after = positive if minor >= 0 else negative
+        whole, part = divmod(abs(minor), 10**digits)
+        fraction = f"{mark}{part:0{digits}}" if digits else ""
+        return f"{before}{f'{whole:,}'.replace(',', group)}{fraction}{after}"
 
 
 _SAMPLE = 123456789
@@ -201,9 +201,9 @@ _WRITTEN = re.compile(r"(?P<before>\D*)1(?P<group>\D*)234(?P=group)567(?P<mark>\
 
 
 @lru_cache(maxsize=256)
-def _money_form(currency: str, locale: Locale) -> _MoneyForm | None:
-    """Read off two samples; None where the locale does not group by three digits (India)."""
-    positive, negative = (_WRITTEN.fullmatch(_by_babel(minor, 2, currency, locale)) for minor in (_SAMPLE, -_SAMPLE))
+def _money_form(currency: str, language: str) -> _MoneyForm | None:
+    """Read off two samples; None where the language does not group by three digits (India)."""
+    positive, negative = (_WRITTEN.fullmatch(_by_babel(minor, 2, currency, language)) for minor in (_SAMPLE, -_SAMPLE))
     if positive is None or negative is None:
         return None
     form = _MoneyForm(
@@ -213,9 +213,9 @@ def _money_form(currency: str, locale: Locale) -> _MoneyForm | None:
         (positive["before"], positive["after"]),
         (negative["before"], negative["after"]),
     )
-    # Some locales begin to group at five digits.
+    # Some languages begin to group at five digits.
     alike = all(
-        form._replace(digits=2).write(minor) == _by_babel(minor, 2, currency, locale)
+        form._replace(digits=2).write(minor) == _by_babel(minor, 2, currency, language)
         for minor in (0, 5, 99999, -123456, 1234567)
     )
     return form if alike else None

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
@@ -23,7 +23,42 @@ from hub.tokens.service import AccessToken
 from portal_api.envelope import BY_HOST
 from portal_api.render import Reader
 
-BEARER: dict[str, Any] = {"security": [{"bearer": []}]}
+_HEADERS_OF_A_READER = [
+    {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "languages the reader wants, best first; the town's own where it has none of them",
+        "schema": {"type": "string", "examples": ["hr, en;q=0.5"]},
+    },
+    {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "ETag of the answer the client has",
+        "schema": {"type": "string", "examples": ['"5f1d7a84db00c5ad1f1f0ab7"']},
+    },
+]
+
+READ: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "As of now, in the reader's language",
+        "headers": {
+            "ETag": {"description": "changes with the content", "required": True, "schema": {"type": "string"}},
+            "Content-Language": {
+                "description": "the language of its texts",
+                "required": True,
+                "schema": {"type": "string", "examples": ["hr"]},
+            },
+        },
+    },
+    304: {"description": "The client has just that"},
+}
+"""Documentation of what `answer` answers."""
+
+
+def bearer(scope: str, *, reads: bool = False) -> dict[str, Any]:
+    """Documentation of an operation that needs a token with `scope` (role names: OpenAPI 3.1 §4.8.30)."""
+    return {"security": [{"bearer": [scope]}], **({"parameters": _HEADERS_OF_A_READER} if reads else {})}
+
 
 MOST_VALUES = 20
 """Values of one filter: each is a condition of the query."""
@@ -115,6 +150,12 @@ def answer(request: Request, reader: Reader, content: Any) -> Response:
     if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+Cursor = Annotated[
+    str | None, Query(max_length=300, description="`next_cursor` of the page before, with the same other parameters")
+]
+Limit = Annotated[int, Query(ge=1, le=100, description="rows of a page")]
 
 
 def _written_out(value: object) -> object:

@@ -14,12 +14,12 @@ import orjson
 
 from hub.back_offices import queries as feed_queries
 from hub.back_offices import service as feeds
+from hub.back_offices.freshness import FeedFreshness, judge
 from hub.back_offices.model import Feed, Town
-from hub.back_offices.freshness import FeedFreshness
 from hub.kernel.clock import Clock
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import FreshnessStatus
-from hub.storage.database import NIL, Connection, Database
+from hub.storage.database import Connection, Database
 
 _MOST = 20
 _TIMES = ("read_at", "complete_at", "failing_since", "caught_up_to")
@@ -32,7 +32,7 @@ class Knowledge(StrEnum):
 
     COMPLETE = "complete"  # every source was read completely: an empty list means there is none
     PARTIAL = "partial"  # some source could not be asked, or not all of its answer be read
-    UNKNOWN = "unknown"  # no source could be asked: nothing may be concluded, there is no list
+    UNKNOWN = "unknown"  # no source could be asked and none told anything: nothing may be concluded, there is no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,18 @@ class Account:
     cases: list[dict[str, Any]]
 
     def knowledge(self, noun: str) -> Knowledge:
-        return knowledge([one for one in self.sources if one.feed.noun == noun])
+        told = self.obligations or self.totals if noun == "obligation" else self.cases or self.statuses
+        return knowledge([one for one in self.sources if one.feed.noun == noun], told=bool(told))
 
 
-def knowledge(sources: list[FeedFreshness]) -> Knowledge:
-    """What may be concluded from the lists of these sources."""
+def knowledge(sources: list[FeedFreshness], *, told: bool) -> Knowledge:
+    """What may be concluded from the lists of these sources.
+
+    `told`: there is something in them, which a source may have pushed, or given before its first read broke.
+    """
     read = [one for one in sources if one.freshness.status is not FreshnessStatus.UNAVAILABLE]
     if not read:
-        return Knowledge.UNKNOWN
+        return Knowledge.PARTIAL if told else Knowledge.UNKNOWN
     if len(read) < len(sources) or not all(one.complete for one in read):
         return Knowledge.PARTIAL
     return Knowledge.COMPLETE
@@ -81,7 +85,7 @@ class AccountService:
             raise NotFound("This subject has no account here.")
         data = orjson.loads(found)
         standing = next(one for one in data["subjects"] if one["merged_into"] is None)
-        schemes = frozenset(scheme for _, scheme in data["identifiers"] or ())
+        identifiers = dict(data["identifiers"] or ())
         states = [_timed(state, _TIMES) for state in data["feeds"] or ()]
         return Account(
             at=now,
@@ -89,7 +93,7 @@ class AccountService:
             subject_id=UUID(standing["subject_id"]),
             kind=standing["kind"],
             name=standing["name"],
-            sources=_judged(town, states, schemes, now),
+            sources=_judged(town, states, identifiers, now),
             totals=data["totals"] or [],
             obligations=[_dated(row) for row in data["obligations"] or ()],
             statuses=data["statuses"] or {},
@@ -98,10 +102,10 @@ class AccountService:
 
     async def sources(self, connection: Connection, town: Town, noun: str | None = None) -> list[FeedFreshness]:
         """Freshness of the feeds (of one noun), within the walls of the citizen who asks."""
-        identifiers = await self.identifiers(connection, town)
+        identifiers = {str(one): scheme for one, scheme in (await self.identifiers(connection, town)).items()}
         states = [dict(row) | {"identifier_id": str(row["identifier_id"])}
                   for row in await feed_queries.states(connection, town.city.id)]  # fmt: skip
-        judged = _judged(town, states, frozenset(identifiers.values()), self._clock.now())
+        judged = _judged(town, states, identifiers, self._clock.now())
         return [one for one in judged if noun is None or one.feed.noun == noun]
 
     async def identifiers(self, connection: Connection, town: Town) -> dict[UUID, str]:
@@ -116,21 +120,14 @@ class AccountService:
             return await feeds.request_reads(connection, town, identifiers, self._clock.now())
 
 
-def _judged(town: Town, states: list[dict[str, Any]], schemes: frozenset[str], now: datetime) -> list[FeedFreshness]:
-    by_feed: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+def _judged(
+    town: Town, states: list[dict[str, Any]], identifiers: Mapping[str, str], now: datetime
+) -> list[FeedFreshness]:
+    by_feed: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for state in states:
-        by_feed[state["back_office"], state["feed"]].append(state)
+        by_feed[state["back_office"], state["feed"]][state["identifier_id"]] = state
     return [
-        feeds.judge(
-            feed,
-            [
-                state
-                for state in by_feed[feed.back_office, feed.feed]
-                if (state["identifier_id"] == str(NIL)) == (feed.needs is None)
-            ],
-            schemes,
-            now,
-        )
+        judge(feed, by_feed[feed.back_office, feed.feed], identifiers, now)
         for feed in town.feeds()
         if feed.noun != "subject"
     ]

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.back_offices import queries, records
+from hub.back_offices import queries, records, refusals
 from hub.back_offices.model import Event, Town
 from hub.intake.cloudevents import UnreadableBody, read_envelope
 from hub.intake.model import Fault, Message
-from hub.mapping.model import Drift, Record
+from hub.mapping.model import Drift, Mapped, Record
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(minutes=5)
+"""How far a source's clock may run ahead of ours where its time alone says what is newer."""
 
 
 class EventInterpreter:
@@ -30,6 +32,7 @@ class EventInterpreter:
         self, connection: Connection, keys: TownKeys, back_office: str, messages: Sequence[Message]
     ) -> dict[UUID, Fault | str]:
         outcomes: dict[UUID, Fault | str] = {}
+        complete: list[tuple[str, datetime]] = []
         # Events of one type are stored together: one statement for a batch, in the order they came.
         groups: dict[tuple[str, datetime], list[tuple[Message, list[Record], list[Drift]]]] = defaultdict(list)
         events = self._town.back_offices[back_office].events
@@ -38,8 +41,7 @@ class EventInterpreter:
             if isinstance(read, Fault):
                 outcomes[message.message_id] = read
             elif isinstance(read, datetime):
-                event = events[str(read_envelope(message.body)["type"])]
-                await queries.declare_complete(connection, keys.city_id, back_office, event.feed.feed, read)
+                complete.append((events[str(read_envelope(message.body)["type"])].feed.feed, read))
                 outcomes[message.message_id] = "complete"
             else:
                 kind, found, drift = read
@@ -59,6 +61,9 @@ class EventInterpreter:
                 faults = [refused[id(record)] for record in found if id(record) in refused]
                 applied = any(record.key in stored.changed for record in found)
                 outcomes[message.message_id] = faults[0] if faults else ("applied" if applied else "unchanged")
+        faulty = {outcome.feed for outcome in outcomes.values() if isinstance(outcome, Fault)}
+        for name, at in complete:
+            await queries.declare_complete(connection, keys.city_id, back_office, name, at, refused=name in faulty)
         return outcomes
 
 
@@ -75,44 +80,50 @@ def _read(events: Any, message: Message) -> Fault | datetime | tuple[str, list[R
         return Fault("unknown_event_type", f"{kind!r} is not configured; configured are: {known}", field="type")
     feed = event.feed.feed
     try:
-        said_at = _time(envelope.get("time"), message.received_at)
+        time = _time(envelope.get("time"))
     except (ValueError, OverflowError):
         return Fault("bad_time", f"time {str(envelope.get('time'))[:60]!r} is not RFC 3339", feed, "time")
+    # A clock that runs ahead of ours is not believed beyond the moment of receipt.
+    said_at = None if time is None else min(time, message.received_at)
     if event.mapping is None:
         return said_at or message.received_at
     if "data" not in envelope:
         return Fault("no_data", "the event has no data in JSON", feed, "data")
     mapped = event.mapping.map(envelope["data"])
+    why_not = _fault_in(mapped, feed, time, message.received_at)
+    return why_not or (kind, [_ordered(record, time, said_at) for record in mapped.records], mapped.drift)
+
+
+def _fault_in(mapped: Mapped, feed: str, time: datetime | None, received_at: datetime) -> Fault | None:
+    """Why the records of an event cannot be used."""
     if mapped.problems:
-        problem = mapped.problems[0]
-        more = f" (and {len(mapped.problems) - 1} more)" if len(mapped.problems) > 1 else ""
-        return Fault("unreadable_record", problem.reason + more, feed, problem.field, problem.path)
+        return refusals.unreadable_record(feed, mapped.problems)
     if not mapped.records:
         return Fault("no_records", "the data hold no record where the mapping looks for them", feed, "data")
-    if said_at is None and any(record.version is None for record in mapped.records):
-        return Fault(
-            "no_version",
-            "without a version in the data or a time on the event, its order cannot be known",
-            feed,
-            "time",
-        )
-    return kind, [_ordered(record, said_at) for record in mapped.records], mapped.drift
+    if all(record.version is not None for record in mapped.records):
+        return None
+    if time is None:
+        detail = "without a version in the data or a time on the event, its order cannot be known"
+        return Fault("no_version", detail, feed, "time")
+    if time > received_at + _AHEAD:
+        said = time.isoformat(timespec="seconds")
+        detail = f"{said} is to come, and with no version in the data it would outdo all that follows"
+        return Fault("future_time", detail, feed, "time")
+    return None
 
 
-def _ordered(record: Record, said_at: datetime | None) -> Record:
+def _ordered(record: Record, time: datetime | None, said_at: datetime | None) -> Record:
     """Pushed events arrive in any order; where the data carry no version the event's time is one."""
-    if said_at is None:
-        return record
-    if record.version is None:
-        return replace(record, version=(said_at - _EPOCH) // (_EPOCH.resolution), said_at=said_at)
+    if time is not None and record.version is None:
+        record = replace(record, version=(time - _EPOCH) // _EPOCH.resolution)
     return replace(record, said_at=said_at)
 
 
-def _time(value: Any, received_at: datetime) -> datetime | None:
-    """The event's own time; a clock that runs ahead of ours is not believed beyond the moment of receipt."""
+def _time(value: Any) -> datetime | None:
+    """The event's own time, in UTC. Raises ValueError or OverflowError for what is none."""
     if value is None:
         return None
     time = datetime.fromisoformat(str(value))
     if time.tzinfo is None:
         raise ValueError("a time needs a zone")
-    return min(time.astimezone(UTC), received_at)
+    return time.astimezone(UTC)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from hub.intake.model import discreet
 from hub.mapping.model import Drift
 from hub.storage.database import Connection
 
@@ -35,9 +36,10 @@ _FAIL = """
 # the moment the source speaks of is not healed by it.
 _COMPLETE = """
     insert into feed_states as old (city_id, back_office, feed, identifier_id, attempted_at, read_at, complete_at)
-    select $1, $2, $3, '00000000-0000-0000-0000-000000000000', $4, $4, case when not $5 and not exists (
-        select from dead_letters d
-        where d.city_id = $1 and d.back_office = $2 and d.feed = $3 and d.settled_at is null) then $4 end
+    select $1, $2, $3, '00000000-0000-0000-0000-000000000000'::uuid, $4::timestamptz, $4,
+           case when not $5 and not exists (
+               select from dead_letters d
+               where d.city_id = $1 and d.back_office = $2 and d.feed = $3 and d.settled_at is null) then $4 end
     on conflict (city_id, back_office, feed, identifier_id) do update
     set attempted_at = greatest(old.attempted_at, excluded.attempted_at),
         read_at = greatest(old.read_at, excluded.read_at),
@@ -119,14 +121,18 @@ async def fail(
 async def declare_complete(
     connection: Connection, city_id: int, back_office: str, feed: str, at: datetime, *, refused: bool
 ) -> None:
-    """The source says that everything up to `at` has been pushed; `refused`: of some of it a letter is being written."""
+    """The source says that everything up to `at` has been pushed; `refused`: some of it is about to become a letter."""
     await connection.execute(_COMPLETE, city_id, back_office, feed, at, refused)
 
 
 async def note_drift(
     connection: Connection, city_id: int, back_office: str, feed: str, drift: Iterable[Drift], at: datetime
 ) -> None:
-    unique = {(one.what, one.path): one.sample for one in drift}
+    """Names and samples are for operators: a code, or the name of a field, that is somebody's number is not shown."""
+    unique = {
+        (one.what, discreet(one.path)): discreet(one.sample) if one.what == "unknown_code" else one.sample
+        for one in drift
+    }
     if unique:
         await connection.execute(
             _DRIFT,

@@ -10,7 +10,7 @@ import asyncpg
 from hub.back_offices import queries
 from hub.back_offices.model import Feed
 from hub.intake.model import Fault
-from hub.mapping.model import Drift, Record, RecordProblem
+from hub.mapping.model import Drift, Record
 from hub.ports.projection import Source
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -47,12 +47,6 @@ async def store(
     changed, unstorable = await _apply(connection, keys, feed, source, good)
     await queries.note_drift(connection, source.city_id, source.back_office, source.feed, drift, source.as_of)
     return Stored(frozenset(changed), (*refused, *unstorable))
-
-
-def reasons(problems: Sequence[RecordProblem]) -> str:
-    """Why one record, or one message, cannot be read: the first reason, and how many more there are."""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return problems[0].reason + more
 
 
 async def _apply(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,16 +10,15 @@ from uuid import UUID
 
 import structlog
 
-from hub.back_offices import queries, records
+from hub.back_offices import queries, records, refusals
 from hub.back_offices.model import READ, Feed, Town
 from hub.intake import dead_letters
 from hub.intake.model import Fault
 from hub.jobs.queue import NewJob, enqueue_many
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RemoteError
-from hub.mapping.fragments import fragments
 from hub.mapping.mapping import Mapping as RecordMapping
-from hub.mapping.model import Mapped, RecordProblem
+from hub.mapping.model import Mapped
 from hub.ports.back_office import Arguments, FeedReader, Page
 from hub.ports.projection import Source
 from hub.storage.database import NIL, Connection, Database
@@ -47,14 +45,6 @@ class _Progress:
     changed: int = 0
     faults: list[Fault] = field(default_factory=list)
     caught_up_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A record of a page that cannot be used. `at` is its key, or its position where it has none that can be read."""
-
-    at: int | str
-    fault: Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,30 +129,26 @@ class FeedService:
         progress: _Progress,
     ) -> None:
         stored = await records.store(connection, keys, feed, source, mapped.records, mapped.drift)
-        refused = _unreadable(feed, mapped) + [_Refused(record.key, fault) for record, fault in stored.refused]
+        refused = refusals.of_page(feed, mapped, stored.refused)
         progress.changed += len(stored.changed)
         # A record that could not be used is not an absent one.
         progress.present += [record.key for record in mapped.records]
-        progress.present += [key for key in {problem.key for problem in mapped.problems} if key is not None]
+        progress.present += [one.key for one in refused if isinstance(one.at, int) and one.key is not None]
         progress.faults += [one.fault for one in refused]
         now = self._clock.now()
-        if refused:
-            wanted = frozenset(one.at for one in refused)
-            bytes_of, media_type = await asyncio.to_thread(fragments, mapping, page.document, wanted)
-            for one in refused:
-                await dead_letters.write(
-                    connection,
-                    keys,
-                    feed.back_office,
-                    "pull",
-                    _external_id(feed, one.at, progress),
-                    one.fault,
-                    bytes_of[one.at],
-                    media_type,
-                    now=now,
-                )
+        await refusals.keep(
+            connection,
+            keys,
+            feed,
+            mapping,
+            page,
+            refused,
+            identifier_id=progress.identifier_id,
+            number=progress.pages,
+            now=now,
+        )
         contradicted = {record.key for record, _ in stored.refused}
-        good = [_external_id(feed, one.key, progress) for one in mapped.records if one.key not in contradicted]
+        good = [refusals.key_name(feed, one.key) for one in mapped.records if one.key not in contradicted]
         await dead_letters.settle(connection, keys.city_id, feed.back_office, good, "superseded", now)
 
     async def _finished(
@@ -198,11 +184,9 @@ class FeedService:
                     gone = await feed.projection.bury_absent(
                         connection, source, progress.identifier_id, progress.present
                     )
-                # For everybody: what this read no longer refuses; else what only this reader can have had.
-                theirs = f"{feed.feed}/" if progress.identifier_id == NIL else _nameless(feed, progress)
-                await dead_letters.settle_feed(
-                    connection, feed.city.id, feed.back_office, feed.feed, theirs, began, now
-                )
+                # Of letters about single subjects only those without a key are surely this reader's.
+                of = "" if progress.identifier_id == NIL else refusals.nameless(feed, progress.identifier_id)
+                await dead_letters.settle_feed(connection, feed.city.id, feed.back_office, feed.feed, of, began, now)
             await _tell_landed(connection, feed, progress.identifier_id)
         log.info(
             "feed_read",
@@ -222,9 +206,7 @@ class FeedService:
             failure[0] if failure else None,
         )
 
-    async def _failed(
-        self, feed: Feed, began: datetime, code: str, detail: str, progress: _Progress
-    ) -> ReadReport:
+    async def _failed(self, feed: Feed, began: datetime, code: str, detail: str, progress: _Progress) -> ReadReport:
         log.warning("feed_not_read", city=feed.city.slug, back_office=feed.back_office, feed=feed.feed,
                     because=code, detail=detail)  # fmt: skip
         async with self._database.town(feed.city.id) as connection:
@@ -272,29 +254,6 @@ async def _tell_landed(connection: Connection, feed: Feed, identifier_id: UUID) 
     await connection.execute(
         "select pg_notify($1, $2)", LANDED, f"{feed.city.id} {feed.back_office} {feed.feed} {identifier_id}"
     )
-
-
-def _unreadable(feed: Feed, mapped: Mapped) -> list[_Refused]:
-    """One for each record, whatever is wrong with it."""
-    by_position: dict[int, list[RecordProblem]] = defaultdict(list)
-    for problem in mapped.problems:
-        by_position[problem.position].append(problem)
-    return [
-        _Refused(
-            position if problems[0].key is None else problems[0].key,
-            Fault("unreadable_record", records.reasons(problems), feed.feed, problems[0].field, problems[0].path),
-        )
-        for position, problems in by_position.items()
-    ]
-
-
-def _external_id(feed: Feed, at: int | str, progress: _Progress) -> str:
-    return f"{feed.feed}/{at}" if isinstance(at, str) else f"{_nameless(feed, progress)}{progress.pages}.{at + 1}"
-
-
-def _nameless(feed: Feed, progress: _Progress) -> str:
-    """What the names of letters about records without a key begin with: no other read can meet the same record."""
-    return f"{feed.feed}/{progress.identifier_id}/"
 
 
 async def request_reads(

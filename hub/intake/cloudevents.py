@@ -152,7 +152,8 @@ def _piece(event: Any, body: bytes) -> Piece:
             return _faulty(body, f"the attribute {name!r} holds a character that CloudEvents does not allow")
     if event["specversion"] != "1.0":
         return _faulty(body, f"specversion {event['specversion']!r} is not 1.0")
-    return Piece(f"{event['source']} {event['id']}", body, SINGLE)
+    # A source is a URI reference; one with a blank must not be taken for another with the beginning of an id.
+    return Piece(f"{event['source'].replace(' ', '%20')} {event['id']}", body, SINGLE)
 
 
 def _faulty(body: bytes, fault: str, media_type: str = SINGLE) -> Piece:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from hub.intake import cloudevents, dead_letters
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 APPLY = "intake.apply"
 _BATCH = 500
+# A deadlock, a full disk: they say nothing about a message, and the job is tried again.
+_MAY_PASS = (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError)
 
 _KEEP = """
     with incoming as (
@@ -135,6 +138,17 @@ class Intake:
                 await enqueue_apply(connection, city_id, back_office)
         return len(rows)
 
+    async def rearm(self, city_id: int) -> list[str]:
+        """Have every message that waits interpreted whose job was given up; returns the back offices it concerns."""
+        async with self._database.town(city_id) as connection:
+            rows = await connection.fetch(
+                "select distinct back_office from messages where city_id = $1 and state = 'received' order by 1",
+                city_id,
+            )
+            for row in rows:
+                await enqueue_apply(connection, city_id, row["back_office"])
+        return [row["back_office"] for row in rows]
+
     async def apply_waiting(self, city_id: int, back_office: str, interpret: Interpreter) -> int:
         """Interpret every message that waits, oldest first; returns how many were settled."""
         settled = 0
@@ -159,7 +173,7 @@ class Intake:
         try:
             async with connection.transaction():
                 return dict(await interpret(connection, keys, back_office, messages))
-        except HubError:
+        except (HubError, *_MAY_PASS):
             raise
         except Exception as error:
             if len(messages) == 1:

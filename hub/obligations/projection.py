@@ -54,6 +54,8 @@ class ObligationProjection:
         payee = values.get("payee") or source.payee
         if payee not in source.payees:
             known = ", ".join(sorted(source.payees))
+            if payee is None:
+                return "payee", f"it names no payee and its back office has none; the town has {known}"
             return "payee", f"the town has no payee {payee!r}; it has {known}"
         department = values.get("department")
         if department is not None and department not in source.departments:
@@ -77,8 +79,10 @@ class ObligationProjection:
         self, connection: Connection, keys: TownKeys, source: Source, records: Sequence[Record]
     ) -> set[str]:
         origin = Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
-        present = {one.key: one for one in newest_of_each([one for one in records if not one.removed])}
-        gone = newest_of_each([one for one in records if one.removed])
+        # By key, so that two answers that name the same records wait for each other in the same order.
+        ordered = sorted(records, key=lambda one: one.key)
+        present = {one.key: one for one in newest_of_each([one for one in ordered if not one.removed])}
+        gone = newest_of_each([one for one in ordered if one.removed])
         changed = await _TABLE.bury(connection, origin, gone) if gone else set()
         if not present:
             return changed

@@ -117,7 +117,8 @@ def transfer(
 
     A due date that has passed is left out: banks read the date of a code as the day to execute the payment.
 
-    Raises Conflict when nothing is to be paid and InvalidRequest for an instalment that does not exist.
+    Raises Conflict when nothing is to be paid, also of a part whose own balance the source does not tell, or when the
+    town no longer has the payee; InvalidRequest for an instalment that does not exist.
     """
     part = next((one for one in parts if one.number == instalment), None)
     if instalment is not None and part is None:
@@ -129,9 +130,11 @@ def transfer(
         due_on, own = part.due_on, part.references
     else:
         amount, due_on, own = Money(amount_due(row), row["currency"]), row["due_on"], ()
-    if amount.minor <= 0:
+    if amount.minor <= 0 or amount_due(row) <= 0:
         raise Conflict("This is paid: there is nothing to transfer.")
-    payee = city.payees[row["payee"]]
+    payee = city.payees.get(row["payee"])
+    if payee is None:
+        raise Conflict("The town no longer says where to pay this: ask the office.")
     order = TransferOrder(
         payee=PostalName(choose(payee.name, [city.language], city.language), payee.street, payee.place),
         account=payee.account,

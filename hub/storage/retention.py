@@ -16,7 +16,7 @@ _EXPIRED = {
 
 
 async def keep(database: Database, city_ids: Iterable[int], now: datetime) -> int:
-    """Make the months ahead, drop what is past its class; returns how many rows and partitions went."""
+    """Make the months ahead, drop what is past its class; returns how many rows and months went."""
     async with database.pool.acquire() as connection:
         gone = int(await connection.fetchval("select munihub_keep_partitions($1)", now))
         rows = await connection.fetch("select table_name, keep from retention where keep is not null")

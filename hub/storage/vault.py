@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.kernel.errors import ConfigurationError, NotReady
+from hub.kit.private_file import make_once
 from hub.storage.database import Connection
 
 _FORMAT = b"\x01"
@@ -50,18 +51,9 @@ class MasterKeys:
         Raises ConfigurationError for a missing, unreadable or world-readable file. Losing this file
         loses every identifier and stored message of every town: it belongs into the backup.
         """
-        if create and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            content = {"current": "1", "keys": {"1": base64.b64encode(secrets.token_bytes(32)).decode()}}
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.touch(mode=0o600)
-            temporary.write_text(json.dumps(content), encoding="ascii")
-            try:
-                os.link(temporary, path)  # fails where another process was first: its key is the key
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
+        if create:
+            key = base64.b64encode(secrets.token_bytes(32)).decode()
+            make_once(path, json.dumps({"current": "1", "keys": {"1": key}}))
         try:
             if path.stat().st_mode & 0o077:
                 raise ConfigurationError(
@@ -109,11 +101,6 @@ class TownKeys:
     data: dict[int, AESGCM] = field(repr=False)
     index: dict[int, bytes] = field(repr=False)
 
-    @property
-    def numbers(self) -> set[tuple[str, int]]:
-        """`(purpose, number)` of every key."""
-        return {("data", number) for number in self.data} | {("index", number) for number in self.index}
-
     def encrypt(self, table: str, column: str, row: str, value: bytes) -> bytes:
         """`row` is the row's own id; the value opens only in that place."""
         key_id = max(self.data)
@@ -151,11 +138,11 @@ class TownKeys:
 
 
 class Vault:
-    """Opens the keys of towns and remembers them for as long as the town has just these."""
+    """Opens the keys of towns, and remembers them opened for as long as a town has just these."""
 
     def __init__(self, master: MasterKeys) -> None:
         self._master = master
-        self._towns: dict[int, TownKeys] = {}
+        self._towns: dict[int, tuple[list[tuple[object, ...]], TownKeys]] = {}
 
     async def keys(self, connection: Connection, city_id: int) -> TownKeys:
         """The town's keys, good until the end of the transaction; `connection` must be within the town's walls.
@@ -164,12 +151,6 @@ class Vault:
         identifiers that nobody finds, and not find those that others have written.
         """
         await connection.execute("select pg_advisory_xact_lock_shared($1, $2)", _TURN, city_id)
-        known = self._towns.get(city_id)
-        rows = await connection.fetch(
-            "select purpose, key_id from city_keys where city_id = $1 and retired_at is null", city_id
-        )
-        if known and known.numbers == {(row["purpose"], row["key_id"]) for row in rows}:
-            return known
         return await self.reload(connection, city_id)
 
     async def alone(self, connection: Connection, city_id: int) -> None:
@@ -177,19 +158,24 @@ class Vault:
         await connection.execute("select pg_advisory_xact_lock($1, $2)", _TURN, city_id)
 
     async def reload(self, connection: Connection, city_id: int) -> TownKeys:
+        """As `keys`, without a promise for how long they are good."""
         rows = await connection.fetch(
-            "select purpose, key_id, master_id, wrapped from city_keys where city_id = $1 and retired_at is null",
+            """select purpose, key_id, master_id, wrapped from city_keys
+               where city_id = $1 and retired_at is null order by purpose, key_id""",
             city_id,
         )
+        stored = [tuple(row) for row in rows]
+        known = self._towns.get(city_id)
+        if known and known[0] == stored:
+            return known[1]
         opened: dict[str, dict[int, bytes]] = {"data": {}, "index": {}}
-        for row in rows:
-            about = _about_key(city_id, row["purpose"], row["key_id"])
-            opened[row["purpose"]][row["key_id"]] = self._master.unwrap(row["master_id"], row["wrapped"], about)
+        for purpose, key_id, master_id, wrapped in stored:
+            opened[purpose][key_id] = self._master.unwrap(master_id, wrapped, _about_key(city_id, purpose, key_id))
         if not (opened["data"] and opened["index"]):
             # The worker, or `munihub migrate`, prepares a new town; until then its doors say "not right now".
             raise NotReady(f"The town {city_id} is being prepared; try again in a moment.")
         keys = TownKeys(city_id, {n: AESGCM(key) for n, key in opened["data"].items()}, opened["index"])
-        self._towns[city_id] = keys
+        self._towns[city_id] = stored, keys
         return keys
 
     async def ensure(self, connection: Connection, city_id: int) -> None:

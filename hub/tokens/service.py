@@ -6,7 +6,6 @@ Until logins exist, tokens are made by `munihub token` for development; a town m
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from hub.cities.model import City
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, Unauthenticated
 from hub.kernel.ids import new_uuid, parse_public_id, public_id
+from hub.kit.private_file import make_once
 
 ISSUER = "munihub"
 _ALGORITHM = "Ed25519"
@@ -53,23 +53,17 @@ class Tokens:
     def load(cls, path: Path, clock: Clock) -> Tokens:
         """The key in `path` (a private JWK, mode 0600), made where there is none."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.touch(mode=0o600)
             key = OKPKey.generate_key("Ed25519", parameters={"kid": str(new_uuid())})
-            temporary.write_text(json.dumps(key.as_dict(private=True)), encoding="ascii")
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
+            make_once(path, json.dumps(key.as_dict(private=True)))
         try:
             if path.stat().st_mode & 0o077:
                 raise ConfigurationError(
                     "the token key can be read by others", file=str(path), remedy=f"Run `chmod 600 {path}`."
                 )
-            return cls(OKPKey.import_key(json.loads(path.read_text(encoding="ascii"))), clock)
+            key = OKPKey.import_key(json.loads(path.read_text(encoding="ascii")))
+            if key.curve_name != "Ed25519" or not key.is_private:
+                raise ValueError("it is no private Ed25519 key")
+            return cls(key, clock)
         except (OSError, ValueError, JoseError) as error:
             raise ConfigurationError(
                 f"the token key cannot be read ({error})", file=str(path), key="MUNIHUB_TOKEN_KEY_FILE"
@@ -130,7 +124,7 @@ class Tokens:
             )
         except Unauthenticated:
             raise
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError, HubError, OverflowError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, HubError, OverflowError, OSError) as error:
             raise Unauthenticated("The access token is not valid.") from error
 
 

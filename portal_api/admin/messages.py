@@ -19,7 +19,7 @@ from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import BEARER, Slug, hub_of, read_cursor, staff_with, write_cursor
+from portal_api.requests import Cursor, Limit, Slug, bearer, hub_of, read_cursor, staff_with, write_cursor
 
 router = APIRouter(tags=["admin"])
 
@@ -65,15 +65,16 @@ class DriftList(BaseModel):
     "/dead-letters",
     summary="What could not be processed",
     response_model=DeadLetterList,
+    response_description="One page",
     responses=responses(401, 403, 404, 422),
-    openapi_extra=BEARER,
+    openapi_extra=bearer("messages"),
 )
 async def list_dead_letters(
     request: Request,
     town: Annotated[Town, staff_with("messages")],
-    back_office: Slug | None = None,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    back_office: Annotated[Slug | None, Query(description="only of this one", examples=["financije"])] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Response:
     """Unsettled ones, newest first."""
     before = _before(cursor)
@@ -107,8 +108,9 @@ async def list_dead_letters(
     "/drift",
     summary="What no mapping knows",
     response_model=DriftList,
+    response_description="All of it",
     responses=responses(401, 403, 404),
-    openapi_extra=BEARER,
+    openapi_extra=bearer("messages"),
 )
 async def list_drift(request: Request, town: Annotated[Town, staff_with("messages")]) -> Response:
     """Fields and codes of the live interfaces that no mapping names, last seen first."""

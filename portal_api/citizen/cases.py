@@ -18,7 +18,18 @@ from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id
 from portal_api.errors import responses
 from portal_api.render import Named, Reader, ReferenceOut, SourceOut, moment, outward
-from portal_api.requests import BEARER, MOST_VALUES, Citizen, answer, citizen_with, read_cursor, write_cursor
+from portal_api.requests import (
+    MOST_VALUES,
+    READ,
+    Citizen,
+    Cursor,
+    Limit,
+    answer,
+    bearer,
+    citizen_with,
+    read_cursor,
+    write_cursor,
+)
 
 router = APIRouter(tags=["citizen"])
 _ID = "cas_01jd3v9k6cf3rs2k4w5m8q7x1t"
@@ -82,21 +93,21 @@ def case_item(reader: Reader, row: Mapping[str, Any]) -> dict[str, Any]:
     "/cases",
     summary="My cases",
     response_model=CaseList,
-    responses=responses(401, 403, 404, 422),
-    openapi_extra=BEARER,
+    responses=responses(401, 403, 404, 422) | READ,
+    openapi_extra=bearer("account", reads=True),
 )
 async def list_cases(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    status: Annotated[list[PublicStatus], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 25,
+    status: Annotated[list[PublicStatus], Query(max_length=MOST_VALUES, description="any of these")] = [],  # noqa: B006
+    cursor: Cursor = None,
+    limit: Limit = 25,
 ) -> Response:
     """Last changed first."""
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "case")
         page = await cases.listed(connection, citizen.town.city, status, _after(cursor), limit)
-    known = knowledge(sources)
+    known = knowledge(sources, told=bool(page.rows))
     body = {
         "knowledge": known,
         "sources": [citizen.reader.source(one) for one in sources],
@@ -110,14 +121,15 @@ async def list_cases(
     "/cases/{case_id}",
     summary="One case",
     response_model=CaseOut,
-    responses=responses(401, 403, 404),
-    openapi_extra=BEARER,
+    responses=responses(401, 403, 404) | READ,
+    openapi_extra=bearer("account", reads=True),
 )
 async def read_case(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    case_id: Annotated[str, Path(examples=[_ID])],
+    case_id: Annotated[str, Path(description="from a list or the account", examples=[_ID])],
 ) -> Response:
+    """With what has happened in it, oldest first; also one that the source no longer has."""
     uuid = parse_public_id("cas", case_id)
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         row = await cases.opened(connection, citizen.town.city, uuid)

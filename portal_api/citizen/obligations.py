@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -24,12 +25,15 @@ from portal_api.envelope import outward_path
 from portal_api.errors import responses
 from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, moment, outward
 from portal_api.requests import (
-    BEARER,
     MOST_VALUES,
+    READ,
     CalendarDate,
     Citizen,
+    Cursor,
+    Limit,
     Slug,
     answer,
+    bearer,
     citizen_with,
     read_cursor,
     write_cursor,
@@ -37,6 +41,8 @@ from portal_api.requests import (
 
 router = APIRouter(tags=["citizen"])
 _ID = "obl_01jd3v9k6cf3rs2k4w5m8q7x1t"
+ObligationId = Annotated[str, Path(description="from a list or the account", examples=[_ID])]
+InstalmentNumber = Annotated[int | None, Query(ge=1, le=10_000, description="only this part")]
 
 
 class ObligationItem(BaseModel):
@@ -146,8 +152,8 @@ def obligation_item(reader: Reader, row: Mapping[str, Any], today: date) -> dict
     "/obligations",
     summary="My obligations",
     response_model=ObligationList,
-    responses=responses(401, 403, 404, 422),
-    openapi_extra=BEARER,
+    responses=responses(401, 403, 404, 422) | READ,
+    openapi_extra=bearer("account", reads=True),
 )
 async def list_obligations(
     request: Request,
@@ -155,15 +161,21 @@ async def list_obligations(
     state: Annotated[
         list[ObligationState], Query(max_length=MOST_VALUES, description="any of these; open includes overdue")
     ] = [],  # noqa: B006
-    kind: Annotated[list[ObligationKind], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    payee: Annotated[list[Slug], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    year: Annotated[list[Annotated[int, Field(ge=1900, le=2200)]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    currency: Annotated[list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
-    due_from: CalendarDate | None = None,
-    due_to: CalendarDate | None = None,
-    sort: Sort = Sort.DUE_ON,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 25,
+    kind: Annotated[list[ObligationKind], Query(max_length=MOST_VALUES, description="any of these")] = [],  # noqa: B006
+    payee: Annotated[list[Slug], Query(max_length=MOST_VALUES, description="ids of payees")] = [],  # noqa: B006
+    year: Annotated[
+        list[Annotated[int, Field(ge=1900, le=2200)]], Query(max_length=MOST_VALUES, description="years it is for")
+    ] = [],  # noqa: B006
+    currency: Annotated[
+        list[Annotated[str, Field(pattern="^[A-Z]{3}$")]], Query(max_length=MOST_VALUES, description="ISO 4217")
+    ] = [],  # noqa: B006
+    due_from: Annotated[CalendarDate | None, Query(description="due then or later", examples=["2026-01-01"])] = None,
+    due_to: Annotated[CalendarDate | None, Query(description="due then or earlier", examples=["2026-12-31"])] = None,
+    sort: Annotated[
+        Sort, Query(description="with a hyphen the latest or largest first; what has no date comes last")
+    ] = Sort.DUE_ON,
+    cursor: Cursor = None,
+    limit: Limit = 25,
 ) -> Response:
     """All there are, also paid and cancelled ones; narrow by the filters. Values of one filter are alternatives."""
     today = _today(citizen)
@@ -173,7 +185,7 @@ async def list_obligations(
         page = await obligations.listed(
             connection, citizen.town.city, today, filters, sort, _after(cursor, sort), limit
         )
-    known = knowledge(sources)
+    known = knowledge(sources, told=bool(page.rows))
     body = {
         "knowledge": known,
         "sources": [citizen.reader.source(one) for one in sources],
@@ -189,13 +201,13 @@ async def list_obligations(
     "/obligations/{obligation_id}",
     summary="One obligation",
     response_model=ObligationOut,
-    responses=responses(401, 403, 404),
-    openapi_extra=BEARER,
+    responses=responses(401, 403, 404) | READ,
+    openapi_extra=bearer("account", reads=True),
 )
 async def read_obligation(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    obligation_id: Annotated[str, Path(examples=[_ID])],
+    obligation_id: ObligationId,
 ) -> Response:
     row, parts, roles, sources = await _open(citizen, obligation_id)
     reader = citizen.reader
@@ -221,14 +233,14 @@ async def read_obligation(
     "/obligations/{obligation_id}/transfer",
     summary="How to pay by bank transfer",
     response_model=TransferOut,
-    responses=responses(401, 403, 404, 409, 422),
-    openapi_extra=BEARER,
+    responses=responses(401, 403, 404, 409, 422) | READ,
+    openapi_extra=bearer("account", reads=True),
 )
 async def read_transfer(
     request: Request,
     citizen: Annotated[Citizen, citizen_with("account")],
-    obligation_id: Annotated[str, Path(examples=[_ID])],
-    instalment: Annotated[int | None, Query(ge=1, le=10_000, description="only this part")] = None,
+    obligation_id: ObligationId,
+    instalment: InstalmentNumber = None,
 ) -> Response:
     """The details as text, and the national codes to scan. 409 where there is nothing to pay."""
     row, parts, _, sources = await _open(citizen, obligation_id)
@@ -278,14 +290,14 @@ async def read_transfer(
             },
         }
     },
-    openapi_extra=BEARER,
+    openapi_extra=bearer("account"),
 )
 async def read_transfer_code(
     citizen: Annotated[Citizen, citizen_with("account")],
-    obligation_id: Annotated[str, Path(examples=[_ID])],
-    scheme: Annotated[str, Path(examples=["hub3"])],
-    form: Annotated[Literal["svg", "png", "txt"], Path()],
-    instalment: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+    obligation_id: ObligationId,
+    scheme: Annotated[str, Path(description="as in `codes`", examples=["hub3"])],
+    form: Annotated[Literal["svg", "png", "txt"], Path(description="a picture, or the text in it")],
+    instalment: InstalmentNumber = None,
     scale: Annotated[int, Query(ge=1, le=20, description="pixels a module (png)")] = 4,
 ) -> Response:
     row, parts, _, _ = await _open(citizen, obligation_id)
@@ -295,7 +307,8 @@ async def read_transfer_code(
     if form == "txt":
         return Response(payload.encode(), media_type="text/plain; charset=utf-8", headers=headers)
     symbol = next(one.symbol for one in citizen.town.bank_transfer if one.id == scheme)
-    picture = barcode.draw(payload, symbol, form, scale=scale)
+    # A large picture takes a tenth of a second, in which nobody else would be answered.
+    picture = await asyncio.to_thread(barcode.draw, payload, symbol, form, scale=scale)
     media_type = "image/svg+xml" if form == "svg" else "image/png"
     return Response(picture, media_type=media_type, headers=headers)
 

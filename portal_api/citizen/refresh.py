@@ -18,7 +18,7 @@ from hub.back_offices.model import Feed
 from portal_api.errors import responses
 from portal_api.landed import Landed
 from portal_api.render import SourceFreshness, SourceOut
-from portal_api.requests import BEARER, Citizen, citizen_with
+from portal_api.requests import Citizen, bearer, citizen_with
 
 router = APIRouter(tags=["citizen"])
 
@@ -76,7 +76,7 @@ _EVENTS = {
             "content": {"text/event-stream": {"schema": _EVENTS}},
         }
     },
-    openapi_extra=BEARER,
+    openapi_extra=bearer("refresh"),
 )
 async def refresh(request: Request, citizen: Annotated[Citizen, citizen_with("refresh")]) -> StreamingResponse:
     """Sources that cannot be asked about one citizen, or were read seconds ago, are told at once as they are."""

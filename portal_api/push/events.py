@@ -75,6 +75,7 @@ def _back_office(request: Request, town: AtTown) -> BackOffice:
     "/events",
     summary="Push events",
     status_code=202,
+    response_description="Everything is kept",
     response_model=ReceiptOut,
     responses=responses(400, 401, 404, 413, 415),
     openapi_extra={

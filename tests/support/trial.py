@@ -11,7 +11,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from uuid import UUID
 import asyncpg
 import yaml
 
+from hub.accounts.service import AccountService
 from hub.back_offices.events import EventInterpreter
 from hub.back_offices.model import Feed, Town
 from hub.back_offices.service import ReadReport
@@ -28,7 +28,7 @@ from hub.intake import dead_letters
 from hub.intake.cloudevents import BATCH
 from hub.kernel.clock import Clock, FixedClock
 from hub.kernel.freshness import Freshness
-from hub.storage.database import NIL
+from hub.storage.database import NIL, Database
 from hub.storage.provision import DatabaseUrls
 from hub.storage.vault import MasterKeys
 from hub.subjects import service as subjects
@@ -159,9 +159,10 @@ class Office:
 
 @dataclass
 class Trial:
-    """`hub` is the worker's, with connectors."""
+    """`hub` is the worker's, with connectors; `accounts` are behind the walls of the API."""
 
     hub: Hub
+    accounts: AccountService
     office: Office
     clock: FixedClock
     config: Path
@@ -209,7 +210,7 @@ class Trial:
 
     async def freshness(self, subject_id: UUID) -> dict[str, tuple[Freshness, bool]]:
         """`{feed: (freshness, complete)}` as the subject's account tells it."""
-        account = await self.hub.accounts.read(self.town, subject_id)
+        account = await self.accounts.read(self.town, subject_id)
         return {one.feed.feed: (one.freshness, one.complete) for one in account.sources}
 
     async def push(self, *events: dict[str, Any]) -> None:
@@ -222,9 +223,9 @@ class Trial:
         await self.hub.intake.accept(CITY_ID, OFFICE, body, BATCH, {})
 
     async def letters(self) -> list[dead_letters.DeadLetter]:
-        """Open ones, the first first."""
+        """Open ones by their names: those of one moment have no order of their own."""
         async with self.hub.database.town(CITY_ID) as connection:
-            return (await dead_letters.open_letters(connection, CITY_ID))[::-1]
+            return sorted(await dead_letters.open_letters(connection, CITY_ID), key=lambda one: one.external_id)
 
     async def body_of(self, letter: dead_letters.DeadLetter) -> bytes:
         async with self.hub.database.town(CITY_ID) as connection:
@@ -266,7 +267,11 @@ async def trial(folder: Path, urls: DatabaseUrls, clock: FixedClock, **changes: 
         config = write_config(folder / "config", server.url, **changes)
         office.requests = server.requests
         async with opened_worker(folder / "var", urls, config, clock) as hub:
-            yield Trial(hub, office, clock, config)
+            database = await Database.open(urls.app, size=2)
+            try:
+                yield Trial(hub, AccountService(database, clock), office, clock, config)
+            finally:
+                await database.close()
 
 
 @asynccontextmanager
@@ -279,6 +284,3 @@ async def opened_worker(var: Path, urls: DatabaseUrls, config: Path, clock: Cloc
         yield hub
     finally:
         await hub.close()
-
-
-ONE_SECOND = timedelta(seconds=1)

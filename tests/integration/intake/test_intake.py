@@ -74,7 +74,7 @@ async def test_binary_mode(worker, intake):
     receipt = await intake.accept(1, "fin", b'{"n": 7}', "application/json", headers)
     assert receipt.accepted == 1
     async with worker.town(1) as connection:
-        assert await connection.fetchval("select external_id from messages") == "/fin a 7"
+        assert await connection.fetchval("select external_id from messages") == "/fin%20a 7"
 
 
 async def test_the_same_event_twice_is_one_message(worker, intake):

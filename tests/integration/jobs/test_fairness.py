@@ -28,6 +28,11 @@ async def test_places_are_dealt_round_by_round(pool):
     assert await claimed(pool, 8) == {1: 3, 2: 3, 3: 1}
 
 
+async def test_no_town_gets_a_second_place_before_all_have_one(pool):
+    await put(pool, *({"city_id": city} for city in range(1, 31) for _ in range(2)))
+    assert await claimed(pool, 16) == dict.fromkeys(range(1, 17), 1)
+
+
 async def test_what_a_town_runs_already_counts(pool):
     await put(pool, *({"city_id": 1} for _ in range(100)), *({"city_id": 2} for _ in range(100)))
     assert await claimed(pool, 6, {1: Share(4, 1), 2: Share(0, 0)}) == {2: 5}

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from hub.jobs import leases
 from hub.jobs.claims import claim_jobs
@@ -246,22 +247,26 @@ async def test_a_long_job_keeps_its_lease(pool):
 
 async def test_a_job_that_is_being_completed_in_a_long_transaction_is_not_taken_for_lost(pool):
     """Its row is held by the handler's transaction: neither a renewal nor another worker may wait for it."""
-    diary = Diary()
+    diary, completing = Diary(), asyncio.Event()
 
     async def run(job):
         async with pool.acquire() as connection, connection.transaction():
             await complete(connection, job)
-            await asyncio.sleep(1.0)
+            completing.set()
+            await asyncio.sleep(2.5)
         await diary(job)
 
-    handlers = {"slow": Handler(run, lease=timedelta(seconds=0.3)), "work": Handler(diary)}
-    async with working(pool, handlers, poll=0.05), working(pool, handlers, poll=0.05):
-        await put(pool, {"kind": "slow"})
-        await asyncio.sleep(0.6)
-        await put(pool, {})
-        await until(lambda: len(diary.ended) == 2)
+    handlers = {"slow": Handler(run, lease=timedelta(seconds=1)), "work": Handler(diary)}
+    with capture_logs() as logs:
+        async with working(pool, handlers, poll=0.05), working(pool, handlers, poll=0.05):
+            await put(pool, {"kind": "slow"})
+            await asyncio.wait_for(completing.wait(), 5)
+            await asyncio.sleep(1.5)
+            await put(pool, {})
+            await until(lambda: len(diary.ended) == 2)
     assert [(job.kind, job.attempts) for job in diary.ended] == [("work", 1), ("slow", 1)]
     assert await rows(pool) == []
+    assert {log["event"] for log in logs} == {"worker_started", "job_done", "worker_stopped"}
 
 
 async def test_a_job_that_another_worker_took_over_is_stopped_here(pool):

@@ -174,7 +174,10 @@ async def test_totals_by_currency_with_what_is_overdue_and_credits(hub):
             "open": 1,
         },
     ]
-    states = {one["outstanding"]["minor"] if one["outstanding"] else None: one["state"] for one in body["obligations"]["items"]}
+    states = {
+        one["outstanding"]["minor"] if one["outstanding"] else None: one["state"]
+        for one in body["obligations"]["items"]
+    }
     assert states == {7500: "overdue", 30: "overdue", 200: "open", 1000: "open", -500: "credit", None: "open"}
 
 
@@ -216,7 +219,9 @@ async def test_an_account_read_calls_nobody(hub, monkeypatch):
         assert (await hub.client.get(path, headers=hub.token("pregrada", ana))).status_code == 200
     assert [address for address in calls if not isinstance(address, str)] == []
     # The API has no connector it could call by.
-    assert all(office.connector is None for town in hub.hub.towns.by_slug.values() for office in town.back_offices.values())
+    assert all(
+        office.connector is None for town in hub.hub.towns.by_slug.values() for office in town.back_offices.values()
+    )
 
 
 async def test_merged_subjects_see_one_account(hub):

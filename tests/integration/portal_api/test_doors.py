@@ -59,7 +59,11 @@ async def test_a_token_whose_letters_were_changed(hub):
     ana = await hub.subject("pregrada", hr_oib=ANA)
     signed = hub.token("pregrada", ana)["Authorization"]
     head, payload, signature = signed.split(".")
-    for forged in (f"{head}.{payload[:-2]}xx.{signature}", f"{head}.{payload}.{signature[:-4]}AAAA", f"{head}.{payload}."):
+    for forged in (
+        f"{head}.{payload[:-2]}xx.{signature}",
+        f"{head}.{payload}.{signature[:-4]}AAAA",
+        f"{head}.{payload}.",
+    ):
         problem(await hub.client.get(ACCOUNT, headers={"Authorization": forged}), 401, "unauthenticated")
 
 

@@ -137,12 +137,21 @@ async def test_one_obligation_with_its_instalments(hub):
         }
         for n in (1, 2, 3)
     )
-    await read(hub, "obligations", ANA, obligation(original=Money(3000, "EUR"), outstanding=Money(2000, "EUR"), instalments=parts))
+    await read(
+        hub,
+        "obligations",
+        ANA,
+        obligation(original=Money(3000, "EUR"), outstanding=Money(2000, "EUR"), instalments=parts),
+    )
     (item,) = (await get(hub, ana))["items"]
     body = await get(hub, ana, f"{LIST}/{item['id']}")
     ObligationOut.model_validate(body)
     assert body["roles"] == ["debtor"]
-    assert [(one["number"], one["outstanding"]["minor"]) for one in body["instalments"]] == [(1, 0), (2, 1000), (3, 1000)]
+    assert [(one["number"], one["outstanding"]["minor"]) for one in body["instalments"]] == [
+        (1, 0),
+        (2, 1000),
+        (3, 1000),
+    ]
 
     whole = await get(hub, ana, f"{LIST}/{item['id']}/transfer")
     assert whole["amount"]["minor"] == 2000
@@ -163,7 +172,9 @@ async def test_the_code_says_exactly_the_payload(hub):
         hub,
         "obligations",
         ANA,
-        obligation(title={"hr": "Grobna naknada čćđšž"}, references=(Reference("hr.poziv_na_broj", "HR01 123-456-789"),)),
+        obligation(
+            title={"hr": "Grobna naknada čćđšž"}, references=(Reference("hr.poziv_na_broj", "HR01 123-456-789"),)
+        ),
     )
     (item,) = (await get(hub, ana))["items"]
     body = await get(hub, ana, f"{LIST}/{item['id']}/transfer")

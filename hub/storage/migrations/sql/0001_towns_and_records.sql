@@ -450,17 +450,23 @@ insert into retention (table_name, class, keep, partitioned_by) values
     ('message_keys', 'message', interval '90 days', null),
     ('dead_letters', 'message', interval '1 year', null);
 
--- Makes the months ahead and drops the months past their class. A row of a month nobody made in time lands in
--- the table's `_other` partition and is never refused; such a month stays there. Owned by the owner because it makes
--- and drops tables; the worker may call it, with no choice of what.
+-- Makes the months ahead and drops the months past their class; answers how many months and strayed rows went. A row of
+-- a month nobody made in time lands in the table's `_other` partition and is never refused; it stays there until its
+-- time is over. Owned by the owner because it makes and drops tables; the worker may call it, with no choice of what.
 create function munihub_keep_partitions(present timestamptz) returns integer
     language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    ruled record; part record; month timestamptz; strayed boolean; dropped integer := 0;
+    ruled record; part record; month timestamptz; strayed boolean; rows integer; gone integer := 0;
 begin
+    -- Two that make the same month at once would stumble over each other.
+    perform pg_advisory_xact_lock(hashtext('munihub_keep_partitions'));
     for ruled in select table_name, keep, partitioned_by from retention where partitioned_by is not null loop
+        execute format('delete from %I where %I < %L', ruled.table_name || '_other', ruled.partitioned_by,
+            present - ruled.keep);
+        get diagnostics rows = row_count;
+        gone := gone + rows;
         for ahead in 0..2 loop
-            month := date_trunc('month', present at time zone 'UTC') at time zone 'UTC' + make_interval(months => ahead);
+            month := (date_trunc('month', present at time zone 'UTC') + make_interval(months => ahead)) at time zone 'UTC';
             execute format('select exists (select from %I where %I >= %L and %I < %L)', ruled.table_name || '_other',
                 ruled.partitioned_by, month, ruled.partitioned_by,
                 (month at time zone 'UTC' + interval '1 month') at time zone 'UTC') into strayed;
@@ -476,10 +482,10 @@ begin
               and (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC' < present - ruled.keep
         loop
             execute format('drop table %I', part.relname);
-            dropped := dropped + 1;
+            gone := gone + 1;
         end loop;
     end loop;
-    return dropped;
+    return gone;
 end $$;
 revoke all on function munihub_keep_partitions from public;
 grant execute on function munihub_keep_partitions to munihub_worker;
