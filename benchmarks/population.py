@@ -9,6 +9,8 @@ random bytes: nobody opens them again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -19,70 +21,70 @@ from hub.storage.vault import TownKeys
 SCHEME = "hr.oib"
 _AT_ONCE = 50_000
 
+# Ids are computed, so that the rows of several tables about one thing can be written one table after the other.
 _PREPARE = """
     create unlogged table bench_people (n integer, identifier_id uuid, subject_id uuid);
-    create function bench_id(at timestamptz) returns uuid language sql volatile as $$
-        select overlay(overlay(lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0')
-                               || md5(random()::text)::char(20) placing '7' from 13) placing 'b' from 17)::uuid
-    $$;
+    create function bench_id(head text, digest text) returns uuid language sql immutable
+        return (head || '7' || substr(digest, 1, 3) || 'b' || substr(digest, 4, 15))::uuid;
+    create function bench_head(at timestamptz) returns text language sql immutable
+        return lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0');
 """
 
 _SUBJECTS = """
     insert into subjects (city_id, subject_id, kind, name)
     select $1, subject_id, 'person', (array['Ana','Ivo','Željka','Đuro','Marija','Stjepan'])[1 + n % 6] || ' '
            || (array['Horvat','Šćrbačić','Kovačić','Krklec','Galović','Žnidarec','Bezjak'])[1 + n % 7] || ' ' || n
-    from bench_people order by n
+    from bench_people
 """
 
 _ALIASES = """
     insert into aliases (city_id, alias_id, identifier_id, subject_id, proof, source, proven_at)
-    select $1, bench_id(now()), identifier_id, subject_id, 'eid', 'nias', now() from bench_people order by n
+    select $1, bench_id(bench_head(now()), md5('alias ' || n)), identifier_id, subject_id, 'eid', 'nias', now()
+    from bench_people
 """
 
-# Of eight waves one is paid and one overdue; every third is the utility's.
+# Of eight waves one is paid; the first are overdue; every third is the utility's.
 _OBLIGATIONS = """
-    with fresh as (
-        insert into obligations (
-            city_id, obligation_id, back_office, feed, source_key, version, digest, as_of, changed_at, kind, title,
-            payee, department, year, issued_on, due_on, currency, original, outstanding, interest, reference,
-            document_number, message, caught_up_to)
-        select $1, bench_id(now() - make_interval(months => 24 - $2)), 'financije', 'obligations',
-               '2026-' || $2 || '-' || lpad(n::text, 8, '0'), 1760000000000000 + n, decode(md5(n || ' ' || $2), 'hex'),
-               now() - interval '5 minutes', now() - interval '5 minutes',
-               case when $2 % 3 = 0 then 'invoice' else 'fee' end,
-               jsonb_build_object('hr', 'Komunalna naknada, ' || $2 || '. rata 2026.'),
-               case when $2 % 3 = 0 then 'niskogradnja' else 'grad' end, 'financije', 2026,
-               current_date - 40, current_date + 10 * $2 - 15, 'EUR', 1000 + (n * 7919 + $2 * 104729) % 40000,
-               case when $2 % 8 = 7 then 0 else 1000 + (n * 7919 + $2 * 104729) % 40000 end, null,
-               jsonb_build_array(jsonb_build_object('scheme', 'hr.poziv_na_broj',
-                                                    'value', 'HR68 5720-' || lpad(n::text, 8, '0') || '-' || $2)),
-               'R-' || $2 || '/' || n, 'Komunalna naknada ' || n, now() - interval '5 minutes'
-        from bench_people order by n
-        returning obligation_id, substr(source_key, length(source_key) - 7)::integer as n)
-    insert into parties (city_id, identifier_id, noun, record_id, role)
-    select $1, identifier_id, 'obligation', obligation_id, 'debtor' from fresh join bench_people using (n)
+    insert into obligations (
+        city_id, obligation_id, back_office, feed, source_key, version, digest, as_of, changed_at, kind, title, payee,
+        department, year, issued_on, due_on, currency, original, outstanding, reference, document_number, message,
+        caught_up_to)
+    select $1, bench_id(head, digest), 'financije', 'obligations', '2026-' || wave || '-' || lpad(n::text, 8, '0'),
+           1760000000000000 + n, decode(digest, 'hex'), read_at, read_at,
+           case when wave % 3 = 0 then 'invoice' else 'fee' end,
+           jsonb_build_object('hr', 'Komunalna naknada, ' || wave || '. rata 2026.'),
+           case when wave % 3 = 0 then 'niskogradnja' else 'grad' end, 'financije', 2026, current_date - 40,
+           current_date + 10 * wave - 15, 'EUR', owed, case when wave % 8 = 7 then 0 else owed end,
+           jsonb_build_array(jsonb_build_object('scheme', 'hr.poziv_na_broj',
+                                                'value', 'HR68 5720-' || lpad(n::text, 8, '0') || '-' || wave)),
+           'R-' || wave || '/' || n, 'Komunalna naknada ' || n, read_at
+    from bench_people, lateral (
+        select $2::integer as wave, bench_head($3) as head, md5('obligation ' || $2 || ' ' || n) as digest,
+               now() - interval '5 minutes' as read_at, 1000 + (n::bigint * 7919 + $2 * 104729) % 40000 as owed) made
 """
 
 _CASES = """
-    with fresh as (
-        insert into cases (
-            city_id, case_id, back_office, feed, source_key, version, digest, as_of, changed_at, title, kind, status,
-            office_status, number, department, opened_on, due_on, source_changed_at, events)
-        select $1, bench_id(now() - make_interval(months => 6 - $2)), 'urudzbeni', 'cases',
-               '2026-' || $2 || '-' || lpad(n::text, 8, '0'), 1760000000000000 + n, decode(md5(n || ' ' || $2), 'hex'),
-               now() - interval '5 minutes', now() - interval '5 minutes',
-               jsonb_build_object('hr', 'Zahtjev za priključenje na vodovod ' || n), 'Upravni postupak',
-               (array['waiting_for_office', 'needs_you', 'closed'])[1 + $2 % 3],
-               jsonb_build_object('hr', 'U obradi'),
-               jsonb_build_array(jsonb_build_object('scheme', 'hr.klasa', 'value', 'UP/I-363-01/26-01/' || n),
-                                 jsonb_build_object('scheme', 'hr.urbroj', 'value', '2140-5-26-' || n)),
-               'komunalno', current_date - 30, current_date + 30, now() - make_interval(days => $2),
-               jsonb_build_array(jsonb_build_object('at', '2026-10-20T08:15:00+02:00', 'text',
-                   jsonb_build_object('hr', 'Zahtjev je zaprimljen'), 'status', 'waiting_for_office'))
-        from bench_people order by n
-        returning case_id, substr(source_key, length(source_key) - 7)::integer as n)
+    insert into cases (
+        city_id, case_id, back_office, feed, source_key, version, digest, as_of, changed_at, title, kind, status,
+        office_status, number, department, opened_on, due_on, source_changed_at, events)
+    select $1, bench_id(head, digest), 'urudzbeni', 'cases', '2026-' || wave || '-' || lpad(n::text, 8, '0'),
+           1760000000000000 + n, decode(digest, 'hex'), read_at, read_at,
+           jsonb_build_object('hr', 'Zahtjev za priključenje na vodovod ' || n), 'Upravni postupak',
+           (array['waiting_for_office', 'needs_you', 'closed'])[1 + wave % 3], '{"hr": "U obradi"}',
+           jsonb_build_array(jsonb_build_object('scheme', 'hr.klasa', 'value', 'UP/I-363-01/26-01/' || n),
+                             jsonb_build_object('scheme', 'hr.urbroj', 'value', '2140-5-26-' || n)),
+           'komunalno', current_date - 30, current_date + 30, now() - make_interval(days => wave),
+           '[{"at": "2026-10-20T08:15:00+02:00", "text": {"hr": "Zahtjev je zaprimljen"}, "status": "waiting_for_office"}]'
+    from bench_people, lateral (
+        select $2::integer as wave, bench_head($3) as head, md5('case ' || $2 || ' ' || n) as digest,
+               now() - interval '5 minutes' as read_at) made
+"""
+
+_PARTIES = """
     insert into parties (city_id, identifier_id, noun, record_id, role)
-    select $1, identifier_id, 'case', case_id, 'applicant' from fresh join bench_people using (n)
+    select $1, identifier_id, $4, bench_id(bench_head($3), md5($4 || ' ' || $2::integer || ' ' || n)),
+           case $4 when 'case' then 'applicant' else 'debtor' end
+    from bench_people
 """
 
 _FEED_STATES = """
@@ -90,20 +92,26 @@ _FEED_STATES = """
                              caught_up_to, records)
     select $1, office, feed, identifier_id, at, at, at, at, 10
     from bench_people, (values ('financije', 'obligations'), ('urudzbeni', 'cases')) as f(office, feed),
-         (select now() - interval '5 minutes' as at) as read order by n
+         (select now() - interval '5 minutes' as at) as read
 """
 
+_KEYS = """
+    insert into message_keys (city_id, back_office, external_id, message_id, received_at)
+    select $1, 'financije', '/financije earlier-' || n, bench_id(bench_head(now()), md5('message ' || n)), now()
+    from bench_people
+"""
 _MESSAGES = """
-    with sent as (
-        select bench_id(now()) as message_id, n from bench_people order by n),
-    kept as (
-        insert into message_keys (city_id, back_office, external_id, message_id, received_at)
-        select $1, 'financije', '/financije earlier-' || n, message_id, now() from sent)
     insert into messages (city_id, message_id, received_at, back_office, external_id, media_type, body, state, outcome,
                           settled_at)
-    select $1, message_id, now(), 'financije', '/financije earlier-' || n, 'application/cloudevents+json',
-           decode(repeat(md5(n::text), 40), 'hex'), 'applied', 'applied', now() from sent
+    select $1, bench_id(bench_head(now()), md5('message ' || n)), now(), 'financije', '/financije earlier-' || n,
+           'application/cloudevents+json', decode(repeat(md5(n::text), 40), 'hex'), 'applied', 'applied', now()
+    from bench_people
 """
+
+_FILLED = [
+    "subjects", "identifiers", "identifier_indexes", "aliases", "obligations", "cases", "parties", "feed_states",
+    "message_keys", "messages",
+]  # fmt: skip
 
 
 async def populate(
@@ -112,39 +120,84 @@ async def populate(
     """Make `citizens` with so many obligations and cases each (and one earlier message); returns the subjects."""
     connection = await asyncpg.connect(superuser_url, command_timeout=3600)
     try:
-        # The rows refer to each other by construction; and nothing is lost if the power fails now.
-        await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
+        # Nothing is lost if the power fails now; and without this a checkpoint would follow the other.
+        await connection.execute("set synchronous_commit = off; set maintenance_work_mem = '512MB'")
+        await connection.execute("alter system set max_wal_size = '8GB'")
+        await connection.execute("select pg_reload_conf()")
         await connection.execute(_PREPARE)
+        restore = await _strip(connection)
         subjects: list[UUID] = []
         for start in range(0, citizens, _AT_ONCE):
-            numbers = range(start, min(start + _AT_ONCE, citizens))
-            people = [(n, new_uuid(), new_uuid()) for n in numbers]
-            values = [oib(n) for n in numbers]
-            await connection.copy_records_to_table("bench_people", records=people)
-            await connection.copy_records_to_table(
-                "identifiers", records=_identifiers(keys, people, values),
-                columns=["city_id", "identifier_id", "scheme", "value"],
-            )
-            await connection.copy_records_to_table(
-                "identifier_indexes", records=_indexes(keys, people, values),
-                columns=["city_id", "scheme", "key_id", "blind_index", "identifier_id"],
-            )
+            people = [(n, new_uuid(), new_uuid()) for n in range(start, min(start + _AT_ONCE, citizens))]
+            await _add_people(connection, keys, people)
             subjects += [subject_id for _, _, subject_id in people]
-        await connection.execute("analyze bench_people")
         for statement in (_SUBJECTS, _ALIASES, _FEED_STATES):
             await connection.execute(statement, keys.city_id)
-        for wave in range(obligations):
-            await connection.execute(_OBLIGATIONS, keys.city_id, wave)
-        for wave in range(cases):
-            await connection.execute(_CASES, keys.city_id, wave)
-        if messages:
-            await connection.execute(_MESSAGES, keys.city_id)
-        await connection.execute("drop table bench_people; drop function bench_id")
+        now = datetime.now(UTC)
+        for noun, statement, waves in (("obligation", _OBLIGATIONS, obligations), ("case", _CASES, cases)):
+            for wave in range(waves):
+                at = now - timedelta(days=30 * (waves - wave))
+                await connection.execute(statement, keys.city_id, wave, at)
+                await connection.execute(_PARTIES, keys.city_id, wave, at, noun)
+        for statement in (_KEYS, _MESSAGES) if messages else ():
+            await connection.execute(statement, keys.city_id)
+        for statement in restore:
+            await connection.execute(statement)
+        await connection.execute(
+            "drop table bench_people; drop function bench_id(text, text); drop function bench_head(timestamptz)"
+        )
         await connection.execute("vacuum (analyze)")
+        await connection.execute("alter system reset max_wal_size")
+        await connection.execute("select pg_reload_conf()")
         await connection.execute("checkpoint")
         return subjects
     finally:
         await connection.close()
+
+
+async def _strip(connection: Any) -> list[str]:
+    """Take indexes and keys off the tables, since a million rows are indexed faster afterwards; how to put them back.
+
+    Foreign keys come back for new rows only: the rows made here refer to each other by construction.
+    """
+    constraints = await connection.fetch(
+        """select conname, conrelid::regclass::text as owner, pg_get_constraintdef(oid) as definition, contype = 'f' as refers
+           from pg_constraint where contype in ('p', 'u', 'f') and conparentid = 0
+             and (conrelid = any($1::regclass[]) or confrelid = any($1::regclass[]))
+           order by contype = 'f' desc""",
+        _FILLED,
+    )
+    indexes = await connection.fetch(
+        """select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index
+           where indrelid = any($1::regclass[])
+             and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u'))""",
+        _FILLED,
+    )
+    for one in constraints:
+        await connection.execute(f"alter table {one['owner']} drop constraint {one['conname']}")
+    for one in indexes:
+        await connection.execute(f"drop index {one['name']}")
+    back = [
+        f"alter table {one['owner']} add constraint {one['conname']} {one['definition']}"
+        + (" not valid" if one["refers"] else "")
+        for one in reversed(constraints)
+    ]
+    return [*back, *(one["definition"] for one in indexes)]
+
+
+async def _add_people(connection: Any, keys: TownKeys, people: list[tuple[int, UUID, UUID]]) -> None:
+    values = [oib(n) for n, _, _ in people]
+    await connection.copy_records_to_table("bench_people", records=people)
+    await connection.copy_records_to_table(
+        "identifiers",
+        records=_identifiers(keys, people, values),
+        columns=["city_id", "identifier_id", "scheme", "value"],
+    )
+    await connection.copy_records_to_table(
+        "identifier_indexes",
+        records=_indexes(keys, people, values),
+        columns=["city_id", "scheme", "key_id", "blind_index", "identifier_id"],
+    )
 
 
 def oib(number: int) -> str:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import structlog
 
 from hub.back_offices.service import LANDED
@@ -75,8 +74,8 @@ class Landed:
                     finally:
                         if not connection.is_closed():
                             await connection.remove_listener(LANDED, self._hear)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("landed_not_listening", because=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it was, to be deaf from now on would be worse
+                log.warning("landed_not_listening", because=type(error).__name__)
             self._ready.clear()
             await asyncio.sleep(_RETRY)
 

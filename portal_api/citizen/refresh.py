@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from hub.back_offices.model import Feed
 from portal_api.errors import responses
 from portal_api.landed import Landed
 from portal_api.render import SourceFreshness, SourceOut
@@ -32,6 +31,7 @@ class Done(BaseModel):
 PATIENCE = 60.0
 """Seconds after which a stream ends though some source has not landed: it lands later all the same."""
 _HEARTBEAT = 10.0
+_RETRY = 1.0
 
 _SOURCE = SourceOut(
     back_office="financije",
@@ -81,55 +81,78 @@ _EVENTS = {
 async def refresh(request: Request, citizen: Annotated[Citizen, citizen_with("refresh")]) -> StreamingResponse:
     """Sources that cannot be asked about one citizen, or were read seconds ago, are told at once as they are."""
     landed: Landed = request.app.state.landed
+    events = _stream(citizen, landed)
+    # What fails before the first line of the stream has a status of its own.
+    first = await anext(events)
     return StreamingResponse(
-        _stream(citizen, landed),
+        _chained(first, events),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(citizen: Citizen, landed: Landed) -> AsyncIterator[bytes]:
-    city_id = citizen.town.city.id
-    async with landed.listen(city_id) as arrivals:
-        queued = await citizen.hub.accounts.request_refresh(citizen.town, citizen.subject_id)
-        waiting = {_key(feed, identifier_id) for feed, identifier_id in queued}
-        for body in await _sources(citizen, None, leave_out={key[:2] for key in waiting}):
+async def _chained(first: bytes, events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with contextlib.aclosing(events):
+        yield first
+        async for event in events:
+            yield event
+
+
+async def _stream(citizen: Citizen, landed: Landed) -> AsyncGenerator[bytes]:
+    async with landed.listen(citizen.town.city.id) as arrivals:
+        waiting = await _ask(citizen)
+        bodies = await _sources(citizen, leave_out={key[:2] for key in waiting})
+        yield b": asked\n\n"
+        for body in bodies:
             yield _event("source", body)
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while waiting:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 break
-            arrived: tuple[str, str, str] | None = None
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(min(left, _HEARTBEAT)):
                     arrived = await arrivals.get()
-            if arrived is None:
+            except TimeoutError:
                 yield b": waiting\n\n"
-            elif arrived in waiting:
-                waiting.discard(arrived)
-                if not any(key[:2] == arrived[:2] for key in waiting):
-                    for body in await _sources(citizen, arrived[:2]):
-                        yield _event("source", body)
+                continue
+            try:
+                # After a silence: what is not to be asked again has landed meanwhile.
+                rest = waiting - {arrived} if arrived else waiting & await _ask(citizen)
+                told = {key[:2] for key in waiting} - {key[:2] for key in rest}
+                bodies = await _sources(citizen, only=told) if told else []
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                # The database is away for a moment, or this connection was.
+                arrivals.put_nowait(arrived)
+                await asyncio.sleep(_RETRY)
+                continue
+            waiting = rest
+            for body in bodies:
+                yield _event("source", body)
         still = sorted({"/".join(key[:2]) for key in waiting})
         yield _event("done", {"waiting": still})
 
 
+async def _ask(citizen: Citizen) -> set[tuple[str, str, str]]:
+    """Have everything read that can be asked about the citizen; returns what will land."""
+    queued = await citizen.hub.accounts.request_refresh(citizen.town, citizen.subject_id)
+    return {(feed.back_office, feed.feed, str(identifier_id)) for feed, identifier_id in queued}
+
+
 async def _sources(
-    citizen: Citizen, only: tuple[str, str] | None, *, leave_out: set[tuple[str, str]] | None = None
+    citizen: Citizen,
+    *,
+    only: set[tuple[str, str]] | None = None,
+    leave_out: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset(),
 ) -> list[dict[str, Any]]:
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         found = await citizen.hub.accounts.sources(connection, citizen.town)
     return [
         citizen.reader.source(one)
         for one in found
-        if (only is None or (one.feed.back_office, one.feed.feed) == only)
-        and (one.feed.back_office, one.feed.feed) not in (leave_out or set())
+        if (only is None or (one.feed.back_office, one.feed.feed) in only)
+        and (one.feed.back_office, one.feed.feed) not in leave_out
     ]
-
-
-def _key(feed: Feed, identifier_id: UUID) -> tuple[str, str, str]:
-    return feed.back_office, feed.feed, str(identifier_id)
 
 
 def _event(name: str, body: Any) -> bytes:

@@ -275,11 +275,13 @@ async def trial(folder: Path, urls: DatabaseUrls, clock: FixedClock, **changes: 
 
 
 @asynccontextmanager
-async def opened_worker(var: Path, urls: DatabaseUrls, config: Path, clock: Clock | None = None) -> AsyncIterator[Hub]:
+async def opened_worker(
+    var: Path, urls: DatabaseUrls, config: Path, clock: Clock | None = None, *, connect: bool = True
+) -> AsyncIterator[Hub]:
     """A worker's hub on an installation of its own, its keys made at the first time."""
     settings = make_settings(var, urls, config)
     MasterKeys.load(settings.master_key, create=True)
-    hub = await open_worker(settings, urls.worker, clock=clock)
+    hub = await open_worker(settings, urls.worker, connect=connect, clock=clock)
     try:
         yield hub
     finally:
