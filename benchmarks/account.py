@@ -109,7 +109,8 @@ def _round(place: Installation, clients: Load, name: str, port: int, pid: int, s
         backends = [
             row[0]
             for row in connection.execute(
-                "select pid from pg_stat_activity where usename = %s", ["munihub_app" if name == "hub" else "bench_floor"]
+                "select pid from pg_stat_activity where usename = %s",
+                ["munihub_app" if name == "hub" else "bench_floor"],
             )
         ]
     before = cpu_seconds([pid]), cpu_seconds(backends)
@@ -138,8 +139,6 @@ def _rows(hub: list[Round], floor: list[Round]) -> list[Row]:
     ):
         if middle(hub, value) and middle(floor, value):
             rows.append(
-                for_information(
-                    name, (middle(hub, value) * 1e6, "µs"), ("bare FastAPI", middle(floor, value) * 1e6)
-                )
+                for_information(name, (middle(hub, value) * 1e6, "µs"), ("bare FastAPI", middle(floor, value) * 1e6))
             )
     return rows

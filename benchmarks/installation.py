@@ -51,7 +51,11 @@ class Installation:
                         sql.Identifier(FLOOR), sql.Literal(self._floor_password)
                     )
                 )
-            for grant in ("connect, create on database {name}", "usage, create on schema public", "all on all tables in schema public"):
+            for grant in (
+                "connect, create on database {name}",
+                "usage, create on schema public",
+                "all on all tables in schema public",
+            ):
                 connection.execute(
                     sql.SQL(f"grant {grant} to {{role}}").format(name=sql.Identifier(name), role=sql.Identifier(FLOOR))
                 )

@@ -121,7 +121,8 @@ def _over_http(place: Installation, urls: DatabaseUrls, rounds: int, events: int
         for name, path in (("hub", f"/{TOWN}/push/v1/events"), ("floor", "/events")):
             sets[f"{name} {number}"] = [
                 f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {secret}\r\n"
-                f"Content-Type: {BATCH}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+                f"Content-Type: {BATCH}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+                + content
                 for content in map(body, batches(f"H{number}", events // size, size))
             ]
     with ExitStack() as stack:
@@ -135,7 +136,9 @@ def _over_http(place: Installation, urls: DatabaseUrls, rounds: int, events: int
                 rates.append(sent * size / took)
             if number:
                 found.append((rates[0], rates[1]))
-    return _row(f"push intake over HTTP, {size} events a batch, {_senders(senders)}", found, "bare FastAPI, bulk upsert")
+    return _row(
+        f"push intake over HTTP, {size} events a batch, {_senders(senders)}", found, "bare FastAPI, bulk upsert"
+    )
 
 
 def _senders(number: int) -> str:

@@ -84,7 +84,9 @@ def run(quick: bool) -> list[Row]:
         api_port, api_log = free_port(), place.folder / "api.log"
         arguments = ["hub.cli", "api", "--port", str(api_port), "--log-level", "warning"]
         api = stack.enter_context(started(arguments, api_log, environment))
-        stack.enter_context(started(["hub.cli", "worker", "--log-level", "warning"], place.folder / "worker.log", environment))
+        stack.enter_context(
+            started(["hub.cli", "worker", "--log-level", "warning"], place.folder / "worker.log", environment)
+        )
         wait_for(api_port, api, api_log)
         took = [asyncio.run(_round(ports, api_port, oib(n), token)) for n, token in enumerate(tokens)][2:]
     slowest, ours = median(one for one, _ in took), median(one for _, one in took)
@@ -120,7 +122,14 @@ async def _citizens(place: Installation, urls: DatabaseUrls, config: Path, numbe
             for n in range(number):
                 subject_id = await subjects.create(connection, city.id, SubjectKind.PERSON, f"Ana {n}")
                 await subjects.prove(
-                    connection, keys, subject_id, SCHEME, oib(n), proof=Proof.CLERK, source="counter", now=hub.clock.now()
+                    connection,
+                    keys,
+                    subject_id,
+                    SCHEME,
+                    oib(n),
+                    proof=Proof.CLERK,
+                    source="counter",
+                    now=hub.clock.now(),
                 )
                 tokens.append(hub.tokens.sign(city, subject_id, CITIZEN_SCOPES, timedelta(hours=1)))
         return tokens
@@ -132,7 +141,7 @@ async def _round(ports: list[int], api_port: int, debtor: str, token: str) -> tu
     """Seconds the slowest system takes, and seconds the refresh takes."""
     direct = await asyncio.gather(*(_ask(port, f"GET /debts?oib={debtor}", "", b'"due"') for port in ports))
     head = f"Authorization: Bearer {token}\r\nContent-Length: 0\r\n"
-    took, said = await _ask(api_port, f"POST /{TOWN}/v1/refresh", head, b"event: done")
+    took, said = await _ask(api_port, f"POST /{TOWN}/v1/refresh", head, b'{"waiting":[')
     fresh = said.count(b'"status":"fresh"')
     if fresh != SYSTEMS or b'{"waiting":[]}' not in said:
         raise RuntimeError(f"{fresh} of {SYSTEMS} systems were read:\n{said.decode()}")

@@ -22,7 +22,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, se
             await asyncio.sleep(seconds)
             body = orjson.dumps({"items": [_debt(asked["oib"][0], number) for number in range(8)]})
             writer.write(
-                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + body
             )
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -119,7 +119,10 @@ def test_pushes_survive_kill_9_of_the_api_and_the_worker(stage):
     assert pusher.interrupted > 0
     assert len(pusher.acknowledged) > 100
 
-    until(lambda: not rows(place, 1, "select 1 from messages where state = 'received' limit 1"), "the last message applied")
+    until(
+        lambda: not rows(place, 1, "select 1 from messages where state = 'received' limit 1"),
+        "the last message applied",
+    )
     assert rows(place, 1, "select reason, detail from dead_letters") == []
     kept = rows(place, 1, "select external_id, state from messages")
     assert len(kept) == len({external_id for external_id, _ in kept})
@@ -154,7 +157,9 @@ def test_a_pull_survives_kill_9_of_the_worker(stage):
         )
         connection.execute("notify munihub_jobs")
         until(
-            lambda: bool(connection.execute("select 1 from jobs where dedupe = 'crash' and state = 'running'").fetchall()),
+            lambda: bool(
+                connection.execute("select 1 from jobs where dedupe = 'crash' and state = 'running'").fetchall()
+            ),
             "the read running",
         )
         time.sleep(1.5)
@@ -165,5 +170,7 @@ def test_a_pull_survives_kill_9_of_the_worker(stage):
         until(lambda: not connection.execute("select 1 from jobs where dedupe = 'crash'").fetchall(), "the read done")
     keys = [key for (key,) in rows(place, 2, "select source_key from obligations where gone_at is null")]
     assert len(keys) == len(set(keys)) == 14
-    state = rows(place, 2, "select complete_at is not null, failing_since, records from feed_states where feed = 'obligations'")
+    state = rows(
+        place, 2, "select complete_at is not null, failing_since, records from feed_states where feed = 'obligations'"
+    )
     assert state == [(True, None, 14)]

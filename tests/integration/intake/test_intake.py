@@ -58,7 +58,9 @@ async def test_one_event_is_kept_as_it_came_and_a_job_will_read_it(worker, intak
 @pytest.mark.parametrize("media_type", [BATCH, NDJSON])
 async def test_a_batch_is_cut_without_losing_a_byte(worker, intake, media_type):
     events = [event(n, data={"amount": "1.250,00", "big": 10**20, "n": n}) for n in range(1, 4)]
-    texts = [json.dumps(one, indent=1 if media_type == BATCH else None, ensure_ascii=n == 0) for n, one in enumerate(events)]
+    texts = [
+        json.dumps(one, indent=1 if media_type == BATCH else None, ensure_ascii=n == 0) for n, one in enumerate(events)
+    ]
     body = f"[ {' , '.join(texts)} ]" if media_type == BATCH else "\n\n".join(texts) + "\n"
     receipt = await intake.accept(1, "fin", body.encode(), media_type, {})
     assert receipt.accepted == 3
@@ -163,7 +165,9 @@ async def test_one_that_breaks_the_batch_is_found_and_kept(worker, intake, apply
     await intake.accept(1, "fin", json.dumps([event(n) for n in range(1, 4)]).encode(), BATCH, {})
 
     async def interpret(connection, _keys, _back_office, messages):
-        await connection.execute("insert into drift values (1, 'fin', 'f', 'w', $1, 's', now(), now())", messages[-1].external_id)
+        await connection.execute(
+            "insert into drift values (1, 'fin', 'f', 'w', $1, 's', now(), now())", messages[-1].external_id
+        )
         if any("e2" in one.external_id for one in messages):
             await connection.execute("select 1 / 0")
         return {one.message_id: "applied" for one in messages}

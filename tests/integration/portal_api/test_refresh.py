@@ -162,7 +162,10 @@ async def test_a_dead_back_office_lands_as_stale(portal):
     async with portal.working():
         told = await portal.refresh(ana)
     assert told[:2] == [("changes", NEVER), ("told", NEVER)]
-    assert sorted(told[2:4]) == [("debts", ("stale", "back_office_down")), ("plain", ("unavailable", "back_office_down"))]
+    assert sorted(told[2:4]) == [
+        ("debts", ("stale", "back_office_down")),
+        ("plain", ("unavailable", "back_office_down")),
+    ]
     assert told[4:] == [("done", [])]
 
 

@@ -61,7 +61,7 @@ async def test_it_runs_and_ends_with_the_call_it_is_answering(name: str) -> None
             assert (await until_up(client))["calls"] == 0
             await client.post("/_control", json={"delay": 0.5})
             answering = asyncio.create_task(client.get("/nothing-here"))
-            while (await client.get("/_control")).json()["calls"] == 0:  # noqa: ASYNC110 - asked over HTTP
+            while (await client.get("/_control")).json()["calls"] == 0:
                 await asyncio.sleep(0.01)
             process.send_signal(signal.SIGTERM)
             assert (await answering).status_code == 404

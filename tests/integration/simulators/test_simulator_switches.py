@@ -204,7 +204,7 @@ async def test_slow_calls_do_not_hold_up_others(asked: tuple[Simulator, Ask]) ->
     simulator, ask = asked
     await simulator.switch(delay=0.5, only_next=1)
     slow = asyncio.create_task(ask())
-    while (await simulator.state())["switches"]["delay"]:  # noqa: ASYNC110 - asked over HTTP
+    while (await simulator.state())["switches"]["delay"]:
         await asyncio.sleep(0.01)
     assert is_whole(await ask())
     assert not slow.done()

@@ -126,7 +126,9 @@ async def test_keys_rotate_while_everybody_is_found(worker, api, tmp_path, monke
         keys = await vault.reload(connection, 1)
         assert await subjects.subject_of(connection, keys, "hr.oib", IVO) == people[1]
         await subjects.identify(connection, keys, [("hr.oib", "99999999990")])
-        written = await connection.fetch("select key_id, count(*) as n from identifier_indexes group by key_id order by 1")
+        written = await connection.fetch(
+            "select key_id, count(*) as n from identifier_indexes group by key_id order by 1"
+        )
     assert [tuple(row) for row in written] == [(1, 4), (2, 1)]
 
     # Running it takes the interrupted rotation up; a process that knows only the old keys cannot write meanwhile.

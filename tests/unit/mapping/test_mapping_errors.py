@@ -1,5 +1,5 @@
 """A mapping that cannot work says so when it is loaded: file, line, key, what is allowed, what to do."""
-# ruff: noqa: E501  (one case a line: what is written, what is said)
+
 
 from __future__ import annotations
 
