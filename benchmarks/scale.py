@@ -82,13 +82,13 @@ async def _measure(place: Installation, towns: dict[str, Town], reads: int, push
     }
     try:
         for number in range(reads + reads // 4):
-            for name, town in towns.items():
+            for name, town in _in_turn(towns, number):
                 took = await _read(apis[name], random.choice(town.subjects))
                 if number >= reads // 4:  # before, plans are made and buffers filled
                     town.took["read"].append(took)
         made = {name: batches(f"S{name}", pushes + 2, 100, town.citizens) for name, town in towns.items()}
         for number in range(pushes + 2):
-            for name, town in towns.items():
+            for name, town in _in_turn(towns, number):
                 accepted, applied = await _push(apis[name], workers[name], body(made[name][number]))
                 if number >= 2:
                     town.took["accept"].append(accepted)
@@ -99,6 +99,11 @@ async def _measure(place: Installation, towns: dict[str, Town], reads: int, push
     finally:
         for hub in (*apis.values(), *workers.values()):
             await hub.close()
+
+
+def _in_turn(towns: dict[str, Town], number: int) -> list[tuple[str, Town]]:
+    """Whoever goes second finds the processor's caches full of the other's data, so that the first changes."""
+    return list(towns.items())[:: -1 if number % 2 else 1]
 
 
 async def _read(hub: Hub, subject_id: UUID) -> float:

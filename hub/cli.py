@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
-from hub.kernel.errors import HubError, NotFound
+from hub.kernel.errors import HubError, InvalidRequest, NotFound
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database that somebody else runs.")
@@ -33,6 +36,15 @@ out = Console()
 err = Console(stderr=True)
 T = TypeVar("T")
 CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def main() -> None:
@@ -46,7 +58,8 @@ def main() -> None:
     try:
         app()
     except HubError as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
+        sentence = " ".join(str(error).split())
+        err.print(f"[bold red]{type(error).__name__}[/]: {_plain(sentence)}", highlight=False, soft_wrap=True)
         sys.exit(2)
 
 
@@ -62,9 +75,9 @@ def _register_mapping() -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    log_level: str = "info",
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    log_level: LogLevel = LogLevel.INFO,
 ) -> None:
     """Everything for a town with one server: database, API and worker. Ctrl-C or SIGTERM ends it gracefully."""
     from hub import processes
@@ -76,9 +89,9 @@ def serve(
 
 @app.command()
 def api(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    log_level: str = "info",
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    log_level: LogLevel = LogLevel.INFO,
 ) -> None:
     """Only the API. Start as many as you like."""
     from hub import processes
@@ -89,7 +102,7 @@ def api(
 
 
 @app.command()
-def worker(log_level: str = "info") -> None:
+def worker(log_level: LogLevel = LogLevel.INFO) -> None:
     """Only the jobs: reading back offices and applying what they push. Start as many as you like."""
     from hub import processes
     from hub.logging import set_up
@@ -120,7 +133,7 @@ def migrate() -> None:
 @app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="A guided tour that ends by itself.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the API.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API.")] = 8000,
 ) -> None:
     """Two towns with simulated back offices, all on this machine."""
     from hub.demo import tour
@@ -134,24 +147,21 @@ def demo(
 @city_app.command("check")
 def check_cities(slug: Annotated[str | None, typer.Argument(help="One town; all where absent.")] = None) -> None:
     """Read the configuration of towns with everything it names; calls no back office. Exit 1 where one is wrong."""
-    from hub.bootstrap import open_town
-    from hub.cities.loader import load_city, town_files
+    from hub.bootstrap import examine_towns
     from hub.settings import Settings
 
-    settings = Settings.from_environment()
-    files = town_files(settings.config_path)
-    if slug is not None and slug not in files:
-        raise NotFound(f"There is no town {slug!r}; there are {', '.join(files)}.")
-    wrong = 0
-    for name, file in files.items():
-        if slug in {None, name}:
-            try:
-                open_town(load_city(file), file, settings, connect=False)
-                out.print(f"[green]ok[/] {name}")
-            except HubError as error:
-                wrong += 1
-                out.print(f"[red]wrong[/] {name}: {error}", soft_wrap=True, highlight=False)
-    raise typer.Exit(1 if wrong else 0)
+    towns = examine_towns(Settings.from_environment(), connect=True)
+    asyncio.run(towns.close())
+    names = sorted({*towns.by_slug, *towns.broken})
+    if slug is not None and slug not in names:
+        raise NotFound(f"There is no town {slug!r}; there are {', '.join(names)}.")
+    asked = names if slug is None else [slug]
+    for name in asked:
+        if error := towns.broken.get(name):
+            out.print(f"[red]wrong[/] {name}: {_plain(error)}", soft_wrap=True, highlight=False)
+        else:
+            out.print(f"[green]ok[/] {name}")
+    raise typer.Exit(1 if towns.broken.keys() & set(asked) else 0)
 
 
 @app.command()
@@ -165,7 +175,7 @@ def doctor(city: CityOption) -> None:
         for name, office in town.back_offices.items():
             for step in await office.connector.check() if office.connector else ():
                 fine = fine and step.ok
-                table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", step.detail)
+                table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", _plain(step.detail))
         out.print(table)
         return fine
 
@@ -196,9 +206,7 @@ def token(
         lifetime = timedelta(hours=hours)
         if identifier is None:
             return str(hub.tokens.sign(town.city, None, STAFF_SCOPES, lifetime))
-        scheme, mark, value = identifier.partition("=")
-        if not mark:
-            raise typer.BadParameter("Write --identifier SCHEME=VALUE, such as hr.oib=87582274224.")
+        scheme, value = _identifier(identifier)
         hub.tokens.refuse_live(town.city)
         async with hub.database.town(town.city.id) as connection:
             keys = await hub.vault.keys(connection, town.city.id)
@@ -233,7 +241,7 @@ def unassigned(city: CityOption) -> None:
             keys = await hub.vault.keys(connection, town.city.id)
             while page := await subjects.unassigned(connection, keys, after=after):
                 for one in page:
-                    table.add_row(one.scheme, one.value, str(one.records))
+                    table.add_row(_plain(one.scheme), _plain(one.value), str(one.records))
                 after = page[-1].identifier_id
         out.print(table)
 
@@ -256,13 +264,18 @@ def read(
         town = _town(hub, city)
         wanted = [one for one in town.feeds() if feed in {None, f"{one.back_office}/{one.feed}"} and one.reader]
         if not wanted:
-            raise NotFound(f"There is no feed {feed!r} to read.")
-        scheme, _, value = (identifier or "").partition("=")
+            there = ", ".join(f"{one.back_office}/{one.feed}" for one in town.feeds() if one.reader) or "none"
+            raise NotFound(f"There is no feed {feed!r} to read; there are: {there}.")
+        scheme, value = _identifier(identifier) if identifier else ("", "")
         table = Table("feed", "records", "changed", "gone", "rejected", "failure")
         fine = True
         for one in wanted:
             whose = NIL
             if one.needs and one.needs != scheme:
+                missing = f"asked about one subject: add --identifier {one.needs}=…"
+                if feed is not None:
+                    raise InvalidRequest(f"{feed} is {missing}")
+                table.add_row(f"{one.back_office}/{one.feed}", "", "", "", "", missing)
                 continue
             if one.needs:
                 async with hub.database.town(town.city.id) as connection:
@@ -295,7 +308,8 @@ def list_letters(
         town = _town(hub, city)
         async with hub.database.town(town.city.id) as connection:
             letters = await dead_letters.open_letters(connection, town.city.id, limit=1000)
-        table = Table("id", "back office", "from", "times", "last", "reason", "where", "detail")
+        # The id whole, however narrow the screen: it is what `replay` is told.
+        table = Table(Column("id", no_wrap=True), "back office", "from", "times", "last", "reason", "where", "detail")
         for one in letters:
             name = public_id("dlt", one.dead_letter_id)
             last = one.last_at.astimezone(town.city.timezone).strftime("%Y-%m-%d %H:%M")
@@ -303,16 +317,8 @@ def list_letters(
                 where = {"field": one.field, "path": one.path, "reason": one.reason, "detail": one.detail}
                 typer.echo(json.dumps({"id": name, "back_office": one.back_office} | where, ensure_ascii=False))
             else:
-                table.add_row(
-                    name,
-                    one.back_office,
-                    one.origin,
-                    str(one.times),
-                    last,
-                    one.reason,
-                    one.path or one.field,
-                    one.detail,
-                )
+                cells = (one.origin, str(one.times), last, one.reason, one.path or one.field or "", one.detail)
+                table.add_row(name, one.back_office, *map(_plain, cells))
         if not as_json:
             out.print(table)
 
@@ -326,7 +332,10 @@ def replay_letter(city: CityOption, letter: Annotated[str, typer.Argument(help="
 
     async def replay(hub: Any) -> int:
         only = None if letter == "all" else parse_public_id("dlt", letter)
-        return int(await hub.intake.replay(_town(hub, city).city.id, only))
+        count = int(await hub.intake.replay(_town(hub, city).city.id, only))
+        if only and not count:
+            raise NotFound(f"There is no message of {letter} that waits here to be interpreted again.")
+        return count
 
     out.print(f"{_with_hub(replay)} to be interpreted again")
 
@@ -354,7 +363,8 @@ def prepare_database(
     from hub.storage.provision import prepare
 
     prepare(admin_url, env_file)
-    out.print(f"Wrote {env_file}. Start with:  set -a; . {env_file}; set +a; munihub migrate; munihub serve")
+    file = shlex.quote(str(env_file))
+    typer.echo(f"Wrote {file}. Start with:  set -a; . {file}; set +a; munihub migrate; munihub serve")
 
 
 # ── Helpers ──────────────────────────────────────────────────────────────────────────────────────
@@ -382,6 +392,24 @@ def _with_hub(work: Callable[[Any], Awaitable[T]], *, connect: bool = False) -> 
 
     with running(settings) as database:
         return asyncio.run(run(database.worker_url))
+
+
+def _plain(text: object) -> str:
+    """As a cell or a sentence: nothing in it is taken for our markup, or by the terminal for a command."""
+    return escape("".join(letter if letter.isprintable() else " " for letter in str(text)))
+
+
+def _identifier(text: str) -> tuple[str, str]:
+    """`hr.oib=87582274224` as scheme and normalised value."""
+    from hub.kit import identifiers
+
+    scheme, mark, value = text.partition("=")
+    if not mark:
+        raise InvalidRequest("Write --identifier SCHEME=VALUE, such as hr.oib=87582274224.")
+    try:
+        return scheme, identifiers.normalise(scheme, value)
+    except ValueError as error:
+        raise InvalidRequest(f"--identifier {error}.") from error
 
 
 def _town(hub: Any, slug: str) -> Any:

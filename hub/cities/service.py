@@ -16,8 +16,9 @@ async def prepare(database: Database, vault: Vault, cities: Iterable[City], slug
     """Give every town its row and first keys; follow a slug that changed. Runs as the worker role.
 
     `slugs` are those of all towns on the configuration path, left out or not. Raises ConfigurationError where a town
-    has the id of another one: its rows would become the other's.
+    has the id of another one, since its rows would become the other's, and for another installation's master key.
     """
+    cities = list(cities)
     for city in cities:
         async with database.town(city.id) as connection:
             known = await connection.fetchval("select slug from cities where city_id = $1", city.id)
@@ -29,6 +30,11 @@ async def prepare(database: Database, vault: Vault, cities: Iterable[City], slug
                         remedy="An id is given once and for all: give the newer town one that nobody had.",
                     )
                 await _name(connection, city)
+            elif await connection.fetchval("select exists (select from city_keys where city_id = $1)", city.id):
+                # A master key that is not this database's shows here, before it wraps a new town's keys.
+                await vault.keys(connection, city.id)
+    for city in cities:
+        async with database.town(city.id) as connection:
             await vault.ensure(connection, city.id)
     async with database.pool.acquire() as connection, connection.transaction():
         await connection.execute("select munihub_keep_partitions(now())")

@@ -45,7 +45,7 @@ class Fault:
 
 _LONGEST = 500
 _QUOTED = re.compile(r"(?<!\w)(?<!\bthe code )(['\"])(.{1,200}?)\1(?!\w)")
-_WORDS = re.compile(r"[^\W\d_]{2,}\W*\s\W*[^\W\d_]{2,}")
+_WORDS = re.compile(r"[^\W\d_]{2,}\W*\s\W*[^\W\d_]")
 _DIGITS = re.compile(r"\d(?: ?\d){5,}(?:/\d{3,4})?")
 
 

@@ -125,10 +125,14 @@ async def test_one_citizen_over_soap_and_rest(pregrada):
     ]  # fmt: skip
     assert await pregrada.fetch("select * from dead_letters") == []
     assert await pregrada.fetch("select * from drift") == []
-    # Somebody the card does not know owes nothing, which is an answer; the registry says the same in its way.
-    for feed in ("financije/obligations", "urudzbeni/cases"):
-        assert await pregrada.read(feed, hr_oib=ANDELKA.number) == ReadReport(0, 0, 0, 0, None)
+    # Somebody the card does not know owes nothing, which is an answer (a fault); the registry gives it with a 404.
+    assert await pregrada.read("financije/obligations", hr_oib=ANDELKA.number) == ReadReport(0, 0, 0, 0, None)
     assert await pregrada.read("urudzbeni/cases", hr_oib=CIRO.number) == ReadReport(0, 0, 0, 0, None)
+    (state,) = await pregrada.fetch(
+        "select complete_at from feed_states where identifier_id = $1 and feed = 'cases'",
+        await pregrada.identifier("hr.oib", CIRO.number),
+    )
+    assert state["complete_at"] == pregrada.clock.at
 
 
 async def test_a_soap_record_with_a_code_nobody_knows(pregrada):
@@ -142,7 +146,7 @@ async def test_a_soap_record_with_a_code_nobody_knows(pregrada):
         keys = await pregrada.hub.vault.keys(connection, 1)
         row = await dead_letters.find(connection, 1, letter.dead_letter_id)
     assert (letter.field, letter.external_id, letter.media_type) == ("kind", f"obligations/{key}", "application/xml")
-    assert letter.path == "Stavke.Stavka[3].Vrsta"
+    assert letter.path == "Stavke.Stavka[7].Vrsta"
     body = keys.decrypt("dead_letters", "body", str(letter.dead_letter_id), row["body"])
     item = etree.fromstring(body)
     texts = {etree.QName(child).localname: child.text for child in item}
@@ -190,8 +194,8 @@ async def test_everybody_by_mark_and_the_register_of_persons(vzorov):
     assert state["complete_at"] == vzorov.clock.at
     async with vzorov.hub.database.town(2) as connection:
         keys = await vzorov.hub.vault.keys(connection, 2)
-        ruzena = await subjects.find(connection, keys, "cz.birth_number", RUZENA.number)
-        assert await subjects.find(connection, keys, "cz.birth_number", MATEJ.number) is None
+        ruzena = await subjects.subject_of(connection, keys, "cz.birth_number", RUZENA.number)
+        assert await subjects.subject_of(connection, keys, "cz.birth_number", MATEJ.number) is None
         (unassigned,) = await subjects.unassigned(connection, keys)
     # Matěj is in no register: what he owes belongs to nobody until somebody proves who he is.
     assert (unassigned.scheme, unassigned.value) == ("cz.birth_number", "*" * 10)

@@ -59,7 +59,11 @@ async def main(url: str) -> None:
 async def process(url: str) -> AsyncIterator[Any]:
     """Start one; whatever is left of it at the end is killed."""
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.jobs.process", env={**os.environ, "QUEUE_URL": url}, stdout=-3
+        sys.executable,
+        "-m",
+        "tests.integration.jobs.process",
+        env={**os.environ, "QUEUE_URL": url},
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield started

@@ -253,15 +253,15 @@ async def test_a_job_that_is_being_completed_in_a_long_transaction_is_not_taken_
         async with pool.acquire() as connection, connection.transaction():
             await complete(connection, job)
             completing.set()
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(4.5)
         await diary(job)
 
-    handlers = {"slow": Handler(run, lease=timedelta(seconds=1)), "work": Handler(diary)}
+    handlers = {"slow": Handler(run, lease=timedelta(seconds=2)), "work": Handler(diary)}
     with capture_logs() as logs:
         async with working(pool, handlers, poll=0.05), working(pool, handlers, poll=0.05):
             await put(pool, {"kind": "slow"})
             await asyncio.wait_for(completing.wait(), 5)
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(3)
             await put(pool, {})
             await until(lambda: len(diary.ended) == 2)
     assert [(job.kind, job.attempts) for job in diary.ended] == [("work", 1), ("slow", 1)]

@@ -1,0 +1,338 @@
+"""Commands of an administrator, against a real database and simulated back offices."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from rich.console import Console
+
+from hub import cli
+from hub.back_offices.events import EventInterpreter
+from hub.hub import Hub, open_worker
+from hub.intake.cloudevents import SINGLE
+from tests.integration.cli.conftest import Munihub
+
+ANA = "hr.oib=83100426579"
+OBLIGATIONS = "financije/obligations"
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+# ── city check ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_towns_that_are_right(unchanged: Munihub):
+    for arguments in ((), ("pregrada",)):
+        done = await unchanged("city", "check", *arguments)
+        assert (done.code, done.out, done.error) == (0, "ok pregrada\n", "")
+
+
+async def test_a_town_that_is_wrong(munihub: Munihub):
+    """Also in what only the worker would meet: the settings of a connector."""
+    broken = munihub.town_file.parents[1] / "gora" / "city.yaml"
+    broken.parent.mkdir()
+    broken.write_text("id: 9\nslug: gora\n", "utf-8")
+    done = await munihub("city", "check")
+    assert done.code == 1
+    assert done.out.splitlines()[0].startswith(f"wrong gora: {broken}:1: name: this key is needed. Add it")
+    assert done.out.splitlines()[1] == "ok pregrada"
+    assert (await munihub("city", "check", "pregrada")).code == 0
+    assert (await munihub("city", "check", "gora")).code == 1
+
+    munihub.configure(back_offices={"urudzbeni": {"settings": {"base_ulr": "http://127.0.0.1"}}})
+    done = await munihub("city", "check", "pregrada")
+    assert done.code == 1
+    assert done.out.endswith(
+        "back_offices.urudzbeni.settings.base_ulr: there is no such key here. Did you mean base_url?\n"
+    )
+
+
+@pytest.mark.parametrize("slug", ["nowhere", "[/x]", "[red]"])
+async def test_a_town_that_is_not_there(unchanged: Munihub, slug):
+    done = await unchanged("city", "check", slug)
+    assert (done.code, done.out, done.error) == (2, "", f"There is no town {slug!r}; there are pregrada.")
+
+
+async def test_no_folder_with_towns(unchanged: Munihub):
+    done = await unchanged("city", "check", MUNIHUB_CONFIG_PATH="/nowhere")
+    assert (done.code, done.error) == (
+        2,
+        "MUNIHUB_CONFIG_PATH: /nowhere has no folder 'cities'. Name folders that hold cities/<slug>/city.yaml.",
+    )
+
+
+async def test_a_command_for_a_town_left_out_says_why(munihub: Munihub):
+    broken = munihub.town_file.parents[1] / "gora" / "city.yaml"
+    broken.parent.mkdir()
+    broken.write_text("slug: [gora\n", "utf-8")
+    done = await munihub("unassigned", "--city", "gora")
+    assert (done.code, done.out) == (2, "")
+    assert done.error.startswith(f"{broken}:1: is not YAML: the list [ that begins here is not closed")
+
+
+# ── token ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_tokens_for_a_citizen(munihub: Munihub):
+    first = await munihub("token", "--city", "pregrada", "--identifier", ANA, "--name", "Ana", "--hours", "1")
+    assert first.code == 0
+    told = claims(first.out)
+    assert (told["aud"], told["scope"], told["exp"] - told["iat"]) == ("munihub:1", "account refresh", 3600)
+    assert abs(told["iat"] - datetime.now(UTC).timestamp()) < 60
+    # Whoever has the identifier, however it is written, is the same subject.
+    for written in (ANA, "hr.oib= 83100 426579 "):
+        again = await munihub("token", "--city", "pregrada", "--identifier", written)
+        assert claims(again.out)["sub"] == told["sub"]
+    other = await munihub("token", "--city", "pregrada", "--identifier", "hr.oib=29471603856")
+    assert claims(other.out)["sub"] != told["sub"]
+
+
+async def test_tokens_for_staff(unchanged: Munihub):
+    told = claims((await unchanged("token", "--city", "pregrada", "--staff")).out)
+    assert (told["scope"], "sub" in told) == ("messages", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Give either --identifier SCHEME=VALUE or --staff"),
+        (("--staff", "--identifier", ANA), "Give either --identifier SCHEME=VALUE or --staff"),
+        (("--identifier", "83100426579"), "Write --identifier SCHEME=VALUE, such as hr.oib=87582274224."),
+        (("--identifier", "hr.oib=83100426578"), "--identifier is not a hr.oib: the check digit does not match."),
+        (("--identifier", "hr.oip=83100426579"), "--identifier 'hr.oip' is not a scheme of identifiers (did you mean hr.oib?)"),
+        (("--staff", "--hours", "0"), "Invalid value for '--hours'"),
+    ],
+)  # fmt: skip
+async def test_who_a_token_is_for_must_be_said(unchanged: Munihub, arguments, message):
+    done = await unchanged("token", "--city", "pregrada", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.error
+
+
+async def test_a_live_town_has_no_development_tokens(munihub: Munihub):
+    munihub.configure(live=True)
+    for arguments in (("--staff",), ("--identifier", ANA)):
+        done = await munihub("token", "--city", "pregrada", *arguments)
+        assert (done.code, done.out) == (2, "")
+        assert done.error == "live: pregrada is live: development tokens are not made for it"
+
+
+# ── doctor ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_back_offices_that_are_well(simulated: Munihub):
+    done = await simulated("doctor", "--city", "pregrada")
+    assert done.code == 0
+    steps = [("settings", "ok"), ("connection", "ok"), ("credentials", "ok")]
+    assert [tuple(row[:3]) for row in done.rows] == [(office, *step) for office in ("financije", "urudzbeni") for step in steps]  # fmt: skip
+
+
+async def test_a_wrong_password(simulated: Munihub):
+    simulated.secret("pregrada-urudzbeni", "wr0ng")
+    done = await simulated("doctor", "--city", "pregrada")
+    assert done.code == 1
+    (failed,) = [row for row in done.rows if row[2] != "ok"]
+    assert failed[:3] == ["urudzbeni", "credentials", "fails"]
+    assert "401" in failed[3]
+    assert "wr0ng" not in done.out + done.error + str(done.logs)
+
+
+async def test_a_secret_that_is_missing(simulated: Munihub):
+    simulated.secret("pregrada-financije", None)
+    done = await simulated("doctor", "--city", "pregrada")
+    assert done.code == 1
+    (failed,) = [row for row in done.rows if row[2] != "ok"]
+    assert failed[:3] == ["financije", "settings", "fails"]
+    assert "the secret 'pregrada-financije' is in none of these places: " in failed[3]
+    assert [row[:3] for row in done.rows][-1] == ["urudzbeni", "credentials", "ok"]
+
+
+async def test_back_offices_that_do_not_answer(munihub: Munihub):
+    munihub.simulators = {"financije": "http://127.0.0.1:9", "urudzbeni": "http://127.0.0.1:9"}
+    munihub.configure()
+    done = await munihub("doctor", "--city", "pregrada")
+    assert done.code == 1
+    assert [row[:3] for row in done.rows if row[2] != "ok"] == [
+        ["financije", "connection", "fails"],
+        ["urudzbeni", "connection", "fails"],
+    ]
+
+
+# ── read, unassigned ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_feed_is_read_for_one_subject(simulated: Munihub):
+    done = await simulated("read", "--city", "pregrada", OBLIGATIONS, "--identifier", ANA)
+    assert done.code == 0, done.out + done.error
+    ((feed, records, changed, gone, rejected, failure),) = done.rows
+    assert (feed, gone, rejected, failure) == (OBLIGATIONS, "0", "0", "")
+    assert int(records) == int(changed) > 5
+    again = await simulated("read", "--city", "pregrada", OBLIGATIONS, "--identifier", "hr.oib= 83100426579")
+    assert again.rows == [[OBLIGATIONS, records, "0", "0", "0", ""]]
+
+    # Nobody has proven the identifier yet.
+    listed = await simulated("unassigned", "--city", "pregrada")
+    assert listed.code == 0
+    assert "83100426579" not in listed.out
+    assert ["hr.oib", "********579", records] in listed.rows
+    await simulated("token", "--city", "pregrada", "--identifier", ANA)
+    assert "********579" not in (await simulated("unassigned", "--city", "pregrada")).out
+
+
+async def test_all_feeds_are_read_where_none_is_named(simulated: Munihub):
+    done = await simulated("read", "--city", "pregrada", "--identifier", ANA)
+    assert done.code == 0
+    assert [row[0] for row in done.rows] == [OBLIGATIONS, "urudzbeni/cases"]
+    without = await simulated("read", "--city", "pregrada")
+    assert without.code == 0
+    note = "asked about one subject: add --identifier hr.oib=…"
+    assert [(row[0], row[1], row[5]) for row in without.rows] == [
+        (OBLIGATIONS, "", note),
+        ("urudzbeni/cases", "", note),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((OBLIGATIONS,), f"{OBLIGATIONS} is asked about one subject: add --identifier hr.oib=…"),
+        ((OBLIGATIONS, "--identifier", "cz.ico=00006947"), f"{OBLIGATIONS} is asked about one subject"),
+        ((OBLIGATIONS, "--identifier", "hr.oib=1"), "--identifier is not a hr.oib: wrong number of characters."),
+        (("financije",), f"There is no feed 'financije' to read; there are: {OBLIGATIONS}, urudzbeni/cases."),
+    ],
+)
+async def test_what_cannot_be_read(unchanged: Munihub, arguments, message):
+    done = await unchanged("read", "--city", "pregrada", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.error
+
+
+async def test_a_read_that_fails(simulated: Munihub):
+    simulated.secret("pregrada-financije", "wr0ng")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.post(f"{simulated.simulators['urudzbeni']}/_control", json={"down": "503"})
+    done = await simulated("read", "--city", "pregrada", "--identifier", ANA)
+    assert done.code == 1
+    assert [(row[0], row[5]) for row in done.rows] == [
+        (OBLIGATIONS, "back_office_refused"),
+        ("urudzbeni/cases", "back_office_down"),
+    ]
+    assert "wr0ng" not in done.out + str(done.logs)
+
+
+# ── dead letters ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def push(munihub: Munihub, **data: object) -> None:
+    """One event of the financial card, as the push door keeps it and the worker applies it."""
+    event = {"specversion": "1.0", "id": "1", "source": "/financije", "type": "hr.pregrada.financije.stavka"}
+    hub = await open_worker(munihub.settings, str(munihub.settings.worker_url), connect=False)
+    try:
+        body = json.dumps(event | {"data": data}).encode()
+        assert (await hub.intake.accept(1, "financije", body, SINGLE, {})).accepted == 1
+        await apply(hub)
+    finally:
+        await hub.close()
+
+
+async def apply(hub: Hub) -> None:
+    await hub.intake.apply_waiting(1, "financije", EventInterpreter(hub.towns.by_slug["pregrada"]))
+
+
+ITEM = {
+    "Sifra": "T-1", "OIB": "83100426579", "Vrsta": "KN", "Opis": "Komunalna naknada", "Godina": 2026, "Strana": "D",
+    "Valuta": "EUR", "Iznos": "[bold]ten[/x]\x1b[2J", "Preostalo": "1,00", "Primatelj": "GRAD", "Status": "A",
+    "ZadnjaPromjena": "18.11.2026 06:00:01",
+}  # fmt: skip
+
+
+async def test_letters_are_listed_and_replayed(munihub: Munihub, monkeypatch):
+    nothing = await munihub("dead-letters", "list", "--city", "pregrada")
+    assert (nothing.code, nothing.rows) == (0, [])
+    await push(munihub, **ITEM)
+
+    done = await munihub("dead-letters", "list", "--city", "pregrada")
+    assert done.code == 0
+    ((letter, office, origin, times, last, reason, where, detail),) = done.rows
+    assert (office, origin, times, reason, where) == ("financije", "push", "1", "unreadable_record", "[0].Iznos")
+    assert re.fullmatch(r"dlt_[0-9a-z]{26}", letter)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", last)
+    # What a source wrote is neither our markup nor a command to the terminal.
+    assert "[bold]ten[/x]" in detail
+    assert "\x1b" not in done.out
+
+    (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--json")).out.splitlines()
+    told = json.loads(line)
+    assert (told["id"], told["back_office"], told["path"], told["reason"]) == (letter, "financije", "[0].Iznos", reason)
+
+    # Narrow as a plain terminal, the id is still whole: it is what `replay` is told.
+    monkeypatch.setattr(cli, "out", Console(width=80))
+    assert letter in (await munihub("dead-letters", "list", "--city", "pregrada")).out
+
+    for asked in (letter, "all"):
+        replayed = await munihub("dead-letters", "replay", "--city", "pregrada", asked)
+        assert (replayed.code, replayed.out) == (0, "1 to be interpreted again\n")
+        hub = await open_worker(munihub.settings, str(munihub.settings.worker_url), connect=False)
+        await apply(hub)
+        await hub.close()
+    assert (await munihub("dead-letters", "replay", "--city", "pregrada", letter)).code == 0
+    # It waits to be interpreted already.
+    again = await munihub("dead-letters", "replay", "--city", "pregrada", letter)
+    assert (again.code, again.error) == (2, f"There is no message of {letter} that waits here to be interpreted again.")
+
+
+@pytest.mark.parametrize("letter", ["dlt_x", "obl_00000000000000000000000000", "dlt_00000000000000000000000000"])
+async def test_a_letter_that_is_not_there(unchanged: Munihub, letter):
+    done = await unchanged("dead-letters", "replay", "--city", "pregrada", letter)
+    assert (done.code, done.out) == (2, "")
+    assert done.error.startswith("There is no ")
+    assert (await unchanged("dead-letters", "replay", "--city", "pregrada", "all")).out == "0 to be interpreted again\n"
+
+
+# ── keys, migrate ────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_database_is_brought_to_the_present_schema(munihub: Munihub):
+    munihub.settings.master_key.unlink()
+    for _ in range(2):
+        done = await munihub("migrate")
+        assert (done.code, done.out) == (0, "Ready: pregrada\n")
+    assert munihub.settings.master_key.stat().st_mode & 0o777 == 0o600
+
+
+async def test_keys_are_rotated_and_everybody_is_found(munihub: Munihub):
+    before = claims((await munihub("token", "--city", "pregrada", "--identifier", ANA)).out)
+    done = await munihub("keys", "rotate", "--city", "pregrada")
+    assert (done.code, done.out) == (0, "1 identifiers under new keys\n")
+    assert claims((await munihub("token", "--city", "pregrada", "--identifier", ANA)).out)["sub"] == before["sub"]
+
+
+async def test_another_installations_master_key_writes_nothing(munihub: Munihub):
+    """Not even the keys of a new town, which nobody could open once the right master key is back."""
+    path = munihub.settings.master_key
+    await munihub("migrate")
+    ours = path.read_bytes()
+    path.unlink()
+    new = munihub.town_file.parents[1] / "bistra" / "city.yaml"
+    new.parent.mkdir()
+    new.write_text(munihub.town_file.read_text("utf-8") + "id: 3\nslug: bistra\n", "utf-8")
+    done = await munihub("migrate")
+    assert done.code == 2
+    assert "the master key does not open this town's keys" in done.error
+    path.write_bytes(ours)
+    assert (await munihub("migrate")).out == "Ready: bistra, pregrada\n"
+
+
+@pytest.mark.parametrize("command", ["doctor", "unassigned", "read", "token", "dead-letters list", "keys rotate"])
+async def test_every_command_needs_a_town_that_is_there(unchanged: Munihub, command):
+    extra = ["--staff"] if command == "token" else []
+    done = await unchanged(*command.split(), "--city", "nowhere", *extra)
+    assert (done.code, done.out, done.error) == (2, "", "There is no town 'nowhere'; there are pregrada.")
