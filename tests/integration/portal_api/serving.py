@@ -21,7 +21,7 @@ def serving(
     settings: Settings, urls: DatabaseUrls, clock: FixedClock, *, log_level: str = "warning"
 ) -> Iterator[tuple[str, int]]:
     """Host and port of the API as `munihub api` runs it."""
-    server = create_server(lambda: open_api(settings, urls.app, clock=clock), log_level=log_level)
+    server = create_server(lambda: open_api(settings, urls.app, clock=clock), log_level="warning")
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="api")
     thread.start()
