@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -51,6 +52,8 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.rows) - ROWS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    # So that the servers a row has started end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     began = datetime.now(UTC)
     measured: dict[str, list[Row]] = {}

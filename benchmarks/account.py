@@ -21,13 +21,13 @@ from datetime import timedelta
 from statistics import median
 from uuid import UUID
 
-from benchmarks.installation import Installation, installation
+from benchmarks.installation import FLOOR, Installation, installation
 from benchmarks.load import Load, load
 from benchmarks.population import populate
 from benchmarks.processes import cpu_seconds, free_port, started, wait_for
 from benchmarks.row import Row, at_least, for_information
 from hub.hub import open_worker
-from hub.storage.provision import DatabaseUrls
+from hub.storage.provision import APP, DatabaseUrls
 from hub.tokens.service import CITIZEN_SCOPES
 
 TOWN = "pregrada"
@@ -106,13 +106,9 @@ def start_floor(place: Installation, stack: ExitStack) -> tuple[int, int]:
 
 def _round(place: Installation, clients: Load, name: str, port: int, pid: int, seconds: float) -> Round:
     with place.superuser() as connection:
-        backends = [
-            row[0]
-            for row in connection.execute(
-                "select pid from pg_stat_activity where usename = %s",
-                ["munihub_app" if name == "hub" else "bench_floor"],
-            )
-        ]
+        role = APP if name == "hub" else FLOOR
+        found = connection.execute("select pid from pg_stat_activity where usename = %s", [role])
+        backends = [pid for (pid,) in found if isinstance(pid, int)]
     before = cpu_seconds([pid]), cpu_seconds(backends)
     count, took = clients.run(port, name, seconds)
     after = cpu_seconds([pid]), cpu_seconds(backends)

@@ -24,7 +24,9 @@ _FASTER = {
 """Constants of the modules for a quick run."""
 
 _NUMBER = r"([\d,]+(?:\.\d+)?)"
-_MAPPING = re.compile(rf"mapping (\w+) +(.*?) +engine +{_NUMBER} µs +by hand +{_NUMBER} µs +ratio {_NUMBER} +goal <= {_NUMBER}")
+_MAPPING = re.compile(
+    rf"mapping (\w+) +(.*?) +engine +{_NUMBER} µs +by hand +{_NUMBER} µs +ratio {_NUMBER} +goal <= {_NUMBER}"
+)
 _SOAP_OURS = re.compile(rf"SOAP reply .* to records: {_NUMBER} µs")
 _SOAP_PEER = re.compile(rf" +(\S.*?) +{_NUMBER} µs +hub/.*? +{_NUMBER} +goal <= {_NUMBER}")
 _SOAP_SKIPPED = re.compile(r" +(\S+) +skipped: (.*)")
@@ -50,7 +52,11 @@ def run(module: str, *, quick: bool) -> list[Row]:
 def _mapping(lines: list[str]) -> list[Row]:
     return [
         at_most(
-            f"mapping {kind}, {what}", (_value(ours), "µs"), ("reader by hand", _value(other)), _value(ratio), _value(goal)
+            f"mapping {kind}, {what}",
+            (_value(ours), "µs"),
+            ("reader by hand", _value(other)),
+            _value(ratio),
+            _value(goal),
         )
         for kind, what, ours, other, ratio, goal in _found(_MAPPING, lines)
     ]
@@ -72,9 +78,15 @@ def _queue(lines: list[str]) -> list[Row]:
     days = _found(_QUEUE_DAYS, lines)
     for what, ratio, goal in _found(_QUEUE_FLOOD, lines):
         (_, quiet), (_, flooded) = days
-        rows.append(at_most(f"jobs: {what}", (_value(flooded), "ms"), ("a quiet day", _value(quiet)), _value(ratio), _value(goal)))
+        rows.append(
+            at_most(
+                f"jobs: {what}", (_value(flooded), "ms"), ("a quiet day", _value(quiet)), _value(ratio), _value(goal)
+            )
+        )
     for what, two, one, ratio, goal in _found(_QUEUE_SECOND, lines):
-        rows.append(at_least(f"jobs: {what}", (_value(two), "/s"), ("one worker", _value(one)), _value(ratio), _value(goal)))
+        rows.append(
+            at_least(f"jobs: {what}", (_value(two), "/s"), ("one worker", _value(one)), _value(ratio), _value(goal))
+        )
     return rows
 
 

@@ -29,7 +29,7 @@ from hub.hub import Hub, open_api, open_worker
 from hub.storage.provision import DatabaseUrls
 
 GOAL = 1.2
-NEEDED_BYTES = 10 * 10**9
+NEEDED_BYTES = 15 * 10**9
 NAMES = {"read": "account read", "accept": "push intake, 100 events", "apply": "applying 100 events"}
 
 

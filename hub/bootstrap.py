@@ -7,6 +7,7 @@ is left out and its error kept, so that one typing mistake does not stop the oth
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -40,6 +41,9 @@ log = structlog.get_logger(__name__)
 PROJECTIONS: Mapping[str, Projection] = {
     one.target.name: one for one in (ObligationProjection(), CaseProjection(), SubjectProjection())
 }
+_SHORTEST_PUSH_SECRET = 32
+"""Characters in a live town: whoever guesses it writes into citizens' accounts. The simulators' are shorter."""
+_WRITE_INSTEAD = "Write 32 random letters and digits or more, such as `openssl rand -hex 32` gives."
 TARGETS = {name: one.target for name, one in PROJECTIONS.items()}
 
 
@@ -117,6 +121,7 @@ def open_town(city: cities.City, file: Path, settings: Settings, *, connect: boo
                 raise
             place = ("back_offices", name, *(error.key or "").split(".")) if error.key else ("back_offices", name)
             raise fault_in(file, place, error.problem, error.remedy) from None
+    _refuse_shared_push_secrets(file, offices)
     return Town(city, offices, [known[scheme] for scheme in city.bank_transfer])
 
 
@@ -157,17 +162,37 @@ def _open_back_office(
             for kind, event in _events(office).items()
         },
         connector=connector,
-        push_secret=_push_secret(office.push, secret) if office.push else None,
+        push_secret=_push_secret(city, office.push, secret) if office.push else None,
     )
 
 
-def _push_secret(push: cities.Push, secret: Callable[[str], SecretStr]) -> SecretStr:
+def _refuse_shared_push_secrets(file: Path, offices: Mapping[str, BackOffice]) -> None:
+    """The secret says which back office pushes: with one for two of them it would be either."""
+    owners: dict[str, str] = {}
+    for name, office in offices.items():
+        if office.push_secret is None:
+            continue
+        other = owners.setdefault(office.push_secret.get_secret_value(), name)
+        if other != name:
+            problem = f"{other} and {name} push with the same secret"
+            raise fault_in(file, ("back_offices", name, "push", "secret"), problem, "Give each one of its own.")
+
+
+def _push_secret(city: cities.City, push: cities.Push, secret: Callable[[str], SecretStr]) -> SecretStr:
     try:
-        return secret(push.secret.secret)
+        found = secret(push.secret.secret)
     except ConfigurationError as error:
         if error.file:
             raise
         raise ConfigurationError(error.problem, key="push.secret", remedy=error.remedy) from None
+    value = found.get_secret_value()
+    if not re.fullmatch(r"[!-~]+", value):
+        problem = "the push secret has characters that no Authorization header carries"
+        raise ConfigurationError(problem, key="push.secret", remedy=_WRITE_INSTEAD)
+    if city.live and len(value) < _SHORTEST_PUSH_SECRET:
+        problem = f"{city.slug} is live, and the push secret has less than {_SHORTEST_PUSH_SECRET} characters"
+        raise ConfigurationError(problem, key="push.secret", remedy=_WRITE_INSTEAD)
+    return found
 
 
 def _open_feed(

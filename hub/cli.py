@@ -364,7 +364,8 @@ def prepare_database(
 
     prepare(admin_url, env_file)
     file = shlex.quote(str(env_file))
-    typer.echo(f"Wrote {file}. Start with:  set -a; . {file}; set +a; munihub migrate; munihub serve")
+    # Not `. file`: a shell would take the & of an address for a command in the background.
+    typer.echo(f"Wrote {file}. Start with:  export $(cat {file}); munihub migrate; munihub serve")
 
 
 # ── Helpers ──────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
 import subprocess
@@ -65,11 +66,14 @@ def listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server((str(address[0]), port), family=family, backlog=2048)
     except OSError as error:
+        code = error.errno or 0
         key, remedy = {
             errno.EADDRINUSE: ("--port", "Another program listens there: end it, or choose another port."),
             errno.EACCES: ("--port", "Only the system's own programs may listen there: choose a port such as 8000."),
-        }.get(error.errno or 0, ("--host", "Choose an address of this machine, such as 127.0.0.1."))
-        raise ConfigurationError(f"{host}:{port} cannot be used: {error.strerror}", key=key, remedy=remedy) from error
+        }.get(code, ("--host", "Choose an address of this machine, such as 127.0.0.1."))
+        # Python adds the address, except where it is a name that cannot be found.
+        reason = os.strerror(code) if code in errno.errorcode else error.strerror
+        raise ConfigurationError(f"{host}:{port} cannot be used: {reason}", key=key, remedy=remedy) from error
 
 
 def run_worker() -> None:

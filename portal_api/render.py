@@ -82,7 +82,8 @@ class Reader:
 
     def __init__(self, city: City, accept_language: str | None) -> None:
         self.city = city
-        self.wanted = _wanted(accept_language)
+        # Cut before it is remembered: what browsers send has some fifty characters, what others send has any number.
+        self.wanted = _wanted(accept_language[:200] if accept_language else None)
         self.language = _language((*city.languages, "en"), self.wanted, city.language) or "en"
 
     def text(self, texts: Mapping[str, str] | None) -> str | None:
@@ -141,7 +142,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def outward(prefix: str, uuid: UUID | str) -> str:
-    return public_id(prefix, uuid if isinstance(uuid, UUID) else UUID(uuid))
+    return public_id(prefix, uuid)
 
 
 # An account has dozens of texts in the same few sets of languages, and most readers ask for the same few.

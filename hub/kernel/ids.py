@@ -24,9 +24,9 @@ def new_uuid() -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
-def public_id(prefix: str, uuid: UUID) -> str:
-    """`public_id("obl", …)` → `obl_` and 26 characters."""
-    value = uuid.int
+def public_id(prefix: str, uuid: UUID | str) -> str:
+    """`public_id("obl", …)` → `obl_` and 26 characters; a text is a UUID as PostgreSQL writes it."""
+    value = int(uuid.replace("-", ""), 16) if isinstance(uuid, str) else uuid.int
     letters = [_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)]
     return f"{prefix}_{''.join(letters)}"
 

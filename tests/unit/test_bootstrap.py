@@ -305,3 +305,29 @@ def test_secrets_that_are_missing_or_open_to_everybody(settings, tmp_path):
         f"city.yaml:38: back_offices.porez.push.secret: the secret 'dolina-porez' is in none of these places: {file}, "
         f"$MUNIHUB_SECRET_DOLINA_POREZ. Write it to {file} with mode 600, or set $MUNIHUB_SECRET_DOLINA_POREZ."
     )
+
+
+def test_a_push_secret_that_could_be_guessed_is_refused_in_a_live_town(settings):
+    file = settings.secrets / "dolina-porez"
+    live = changed(("id: 7", "id: 7\nlive: true"))
+    file.write_text("x" * 31, "utf-8")
+    assert "back_offices.porez.push.secret: dolina is live, and the push secret has less than 32 characters" in refusal(
+        settings, live, connect=False
+    )
+    file.write_text("x" * 32, "utf-8")
+    assert opened(settings).broken == {}
+
+
+@pytest.mark.parametrize("value", ["geheim und lang", "geh\teim", "geheim\u00a0", "žžž", "\x7f"])
+def test_a_push_secret_that_no_header_carries_is_refused(settings, value):
+    (settings.secrets / "dolina-porez").write_text(value, "utf-8")
+    assert "push.secret: the push secret has characters that no Authorization header carries" in refusal(
+        settings, TOWN, connect=False
+    )
+
+
+def test_two_back_offices_with_one_push_secret_are_refused(settings):
+    second = TOWN[TOWN.index("  porez:") :].replace("  porez:", "  voda:")
+    assert "back_offices.voda.push.secret: porez and voda push with the same secret" in refusal(
+        settings, TOWN + second, connect=False
+    )

@@ -52,9 +52,9 @@ class Munihub:
     simulators: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, *arguments: str, **environment: str) -> Done:
-        return await asyncio.to_thread(self._run, arguments, environment)
+        return await asyncio.to_thread(self.run, *arguments, **environment)
 
-    def _run(self, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Done:
+    def run(self, *arguments: str, **environment: str) -> Done:
         with capture_logs() as logs:
             result = CliRunner().invoke(cli.app, list(arguments), env=self.environment | environment)
         if result.exception and not isinstance(result.exception, (HubError, SystemExit)):

@@ -206,7 +206,7 @@ async def test_ready_and_alive(hub):
 async def test_without_the_database_every_door_says_not_now(hub, postgres):
     ana = await hub.subject("pregrada", hr_oib=ANA)
     headers = hub.token("pregrada", ana)
-    await hub.hub.database.pool.close()
+    hub.hub.database.pool.terminate()
     for answer in (
         await hub.client.get(ACCOUNT, headers=headers),
         await hub.client.get("/readyz"),

@@ -31,7 +31,7 @@ FINANCE = {
 }
 
 INTERNAL = re.compile(
-    r"select |insert |city_id|asyncpg|postgres|traceback|file \"|/home/|/work|/tmp|\.py\b|hub\.|line \d+,",
+    r"select |insert |city_id|asyncpg|postgres|traceback|file \"|/home/|/root/|/tmp|\.py\b|hub\.|line \d+,",
     re.IGNORECASE,
 )
 """What only somebody inside should read."""

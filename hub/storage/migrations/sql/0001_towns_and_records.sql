@@ -8,6 +8,13 @@
 -- Who is asking is said once per transaction (hub.storage.database); every policy below reads it.
 -- Without it the functions return null and every policy is false: a query that forgets its WHERE, or
 -- a connection that forgets to say who is asking, sees nothing.
+--
+-- What they hold against, and what not: against a query of ours, however wrong, not against somebody who runs statements
+-- of his own as munihub_app or munihub_worker. Such a role may say itself for whom it speaks (any role may set
+-- `munihub.city`), since one connection serves all. It is therefore only the hub's: its password is in the
+-- environment of its processes, every value reaches a statement as a parameter, and who a request speaks for comes
+-- from a verified token alone. What it still cannot do: change what it only reads, make objects, look past the walls
+-- of whoever it names, or become another role (tests/integration/storage/test_privileges.py).
 
 create function munihub_current_city() returns integer
     language sql stable parallel safe
