@@ -34,7 +34,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         hub = await open_hub()
         landed = Landed(hub.database)
         await landed.start()
-        app.state.hub, app.state.landed = hub, landed
+        app.state.hub, app.state.landed, app.state.opened = hub, landed, set()
         try:
             yield
         finally:

@@ -42,9 +42,13 @@ async def ready(request: Request) -> Ready:
     try:
         async with asyncio.timeout(5):
             await hub.database.pool.fetchval("select 1")
+            # Anybody may ask this: what was found once (a town's keys do not go away) is not asked the database again.
+            opened: set[int] = request.app.state.opened
             for town in hub.towns.by_slug.values():
-                async with hub.database.town(town.city.id) as connection:
-                    await hub.vault.keys(connection, town.city.id)
+                if town.city.id not in opened:
+                    async with hub.database.town(town.city.id) as connection:
+                        await hub.vault.keys(connection, town.city.id)
+                    opened.add(town.city.id)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise NotReady("The database does not answer.") from error
     return Ready(status="ready", towns=sorted(hub.towns.by_slug), left_out=sorted(hub.towns.broken))

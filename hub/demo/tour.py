@@ -111,7 +111,7 @@ def _read_everybody(stage: Stage, town: str) -> None:
 
 
 def _print_addresses(stage: Stage) -> None:
-    out.print(Panel(f"API  {stage.api}    documentation  {stage.api}/docs", title="munihub demonstration"))
+    out.print(Panel(f"API  {stage.api}    OpenAPI  {stage.api}/openapi.json", title="munihub demonstration"))
     table = Table("town", "citizen", Column("identifier", no_wrap=True), "shows", title="Test citizens")
     for town, people in CITIZENS.items():
         for identifier, name, shows in people:

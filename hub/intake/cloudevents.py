@@ -64,7 +64,8 @@ def cut(body: bytes, media_type: str, headers: Mapping[str, str]) -> list[Piece]
     if media_type in NDJSON:
         return _counted(_lines(body))
     raise UnsupportedMedia(
-        f"Send {SINGLE}, {BATCH}, {NDJSON[0]}, or an event in binary mode (ce-* headers); this was {media_type!r}."
+        f"Send {SINGLE}, {BATCH}, {NDJSON[0]}, or an event in binary mode (ce-* headers); "
+        f"this was {media_type[:100]!r}."
     )
 
 

@@ -26,7 +26,7 @@ from portal_api.openapi import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-FOLDERS = ("connectors", "docs", "simulators")
+FOLDERS = ("benchmarks", "connectors", "docs", "simulators")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.md"))])
 GUIDE = (ROOT / "docs" / "add-a-back-office.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")

@@ -119,6 +119,7 @@ async def test_who_a_token_is_for_must_be_said(unchanged: Munihub, arguments, me
 
 async def test_a_live_town_has_no_development_tokens(munihub: Munihub):
     munihub.configure(live=True)
+    munihub.secret("pregrada-financije-push", "p" * 32)
     for arguments in (("--staff",), ("--identifier", ANA)):
         done = await munihub("token", "--city", "pregrada", *arguments)
         assert (done.code, done.out) == (2, "")

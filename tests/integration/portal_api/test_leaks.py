@@ -399,3 +399,14 @@ async def test_the_hubs_own_errors_keep_their_text_in_the_log():
     assert text.index("ValueError") < text.index("NotReady")
     assert "test_the_hubs_own_errors_keep_their_text_in_the_log" in text
     assert ANA not in text
+
+
+async def test_asking_whether_it_is_ready_costs_one_query_however_many_towns(hub, monkeypatch):
+    """Nobody shows a token for it."""
+    await hub.client.get("/readyz")
+
+    def town(*_):
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr(hub.hub.database.__class__, "town", town)
+    assert (await hub.client.get("/readyz")).status_code == 200

@@ -190,12 +190,14 @@ async def test_many_callers_wait_for_one_fetch(world, api):
 async def test_a_caller_that_gives_up_does_not_take_the_others_along(world, api):
     api.token_delay = 0.05
     first = asyncio.create_task(world.send())
-    await asyncio.sleep(0.02)
+    while not api.token_requests:
+        await asyncio.sleep(0.001)
     others = [asyncio.create_task(world.send()) for _ in range(3)]
     await asyncio.sleep(0)
     first.cancel()
     assert [reply.status for reply in await asyncio.gather(*others)] == [200, 200, 200]
-    assert len(api.token_requests) == 2
+    # The first one's fetch died with it, unless it had just come through.
+    assert len(api.token_requests) <= 2
 
 
 @pytest.mark.parametrize(("expires_in", "good_for"), [(300, 270), ("300", 270), (20, 10)])

@@ -1,6 +1,5 @@
 """A mapping that cannot work says so when it is loaded: file, line, key, what is allowed, what to do."""
 
-
 from __future__ import annotations
 
 from pathlib import Path
