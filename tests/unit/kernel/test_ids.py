@@ -20,6 +20,7 @@ def test_there_and_back(prefix, uuid):
     text = public_id(prefix, uuid)
     assert len(text) == len(prefix) + 27
     assert parse_public_id(prefix, text) == uuid
+    assert public_id(prefix, str(uuid)) == text
 
 
 @given(st.uuids(), st.uuids())

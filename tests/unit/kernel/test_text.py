@@ -89,6 +89,8 @@ def test_only_no_text_at_all_is_empty():
     ("texts", "message"),
     [
         ({}, "write at least one language"),
+        ("Grad", "write the text by language, such as"),
+        (None, "write the text by language, such as"),
         ({"hr": " "}, "the text for language 'hr' is empty"),
         ({"": "Grad"}, "the text for language '' is empty"),
     ],
