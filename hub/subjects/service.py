@@ -193,7 +193,7 @@ class SubjectProjection:
     target = TARGET
 
     def refusal(self, record: Record, source: Source) -> tuple[str, str] | None:
-        if not record.parties:
+        if not record.parties and not record.removed:
             return "subject", "the record names nobody"
         return None
 
