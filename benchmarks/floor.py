@@ -67,7 +67,7 @@ ACCOUNT = """
                        coalesce(sum(due) filter (where due > 0), 0)::bigint as outstanding,
                        coalesce(sum(due) filter (where due > 0 and due_on < $3), 0)::bigint as overdue,
                        coalesce(-sum(due) filter (where due < 0), 0)::bigint as credit
-                from owed group by currency order by currency) t),
+                from owed where due <> 0 group by currency order by currency) t),
         'obligations', (
             select json_agg(o) from (
                 select * from owed where due <> 0 order by due_on nulls last, obligation_id limit $4) o),

@@ -217,6 +217,14 @@ def _open_feed(
             key=f"feeds.{name}",
             remedy="Make a feed of each.",
         )
+    versions = {one.versions or "no version" for one in every}
+    if len(versions) > 1:
+        raise ConfigurationError(
+            f"of two records the newer one is kept, and the mappings of this feed do not compare: they have "
+            f"{' and '.join(sorted(versions))}",
+            key=f"feeds.{name}",
+            remedy="Write the same kind of version: into each, or into none.",
+        )
     needs = aliases_needed(pulled.source_call) if pulled else frozenset()
     if len(needs) > 1:
         raise ConfigurationError(

@@ -9,12 +9,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 
 import structlog
 
+from hub.child import start_child
 from hub.hub import Hub, open_api
 from hub.kernel.errors import ConfigurationError
 from hub.running import running
@@ -108,7 +108,7 @@ class _Child:
     def start(self) -> None:
         self.started_at = time.monotonic()
         self.lives += 1
-        self.process = subprocess.Popen([sys.executable, "-m", "hub.cli", *self.arguments])  # noqa: S603 - our own
+        self.process = start_child(["-m", "hub.cli", *self.arguments])
 
     def keep(self) -> int:
         """Start again when it is gone and its pause is over. An exit code where that would be of no use."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from hub.hub import Hub
 from hub.kernel.errors import NotReady
@@ -54,13 +54,12 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.add_exception_handler(asyncpg.PostgresConnectionError, _no_database)
     app.add_exception_handler(asyncpg.InterfaceError, _no_database)
     app.add_exception_handler(ConnectionError, _no_database)
-    town = APIRouter(prefix="/{city}")
+    # Each straight into the application: FastAPI matches one level of routers after the other at every request.
     for router in (account.router, obligations.router, cases.router, refresh.router):
-        town.include_router(router, prefix="/v1")
-    town.include_router(events.router, prefix="/push/v1")
-    town.include_router(messages.router, prefix="/admin/v1")
+        app.include_router(router, prefix="/{city}/v1")
+    app.include_router(events.router, prefix="/{city}/push/v1")
+    app.include_router(messages.router, prefix="/{city}/admin/v1")
     app.include_router(health.router)
-    app.include_router(town)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     app.add_middleware(TownByHost, app)
     app.add_middleware(Envelope)

@@ -169,6 +169,8 @@ def _locale(language: str) -> Locale:
         return Locale("en")
 
 
+# Fees and instalments are the same few amounts again and again.
+@lru_cache(maxsize=10_000)
 def _money(minor: int, currency: str, language: str) -> str:
     """CLDR's pattern with the decimals of ISO 4217: CLDR would round RSD to whole dinars."""
     form = _money_form(currency, language)

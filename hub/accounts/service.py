@@ -12,7 +12,6 @@ from uuid import UUID
 
 import orjson
 
-from hub.back_offices import queries as feed_queries
 from hub.back_offices import service as feeds
 from hub.back_offices.freshness import FeedFreshness, judge
 from hub.back_offices.model import Feed, Town
@@ -103,8 +102,8 @@ class AccountService:
     async def sources(self, connection: Connection, town: Town, noun: str | None = None) -> list[FeedFreshness]:
         """Freshness of the feeds (of one noun), within the walls of the citizen who asks."""
         identifiers = {str(one): scheme for one, scheme in (await self.identifiers(connection, town)).items()}
-        states = [dict(row) | {"identifier_id": str(row["identifier_id"])}
-                  for row in await feed_queries.states(connection, town.city.id)]  # fmt: skip
+        noted = await feeds.states(connection, town.city.id)
+        states = [row | {"identifier_id": str(row["identifier_id"])} for row in noted]
         judged = _judged(town, states, identifiers, self._clock.now())
         return [one for one in judged if noun is None or one.feed.noun == noun]
 

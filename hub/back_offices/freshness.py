@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ def judge(
     status = FreshnessStatus.STALE if as_of and worst.status is FreshnessStatus.UNAVAILABLE else worst.status
     return FeedFreshness(
         feed,
-        replace(worst, status=status, as_of=as_of),
+        Freshness(status, as_of, worst.since, worst.because),
         # A complete read may have been followed by one of which something was refused.
         complete=all(row and row["complete_at"] and row["complete_at"] >= row["read_at"] for row in rows),
         caught_up_to=min((row["caught_up_to"] for row in rows if row and row["caught_up_to"]), default=None),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -282,3 +283,13 @@ async def request_reads(
                 wanted.append((feed, identifier_id))
     await enqueue_many(connection, [_read_job(feed, identifier_id, priority=10) for feed, identifier_id in wanted])
     return wanted
+
+
+async def states(connection: Connection, city_id: int) -> list[dict[str, Any]]:
+    """What was noted of the reads of feeds, within the walls of whoever asks: rows of `feed_states`."""
+    return [dict(row) for row in await queries.states(connection, city_id)]
+
+
+async def drift(connection: Connection, city_id: int) -> list[dict[str, Any]]:
+    """Fields and codes of the live interfaces that no mapping names, last seen first."""
+    return [dict(row) for row in await queries.drift(connection, city_id)]

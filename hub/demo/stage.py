@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import yaml
 
+from hub.child import start_child
 from hub.kernel.errors import NotReady
 from hub.settings import PROJECT
 
@@ -61,8 +62,8 @@ class Processes:
 
     def start(self, name: str, *arguments: str) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, *arguments],
+            process = start_child(
+                arguments,
                 env=dict(self._environment),
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -58,6 +58,7 @@ def compile_mapping(
         target=target,
         source_call={key: value for key, value in source.value.items() if key not in OWN_SOURCE_KEYS},
         schemes=schemes,
+        versions=_versions(top),
         complete=complete.flag() if complete else True,
         examples=document.path.parent / examples.text() if examples else None,
         xml=xml,
@@ -153,6 +154,14 @@ def _version(context: Context, top: Block) -> Value | None:
     slot = context.slot(path_block(spec, "from"))
     convert = context.medium.convert(_order(context, spec))
     return Value(lambda raw, _run: None if raw[slot] is None else convert(raw[slot]), (slot,))
+
+
+def _versions(top: Block) -> str | None:
+    block = top.get("version")
+    if block is None:
+        return None
+    order = spec_of(block).get("as")
+    return order.text() if order else "integer"
 
 
 def _order(context: Context, spec: Block) -> collections.abc.Callable[[str], Any]:

@@ -45,6 +45,7 @@ class Mapping:
 
     `source_call`  the connector's part of the `source:` block, as it was written.
     `schemes`      the schemes of identifiers its parties use.
+    `versions`     what its records' versions are: `integer`, `datetime`, or None where they have none.
     `complete`     whether what is absent from a complete read is gone at the source.
     `examples`     the file of examples, if the mapping names one.
     """
@@ -53,6 +54,7 @@ class Mapping:
     target: Target
     source_call: collections.abc.Mapping[str, Any]
     schemes: frozenset[str]
+    versions: str | None
     complete: bool
     examples: File | None
     xml: Plan

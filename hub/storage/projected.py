@@ -89,13 +89,27 @@ class ProjectedTable:
               and old.source_key = s.source_key and old.gone_at is null
               and munihub_newer(s.version, old.version, s.as_of, old.as_of, '', old.digest, null, true)
             returning old.source_key"""  # noqa: S608 - names are ours
+        # A record of several (co-owners, parents) that one of them no longer has is still the others': who was asked
+        # about leaves it. Others are those whom the same question can be asked about: parties known by another scheme
+        # would keep for ever what nobody ever asks for again.
         self._bury_absent = f"""
+            with absent as materialized (
+                select {id_column} as record_id from {table}
+                where city_id = $1 and back_office = $2 and feed = $3 and gone_at is null and as_of < $4
+                  and source_key <> all ($5::text[])
+                  and ($6::uuid = '{NIL}' or {id_column} in (
+                      select record_id from parties
+                      where city_id = $1 and identifier_id = $6 and noun = '{noun}'))),
+            shared as materialized (
+                select p.record_id from absent join parties p using (record_id)
+                join identifiers i on i.city_id = $1 and i.identifier_id = p.identifier_id
+                join identifiers asked on asked.city_id = $1 and asked.identifier_id = $6 and asked.scheme = i.scheme
+                where p.city_id = $1 and p.noun = '{noun}' and p.identifier_id <> $6),
+            left_by as (
+                delete from parties where city_id = $1 and identifier_id = $6 and noun = '{noun}'
+                  and record_id in (select record_id from shared))
             update {table} old set gone_at = $4, changed_at = $4
-            where city_id = $1 and back_office = $2 and feed = $3 and gone_at is null and as_of < $4
-              and source_key <> all ($5::text[])
-              and ($6::uuid = '{NIL}' or {id_column} in (
-                  select record_id from parties
-                  where city_id = $1 and identifier_id = $6 and noun = '{noun}'))
+            where city_id = $1 and {id_column} in (select record_id from absent except select record_id from shared)
             returning source_key"""  # noqa: S608 - names are ours
 
     async def upsert(self, connection: Connection, origin: Origin, rows: Sequence[Row]) -> dict[str, tuple[UUID, bool]]:

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from hub.back_offices import queries as feed_queries
+from hub.back_offices import service as feeds
 from hub.back_offices.model import Town
 from hub.intake import dead_letters
 from hub.kernel.errors import InvalidRequest, NotFound
@@ -115,7 +115,7 @@ async def list_dead_letters(
 async def list_drift(request: Request, town: Annotated[Town, staff_with("messages")]) -> Response:
     """Fields and codes of the live interfaces that no mapping names, last seen first."""
     async with hub_of(request).database.town(town.city.id) as connection:
-        rows = await feed_queries.drift(connection, town.city.id)
+        rows = await feeds.drift(connection, town.city.id)
     items = [{**row, "first_seen": moment(row["first_seen"]), "last_seen": moment(row["last_seen"])} for row in rows]
     return Response(
         orjson.dumps({"items": items}), media_type="application/json", headers={"Cache-Control": "no-store"}

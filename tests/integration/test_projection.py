@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.money import Money
+from hub.mapping.model import PartyRef
 from hub.obligations.projection import ObligationProjection
 from hub.storage.database import NIL, Database
 from hub.subjects import service as subjects
@@ -121,6 +122,28 @@ async def test_a_complete_read_buries_what_it_does_not_name(worker, tmp_path):
     # For everybody at once.
     async with worker.town(1) as connection:
         assert await PROJECTION.bury_absent(connection, source(as_of=NOW + timedelta(hours=1)), NIL, []) == 3
+
+
+async def test_what_one_owner_no_longer_has_stays_the_others(worker, tmp_path):
+    """A sold half of a house: her answer does not name it any more, his still does."""
+    _, keys = await make_town(worker, tmp_path)
+    her, his = (PartyRef("debtor", "hr.oib", one) for one in (ANA, IVO))
+    await apply(worker, keys, replace(owed(1, 1, "house"), parties=(her, his)))
+
+    async def absent_for(value: str, minutes: int) -> tuple[int, list[str]]:
+        async with worker.town(1) as connection:
+            whose = (await subjects.recognise(connection, keys, [("hr.oib", value)]))["hr.oib", value]
+            later = source(as_of=NOW + timedelta(minutes=minutes))
+            gone = await PROJECTION.bury_absent(connection, later, whose, [])
+            left = await connection.fetch("select identifier_id from parties")
+            ids = await subjects.recognise(connection, keys, [("hr.oib", ANA), ("hr.oib", IVO)])
+            return gone, [value for (_, value), one in ids.items() if one in {row["identifier_id"] for row in left}]
+
+    assert await absent_for(ANA, 1) == (0, [IVO])
+    assert (await rows(worker))["house"] == (1, 1, False)
+    # The last one's part is not taken away: she can see since when it is gone.
+    assert await absent_for(IVO, 2) == (1, [IVO])
+    assert (await rows(worker))["house"] == (1, 1, True)
 
 
 async def test_what_was_told_after_the_read_began_is_not_absent(worker, tmp_path):

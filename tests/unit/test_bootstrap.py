@@ -219,6 +219,16 @@ def test_a_feed_of_two_nouns(settings):
     )
 
 
+def test_a_feed_whose_versions_do_not_compare(settings, config):
+    event = (config / "mappings/dolina_porez/event.yaml").read_text("utf-8")
+    (config / "mappings/dolina_porez/event.yaml").write_text(f"{event}version: {{ from: at, as: datetime }}\n", "utf-8")
+    assert refusal(settings, TOWN) == (
+        "city.yaml:32: back_offices.porez.feeds.obligations: of two records the newer one is kept, and the mappings of "
+        "this feed do not compare: they have datetime and no version. Write the same kind of version: into each, or "
+        "into none."
+    )
+
+
 def test_a_feed_of_no_noun(settings):
     text = changed(("        hr.dolina.predmet: { feed: cases, mapping: case.yaml }\n", ""))
     assert refusal(settings, text) == (

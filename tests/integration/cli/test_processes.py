@@ -152,6 +152,19 @@ def test_killed_children_are_revived_and_sigterm_ends_everything(place: Place):
     assert "Traceback" not in place.log.read_text("utf-8")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel tells no child of its parent's death")
+def test_a_killed_serve_leaves_nothing_running(place: Place):
+    process = place.serve()
+    try:
+        until(place.ready, "the API", place.log)
+        assert set(children(process.pid)) == {"api", "worker"}
+    finally:
+        process.kill()
+        process.wait()
+    until(lambda: place.left() == [], "the end of API, worker and database", place.log)
+    assert "Traceback" not in place.log.read_text("utf-8")
+
+
 def test_what_cannot_start_is_not_started_again_and_again(place: Place):
     """The API's own key is open to everybody: a matter for the administrator, and said once."""
     key = place.var / "keys" / "token.json"

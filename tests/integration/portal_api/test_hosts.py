@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hub.hub import open_api
-from tests.integration.portal_api.serving import serving
+from tests.integration.portal_api.serving import connected, serving
 from tests.integration.portal_api.test_account import read
 from tests.support.hub import SECRETS, make_settings
 from tests.support.records import ANA, obligation
@@ -180,12 +180,9 @@ _ODD = [
 
 async def raw(address, request: bytes) -> bytes:
     """The status line of the answer to exactly these bytes."""
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.readline(), 10)
-    writer.close()
-    await writer.wait_closed()
-    return answer.strip()
+    async with connected(address) as (reader, writer):
+        writer.write(request)
+        return (await asyncio.wait_for(reader.readline(), 10)).strip()
 
 
 async def test_request_lines_that_no_client_library_writes(hub, urls, clock, tmp_path, monkeypatch):

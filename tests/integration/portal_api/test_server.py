@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from portal_api import server as module
 from portal_api.server import LARGEST_HEAD, server
+from tests.integration.portal_api.serving import connected
 
 OK = b"HTTP/1.1 200 OK"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large"
@@ -38,17 +38,6 @@ async def address():
         yield listener.getsockname()
         one.should_exit = True
         await task
-
-
-@asynccontextmanager
-async def connected(address):
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
 
 
 async def first_line(reader, seconds: float = 10) -> bytes:

@@ -89,7 +89,7 @@ begin
                            coalesce(sum(due) filter (where due > 0), 0)::bigint as outstanding,
                            coalesce(sum(due) filter (where due > 0 and due_on < today), 0)::bigint as overdue,
                            coalesce(-sum(due) filter (where due < 0), 0)::bigint as credit
-                    from dues group by currency order by currency) total),
+                    from dues where due <> 0 group by currency order by currency) total),
             'obligations', (
                 select json_agg(o) from (
                     select * from dues where due <> 0 order by due_on nulls last, obligation_id limit most) o),
