@@ -32,6 +32,7 @@ from hub.mapping.mapping import Mapping as RecordMapping
 from hub.obligations.projection import ObligationProjection
 from hub.ports.back_office import Connector, FeedReader, Surroundings
 from hub.ports.bank_transfer import BankTransferScheme
+from hub.ports.eid import Eid, EidSurroundings
 from hub.ports.projection import Projection
 from hub.settings import PROJECT, Settings
 from hub.subjects.service import SubjectProjection
@@ -122,7 +123,43 @@ def open_town(city: cities.City, file: Path, settings: Settings, *, connect: boo
             place = ("back_offices", name, *(error.key or "").split(".")) if error.key else ("back_offices", name)
             raise fault_in(file, place, error.problem, error.remedy) from None
     _refuse_shared_push_secrets(file, offices)
-    return Town(city, offices, [known[scheme] for scheme in city.bank_transfer])
+    address = settings.address_of(city.slug, city.hosts)
+    schemes = [known[scheme] for scheme in city.bank_transfer]
+    return Town(city, offices, schemes, address, _open_eids(city, file, settings, address))
+
+
+def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) -> dict[str, Eid]:
+    known = manifest.scan(PROJECT / "identity" / "providers", "identity.providers")
+    opened: dict[str, Eid] = {}
+    for name, block in city.eids.items():
+        at = ("eids", name)
+        if block.provider not in known:
+            problem, remedy = f"there is no eID provider {block.provider!r}", f"Use one of: {', '.join(known)}."
+            raise fault_in(file, (*at, "provider"), problem, remedy)
+        entry: type[Eid] = known[block.provider].load()
+        try:
+            wanted = entry.Settings.model_validate(block.settings)
+        except ValidationError as error:
+            # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
+            place = (*at, "settings")
+            raise faults.explain(error, read_documents(file), block.settings, entry.Settings, place) from None
+        surroundings = EidSurroundings(
+            city=city.slug,
+            eid=name,
+            address=f"{address}/login/{name}",
+            folder=file.parent,
+            timezone=city.timezone,
+            live=city.live,
+            secret=partial(find_secret, folder=settings.secrets),
+        )
+        try:
+            opened[name] = entry(wanted, surroundings)
+        except ConfigurationError as error:
+            if error.file:
+                raise
+            key = (*at, "settings", *(error.key or "").split(".")) if error.key else (*at, "settings")
+            raise fault_in(file, key, error.problem, error.remedy) from None
+    return opened
 
 
 def _open_back_office(

@@ -8,12 +8,13 @@ MUNIHUB_OWNER_DATABASE_URL     the same for migrations
 MUNIHUB_MASTER_KEY_FILE        wraps every town's keys                           var/keys/master.json
 MUNIHUB_TOKEN_KEY_FILE         signs access tokens                               var/keys/token.json
 MUNIHUB_SECRETS_DIR            one file per secret                               var/secrets/
+MUNIHUB_PUBLIC_URL             where towns without a host of their own are found     http://127.0.0.1:8000
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Settings:
     master_key: Path
     token_key: Path
     secrets: Path
+    public_url: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -59,7 +61,12 @@ class Settings:
             master_key=Path(environment.get("MUNIHUB_MASTER_KEY_FILE") or var / "keys" / "master.json"),
             token_key=Path(environment.get("MUNIHUB_TOKEN_KEY_FILE") or var / "keys" / "token.json"),
             secrets=Path(environment.get("MUNIHUB_SECRETS_DIR") or var / "secrets"),
+            public_url=(environment.get("MUNIHUB_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
         )
+
+    def address_of(self, slug: str, hosts: Sequence[str]) -> str:
+        """Where the public finds a town, without a slash at its end: its first host, else a path of this server."""
+        return f"https://{hosts[0]}" if hosts else f"{self.public_url}/{slug}"
 
     @property
     def embedded(self) -> bool:

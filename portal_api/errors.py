@@ -26,6 +26,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.MalformedRequest: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.LoginRefused: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Gone: 410,

@@ -13,6 +13,7 @@ from hub.cities import model as cities
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
+from hub.ports.eid import Eid
 from hub.ports.projection import Projection, Source
 
 READ = "feed.read"
@@ -85,11 +86,13 @@ class BackOffice:
 
 @dataclass(frozen=True)
 class Town:
-    """A city with its back offices."""
+    """A city with its back offices and eIDs. `address` is where the public finds it, without a slash at its end."""
 
     city: cities.City
     back_offices: Mapping[str, BackOffice]
     bank_transfer: Sequence[BankTransferScheme] = ()
+    address: str = ""
+    eids: Mapping[str, Eid] = field(default_factory=dict)
 
     def feeds(self, noun: str | None = None) -> Iterator[Feed]:
         for office in self.back_offices.values():
@@ -101,3 +104,5 @@ class Town:
         for office in self.back_offices.values():
             if office.connector is not None:
                 await office.connector.close()
+        for eid in self.eids.values():
+            await eid.close()

@@ -12,6 +12,7 @@ from stdnum import iban
 from stdnum.exceptions import ValidationError as StdnumError
 
 from hub.cities.faults import fault_at
+from hub.kernel.assurance import Assurance
 from hub.kernel.money import NotExact, minor_units
 from hub.kernel.text import LocalisedText
 from hub.kit.durations import Duration
@@ -173,6 +174,47 @@ class BackOffice(_Strict):
         return self
 
 
+class Eid(_Strict):
+    """One eID citizens log in with. `settings` are the provider's own and checked by it."""
+
+    provider: str = Field(description="folder in identity/providers/, such as nias")
+    name: LocalisedText = Field(description="as the citizen knows it, such as NIAS")
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Passwords(_Strict):
+    """Logins the town itself gives, at the counter."""
+
+    second_factor: Literal["none", "offered", "required"] = Field(
+        default="offered", description="of citizens; staff always need one"
+    )
+
+
+class Client(_Strict):
+    """A program registered with the town's OpenID provider: a portal front end, a console, a machine."""
+
+    name: LocalisedText
+    kind: Literal["public", "confidential", "machine"] = Field(
+        description="public: runs at the citizen's; confidential: keeps a secret; machine: speaks for itself"
+    )
+    secret: SecretRef | None = Field(default=None, description="of a confidential client or a machine")
+    redirect_uris: list[str] = Field(default_factory=list, description="compared letter by letter")
+    post_logout_redirect_uris: list[str] = Field(default_factory=list)
+    frontchannel_logout_uri: str | None = None
+    backchannel_logout_uri: str | None = None
+    origins: list[str] = Field(default_factory=list, description="web origins of a public client, for CORS")
+    scopes: list[str] = Field(min_length=1, description="what it may ask for, such as account")
+    staff: bool = Field(default=False, description="for staff and administrators instead of citizens")
+    assurance: Assurance = Field(default=Assurance.LOW, description="the least a login for it needs")
+
+
+class Look(_Strict):
+    """The town's look on the pages of the hub."""
+
+    colour: str = Field(default="#0b4f8a", pattern=r"^#[0-9a-fA-F]{6}$", description="of buttons and links")
+    logo: str | None = Field(default=None, description="an SVG or PNG file beside city.yaml")
+
+
 class City(_Strict):
     """A town. `id` never changes, whatever becomes of the slug: it is on every row."""
 
@@ -189,6 +231,10 @@ class City(_Strict):
     payees: dict[Slug, Payee] = Field(min_length=1)
     departments: dict[Slug, LocalisedText] = Field(default_factory=dict)
     back_offices: dict[Slug, BackOffice]
+    eids: dict[Slug, Eid] = Field(default_factory=dict)
+    passwords: Passwords | None = Field(default=None, description="absent: the town gives none")
+    clients: dict[Slug, Client] = Field(default_factory=dict)
+    look: Look = Look()
 
     @model_validator(mode="after")
     def _known_names(self) -> Self:

@@ -11,6 +11,7 @@
     │   ├── Gone                  the cursor or address no longer exists           410
     │   ├── TooLarge              over the size limit                              413
     │   ├── UnsupportedMedia      a content type nobody reads here                 415
+    │   ├── LoginRefused          an eID's answer or a login is not accepted       403
     │   └── TooManyRequests       wait `retry_after` seconds                       429
     ├── ConfigurationError      the administrator of the town changes a file
     ├── RemoteError             the back office or its operator
@@ -113,6 +114,22 @@ class TooManyRequests(RequestError):
     def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class LoginRefused(RequestError):
+    """This login is not accepted.
+
+    `reason` is stable and chooses the sentence the person reads: `cancelled` `failed` `expired` `replayed`
+    `unsolicited` `bad_signature` `weak_algorithm` `wrong_audience` `wrong_recipient` `wrong_issuer` `malformed`
+    `too_little_assurance` `unknown_assurance` `missing_attribute` `not_yet_valid` `unavailable`. The text is for the
+    operator.
+    """
+
+    code = "login_refused"
+
+    def __init__(self, detail: str, *, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class ConfigurationError(HubError):

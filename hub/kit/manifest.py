@@ -23,7 +23,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    kind: Literal["connector"]
+    kind: Literal["connector", "eid"]
     name: Annotated[str, Field(min_length=1)]
     entry: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+:[A-Za-z0-9_]+$")]
     summary: Annotated[str, Field(min_length=1)]
@@ -34,17 +34,19 @@ class Manifest(BaseModel):
         return getattr(import_module(module), name)
 
 
-def scan(package_folder: Path) -> dict[str, Manifest]:
+def scan(package_folder: Path, package: str | None = None) -> dict[str, Manifest]:
     """The manifests of all plug-ins in `package_folder`, such as `connectors/`, by id in alphabetical order.
+
+    `package` is its dotted name where that is not the folder's own, such as `identity.providers`.
 
     Every sub-folder that is a Python package is a plug-in. Raises ConfigurationError for one without a
     manifest, with a wrong one, with an id that is not the folder's name, or with an entry outside it.
     """
     folders = sorted(path.parent for path in package_folder.glob("*/__init__.py"))
-    return {folder.name: _read(folder) for folder in folders}
+    return {folder.name: _read(folder, package or package_folder.name) for folder in folders}
 
 
-def _read(folder: Path) -> Manifest:
+def _read(folder: Path, package: str) -> Manifest:
     file = folder / "manifest.yaml"
     if not file.is_file():
         remedy = "Add it, with id, kind, name, entry and summary; every folder here is a plug-in."
@@ -55,14 +57,14 @@ def _read(folder: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or None
-        remedy = "A manifest has id, kind (connector), name, entry (package.id.module:Class) and summary."
+        remedy = "A manifest has id, kind (connector, eid), name, entry (package.id.module:Class) and summary."
         line = document.line(first["loc"])
         raise ConfigurationError(first["msg"], file=str(file), line=line, key=key, remedy=remedy) from None
     if manifest.id != folder.name:
         remedy = f"Write id: {folder.name}, or rename the folder."
         problem = f"{manifest.id!r} is not the folder's name"
         raise ConfigurationError(problem, file=str(file), key="id", remedy=remedy)
-    home = f"{folder.parent.name}.{folder.name}."
+    home = f"{package}.{folder.name}."
     if not manifest.entry.startswith(home):
         remedy = f"Write {home}module:Class."
         raise ConfigurationError(

@@ -5,6 +5,7 @@ Every transaction names its town, and on citizen paths the subjects in scope; ro
 
     async with database.town(city_id) as connection:               a job, a push, an administrator
     async with database.citizen(city_id, subject_id) as connection:     a citizen's request
+    async with database.identity(city_id) as connection:                a login: who is it?
 """
 
 from __future__ import annotations
@@ -86,4 +87,14 @@ class Database:
         """A transaction within the walls of one town and of one subject (with all that were merged into it)."""
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute("select munihub_enter($1, $2)", city_id, subject_id)
+            yield connection
+
+    @asynccontextmanager
+    async def identity(self, city_id: int) -> AsyncIterator[Connection]:
+        """A transaction within the walls of one town that may look for a person, and sees no record of anybody."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('munihub.city', $1, true), set_config('munihub.door', 'identity', true)",
+                str(city_id),
+            )
             yield connection

@@ -1,0 +1,1 @@
+-- What front ends were granted: codes, tokens, signing keys.

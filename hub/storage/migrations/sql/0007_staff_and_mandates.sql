@@ -1,0 +1,1 @@
+-- Staff with roles, and who may act for whom.
