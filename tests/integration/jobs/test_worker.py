@@ -253,7 +253,7 @@ async def test_a_job_that_is_being_completed_in_a_long_transaction_is_not_taken_
         async with pool.acquire() as connection, connection.transaction():
             await complete(connection, job)
             completing.set()
-            await asyncio.sleep(4.5)
+            await until(lambda: diary.ended)
         await diary(job)
 
     handlers = {"slow": Handler(run, lease=timedelta(seconds=2)), "work": Handler(diary)}
