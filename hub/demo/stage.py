@@ -132,7 +132,8 @@ def staged(var: Path, port: int | None, programs: Sequence[str] = ("serve",)) ->
             processes.start(name, "-m", "simulators", name, "--port", address.rpartition(":")[2])
         for program in programs:
             start(stage, processes, program)
-        _await_answers(stage, processes)
+        # Without a worker nobody has prepared the towns yet: the API is alive, and says "not right now".
+        _await_answers(stage, processes, "/healthz" if set(programs) == {"api"} else "/readyz")
         yield stage, processes
     finally:
         processes.stop()
@@ -182,8 +183,8 @@ def _secrets(var: Path) -> None:
         file.write_text(value, "utf-8")
 
 
-def _await_answers(stage: Stage, processes: Processes, patience: float = 90.0) -> None:
-    waiting = [f"{address}/_control" for address in stage.simulators.values()] + [f"{stage.api}/readyz"]
+def _await_answers(stage: Stage, processes: Processes, door: str, patience: float = 90.0) -> None:
+    waiting = [f"{address}/_control" for address in stage.simulators.values()] + [stage.api + door]
     deadline = time.monotonic() + patience
     with httpx.Client(timeout=2, trust_env=False) as client:
         while waiting:
