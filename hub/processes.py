@@ -10,9 +10,12 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
+import uvloop
 
 from hub.child import start_child
 from hub.hub import Hub, open_api
@@ -57,14 +60,20 @@ def run_api(host: str, port: int, log_level: str) -> None:
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)
 
-        asyncio.run(run())
+        _run(run())
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """As asyncio.run, on libuv's loop: less processor time for the same work."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
 
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises ConfigurationError where the address is taken or not this machine's."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((str(address[0]), port), family=family, backlog=2048)
+        listener = socket.create_server((str(address[0]), port), family=family, backlog=2048)
     except OSError as error:
         code = error.errno or 0
         key, remedy = {
@@ -74,6 +83,10 @@ def listening(host: str, port: int) -> socket.socket:
         # Python adds the address, except where it is a name that cannot be found.
         reason = os.strerror(code) if code in errno.errorcode else error.strerror
         raise ConfigurationError(f"{host}:{port} cannot be used: {reason}", key=key, remedy=remedy) from error
+    # Accepted connections inherit it. Without it the body of an answer waits some 40 ms for the client's
+    # acknowledgement of the head (RFC 896 beside delayed acknowledgements); asyncio sets it on its own sockets only.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def run_worker() -> None:
@@ -92,7 +105,7 @@ def run_worker() -> None:
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)
 
-        asyncio.run(run())
+        _run(run())
 
 
 @dataclass

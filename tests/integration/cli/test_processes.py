@@ -295,6 +295,14 @@ def test_where_the_api_listens():
     processes.listening("127.0.0.1", port).close()
 
 
+def test_an_answer_does_not_wait_for_the_clients_acknowledgement():
+    """40 ms at every answer, otherwise: head and body are two writes."""
+    with processes.listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_address_that_is_not_ours():
     with pytest.raises(ConfigurationError) as caught:
         processes.listening("192.0.2.1", 8000)
