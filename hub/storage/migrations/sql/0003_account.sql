@@ -8,9 +8,15 @@ create or replace function munihub_current_identifiers() returns uuid[]
     language sql stable parallel safe
     return coalesce(nullif(current_setting('munihub.identifiers', true), ''), '{}')::uuid[];
 
+-- Where the records of the noun were found and said already (munihub_account), they are not looked for again.
 create or replace function munihub_current_records(wanted text) returns uuid[]
     language plpgsql stable parallel safe as $$
+declare
+    said text := current_setting('munihub.records.' || wanted, true);
 begin
+    if said <> '' then
+        return said::uuid[];
+    end if;
     return (
         select coalesce(array_agg(record_id), '{}') from parties
         where city_id = (select munihub_current_city()) and noun = wanted
@@ -22,7 +28,8 @@ declare
     standing uuid; together uuid[]; identities uuid[];
 begin
     perform set_config('munihub.city', city::text, true), set_config('munihub.subjects', array[wanted]::text, true),
-            set_config('munihub.identifiers', '', true);
+            set_config('munihub.identifiers', '', true),
+            set_config('munihub.records.obligation', '', true), set_config('munihub.records.case', '', true);
     select coalesce(merged_into, subject_id) into standing from subjects where city_id = city and subject_id = wanted;
     if standing is null then
         return '{}';
@@ -57,6 +64,8 @@ begin
            coalesce(array_agg(record_id) filter (where noun = 'case'), '{}')
         into owed, matters
         from parties where city_id = city and identifier_id = any (identities);
+    perform set_config('munihub.records.obligation', owed::text, true),
+            set_config('munihub.records.case', matters::text, true);
     return (
         with dues as materialized (
             select obligation_id, back_office, source_key, kind, title, payee, department, year, issued_on, due_on,
