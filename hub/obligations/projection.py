@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,8 @@ from hub.mapping.model import Record
 from hub.obligations.model import TARGET
 from hub.ports.projection import Source
 from hub.storage.database import Connection
-from hub.storage.projected import Origin, ProjectedTable, Row, as_json, newest_of_each
-from hub.storage.vault import TownKeys
-from hub.subjects import parties
+from hub.storage.projected import ProjectedTable, Row, as_json
+from hub.subjects.projected import RecordProjection
 
 _TABLE = ProjectedTable(
     "obligations",
@@ -41,10 +40,12 @@ _TABLE = ProjectedTable(
 )
 
 
-class ObligationProjection:
+class ObligationProjection(RecordProjection):
     """See hub.ports.projection.Projection."""
 
     target = TARGET
+    noun = "obligation"
+    table = _TABLE
 
     def refusal(self, record: Record, source: Source) -> tuple[str, str] | None:
         """One currency per obligation, a payee and a department the town has."""
@@ -75,62 +76,39 @@ class ObligationProjection:
             return "instalments.number", "two instalments have the same number"
         return None
 
-    async def apply(
-        self, connection: Connection, keys: TownKeys, source: Source, records: Sequence[Record]
-    ) -> set[str]:
-        origin = Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
-        # By key, so that two answers that name the same records wait for each other in the same order.
-        ordered = sorted(records, key=lambda one: one.key)
-        present = {one.key: one for one in newest_of_each([one for one in ordered if not one.removed])}
-        gone = newest_of_each([one for one in ordered if one.removed])
-        changed = await _TABLE.bury(connection, origin, gone) if gone else set()
-        if not present:
-            return changed
-        rows = [_row(record, source) for record in present.values()]
-        stored = await _TABLE.upsert(connection, origin, rows)
-        won = {record_id: present[key] for key, (record_id, _) in stored.items()}
-        if won:
-            await _replace_instalments(connection, keys.city_id, won)
-            await parties.replace(connection, keys, "obligation", {one: record.parties for one, record in won.items()})
-        return changed | {key for key, (_, different) in stored.items() if different}
+    def row(self, record: Record, source: Source) -> Row:
+        values = record.values
+        original: Money = values["original"]
+        due_on = values.get("due_on")
+        return Row(
+            record,
+            {
+                "kind": values["kind"],
+                "title": values["title"],
+                "payee": values.get("payee") or source.payee,
+                "department": values.get("department") or source.department,
+                "year": values.get("year") or (due_on.year if due_on else None),
+                "issued_on": values.get("issued_on"),
+                "due_on": due_on,
+                "currency": original.currency,
+                "original": original.minor,
+                "outstanding": _minor(values.get("outstanding")),
+                "interest": _minor(values.get("interest")),
+                "cancelled": bool(values.get("cancelled")),
+                "reference": [reference._asdict() for reference in values.get("references") or ()],
+                "document_number": values.get("document_number"),
+                "message": values.get("message"),
+                "caught_up_to": values.get("caught_up_to") or source.caught_up_to,
+                "counted_writes": list(values.get("counted_writes") or ()),
+            },
+            [values, record.parties],
+        )
 
-    async def bury_absent(
-        self, connection: Connection, source: Source, identifier_id: UUID, present: Sequence[str]
-    ) -> int:
-        origin = Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
-        return len(await _TABLE.bury_absent(connection, origin, identifier_id, present))
-
-
-def _row(record: Record, source: Source) -> Row:
-    values = record.values
-    original: Money = values["original"]
-    due_on = values.get("due_on")
-    return Row(
-        record,
-        {
-            "kind": values["kind"],
-            "title": values["title"],
-            "payee": values.get("payee") or source.payee,
-            "department": values.get("department") or source.department,
-            "year": values.get("year") or (due_on.year if due_on else None),
-            "issued_on": values.get("issued_on"),
-            "due_on": due_on,
-            "currency": original.currency,
-            "original": original.minor,
-            "outstanding": _minor(values.get("outstanding")),
-            "interest": _minor(values.get("interest")),
-            "cancelled": bool(values.get("cancelled")),
-            "reference": [reference._asdict() for reference in values.get("references") or ()],
-            "document_number": values.get("document_number"),
-            "message": values.get("message"),
-            "caught_up_to": values.get("caught_up_to") or source.caught_up_to,
-            "counted_writes": list(values.get("counted_writes") or ()),
-        },
-        [values, record.parties],
-    )
+    async def stored(self, connection: Connection, city_id: int, won: Mapping[UUID, Record]) -> None:
+        await _replace_instalments(connection, city_id, won)
 
 
-async def _replace_instalments(connection: Connection, city_id: int, won: dict[UUID, Record]) -> None:
+async def _replace_instalments(connection: Connection, city_id: int, won: Mapping[UUID, Record]) -> None:
     await connection.execute(
         "delete from instalments where city_id = $1 and obligation_id = any($2)", city_id, list(won)
     )

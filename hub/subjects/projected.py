@@ -1,0 +1,59 @@
+"""What nouns with parties share when records become rows: newer wins, and the parties follow the newest word."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from hub.mapping.model import Record
+from hub.ports.projection import Source
+from hub.storage.database import Connection
+from hub.storage.projected import Origin, ProjectedTable, Row, newest_of_each
+from hub.storage.vault import TownKeys
+from hub.subjects import parties
+
+
+class RecordProjection(ABC):
+    """The storing half of hub.ports.projection.Projection. A noun says its table and how a record becomes a row."""
+
+    noun: ClassVar[Literal["obligation", "case"]]
+    table: ClassVar[ProjectedTable]
+
+    @abstractmethod
+    def row(self, record: Record, source: Source) -> Row:
+        """The record as columns."""
+
+    async def stored(  # noqa: B027 - a noun that has nothing else to store says nothing
+        self, connection: Connection, city_id: int, won: Mapping[UUID, Record]
+    ) -> None:
+        """What else follows the newest word, by record id; nothing, unless a noun says so."""
+
+    async def apply(
+        self, connection: Connection, keys: TownKeys, source: Source, records: Sequence[Record]
+    ) -> set[str]:
+        origin = _origin(source)
+        # By key, so that two answers that name the same records wait for each other in the same order.
+        ordered = sorted(records, key=lambda one: one.key)
+        present = {one.key: one for one in newest_of_each([one for one in ordered if not one.removed])}
+        gone = newest_of_each([one for one in ordered if one.removed])
+        changed = await self.table.bury(connection, origin, gone) if gone else set()
+        if not present:
+            return changed
+        rows = [self.row(record, source) for record in present.values()]
+        stored = await self.table.upsert(connection, origin, rows)
+        won = {record_id: present[key] for key, (record_id, _) in stored.items()}
+        if won:
+            await self.stored(connection, keys.city_id, won)
+            await parties.replace(connection, keys, self.noun, {one: record.parties for one, record in won.items()})
+        return changed | {key for key, (_, different) in stored.items() if different}
+
+    async def bury_absent(
+        self, connection: Connection, source: Source, identifier_id: UUID, present: Sequence[str]
+    ) -> int:
+        return len(await self.table.bury_absent(connection, _origin(source), identifier_id, present))
+
+
+def _origin(source: Source) -> Origin:
+    return Origin(source.city_id, source.back_office, source.feed, source.as_of, source.asked)
