@@ -182,7 +182,8 @@ async def _strip(connection: Any) -> list[str]:
         + (" not valid" if one["refers"] else "")
         for one in reversed(constraints)
     ]
-    return [*back, *(one["definition"] for one in indexes)]
+    # PostgreSQL describes the index of a partitioned table as one of that table ONLY: its partitions need theirs too.
+    return [*back, *(one["definition"].replace(" ON ONLY ", " ON ") for one in indexes)]
 
 
 async def _add_people(connection: Any, keys: TownKeys, people: list[tuple[int, UUID, UUID]]) -> None:
