@@ -134,6 +134,20 @@ def _rnokpp(text: str) -> str:
     return plain if _UA_PASSPORT.match(plain) else str(rntrc.validate(plain))
 
 
+def _unzr(text: str) -> str:
+    """UNZR: birth date and five digits, YYYYMMDD-NNNNN; no rule of a check digit is published, so none is checked."""
+    number = re.sub(r"[\s-]", "", text)
+    if not (number.isascii() and number.isdigit()):
+        raise exceptions.InvalidFormat
+    if len(number) != 13:
+        raise exceptions.InvalidLength
+    try:
+        date(int(number[:4]), int(number[4:6]), int(number[6:8]))
+    except ValueError as error:
+        raise exceptions.InvalidComponent from error
+    return number
+
+
 NATIONAL: Mapping[str, Scheme] = {
     "hr.oib": Scheme("Osobni identifikacijski broj, 11 digits", oib.validate),
     "cz.birth_number": Scheme(
@@ -146,6 +160,7 @@ NATIONAL: Mapping[str, Scheme] = {
         tells_birth_date=True,
         number_loses_zeros=True,
     ),
+    "ua.unzr": Scheme("УНЗР, 13 digits", _unzr, tells_birth_date=True),
     "ua.edrpou": Scheme("Код ЄДРПОУ, 8 digits", edrpou.validate),
     "ro.cnp": Scheme("Cod numeric personal, 13 digits", cnp.validate, tells_birth_date=True),
     "ro.cui": Scheme("Cod unic de înregistrare, 2 to 10 digits", cui.validate),

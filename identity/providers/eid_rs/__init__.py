@@ -1,0 +1,1 @@
+"""eID.gov.rs (ConsentID), Serbia. See README.md."""

@@ -1,0 +1,1 @@
+"""id.gov.ua, the integrated electronic identification system of Ukraine. See README.md."""

@@ -1,0 +1,1 @@
+"""Any issuer of OpenID Connect. See README.md."""

@@ -1,0 +1,1 @@
+"""ROeID, Romania. See README.md."""

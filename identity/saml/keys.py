@@ -1,0 +1,127 @@
+"""Certificates and keys: theirs by which signatures are verified, ours that sign and decrypt."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import SecretStr
+
+from hub.kernel.errors import ConfigurationError
+from identity.saml.settings import OwnKey
+
+SMALLEST_RSA = 2048
+"""Bits (SOG-IS Agreed Cryptographic Mechanisms 1.3 §4.1: legacy; national eIDs still use it)."""
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """`pem` as xmlsec reads it, `parsed` for everything else."""
+
+    parsed: x509.Certificate
+    pem: str
+
+    @classmethod
+    def of(cls, parsed: x509.Certificate) -> Certificate:
+        return cls(parsed, parsed.public_bytes(serialization.Encoding.PEM).decode())
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.parsed.public_bytes(serialization.Encoding.DER)).decode()
+
+    @property
+    def subject(self) -> str:
+        """As .NET writes it and NIAS compares it: `CN=…, L=ZAGREB, OID.2.5.4.97=HR18683136487, O=…, C=HR`."""
+        return ", ".join(_dn_part(part) for rdn in reversed(self.parsed.subject.rdns) for part in rdn)
+
+
+_SHORT = {"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "S", "2.5.4.10": "O", "2.5.4.11": "OU",
+          "2.5.4.5": "SERIALNUMBER", "2.5.4.4": "SN", "2.5.4.42": "G"}  # fmt: skip
+
+
+def _dn_part(part: x509.NameAttribute[str | bytes]) -> str:
+    value = str(part.value)
+    if re.search(r'[,+"<>;=]|^\s|\s$', value):
+        value = '"' + value.replace('"', '""') + '"'
+    dotted = part.oid.dotted_string
+    return f"{_SHORT.get(dotted) or f'OID.{dotted}'}={value}"
+
+
+def read_certificates(data: bytes) -> list[Certificate]:
+    """From PEM (one or several), DER or bare base64. Raises ValueError."""
+    blocks = _PEM.findall(data)
+    if blocks:
+        return [Certificate.of(x509.load_pem_x509_certificate(block)) for block in blocks]
+    if not data.startswith(b"\x30"):
+        try:
+            data = base64.b64decode(b"".join(data.split()), validate=True)
+        except binascii.Error:
+            raise ValueError("it is neither PEM nor base64 of a certificate") from None
+    return [Certificate.of(x509.load_der_x509_certificate(data))]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of our keys with its certificate."""
+
+    certificate: Certificate
+    private: rsa.RSAPrivateKey
+
+    @property
+    def pem(self) -> str:
+        return private_pem(self.private)
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def read_private_key(data: bytes) -> rsa.RSAPrivateKey:
+    """Raises ValueError; its text never holds the key."""
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except TypeError:
+        raise ValueError("it has a passphrase; decrypt it: openssl pkey -in key.pem -out plain.pem") from None
+    except ValueError:
+        raise ValueError("it is not a private key in PEM") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("it is not an RSA key") from None  # noqa: TRY004 — the caller reports a value
+    return key
+
+
+def load_keys(wanted: Sequence[OwnKey], *, folder: Path, secret: Callable[[str], SecretStr]) -> tuple[Key, ...]:
+    """Raises ConfigurationError naming the entry."""
+    return tuple(_load(number, one, folder, secret) for number, one in enumerate(wanted))
+
+
+def _load(number: int, wanted: OwnKey, folder: Path, secret: Callable[[str], SecretStr]) -> Key:
+    at = f"keys.{number}"
+    file = folder / wanted.certificate
+    try:
+        certificate = read_certificates(file.read_bytes())[0]
+    except OSError as error:
+        problem = f"{file} cannot be read: {error.strerror}"
+        raise ConfigurationError(problem, key=f"{at}.certificate", remedy="Put the PEM file there.") from None
+    except ValueError:
+        problem = f"{file} is not a certificate"
+        raise ConfigurationError(problem, key=f"{at}.certificate", remedy="Write it in PEM.") from None
+    name = wanted.key.secret
+    try:
+        private = read_private_key(secret(name).get_secret_value().encode())
+    except ValueError as error:
+        problem = f"the secret {name!r} cannot be used: {error}"
+        raise ConfigurationError(problem, key=f"{at}.key", remedy="Store an RSA key in PEM.") from None
+    if private.public_key() != certificate.parsed.public_key():
+        problem = f"the secret {name!r} is not the key of {wanted.certificate}"
+        raise ConfigurationError(problem, key=f"{at}.key", remedy="Store the key that belongs to the certificate.")
+    return Key(certificate, private)

@@ -1,0 +1,70 @@
+"""What `munihub doctor` is told."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from hub.ports.back_office import CheckStep
+from identity.saml.checks import steps
+from identity.saml.keys import Certificate, Key
+from identity.saml.metadata import MetadataFile
+from tests.support.saml_idp import IDP, NOW, certificate, key, metadata
+
+
+def told(tmp_path: Path, idp: bytes, *ours: Key, sha1: dict[str, date] | None = None) -> list[CheckStep]:
+    file = tmp_path / "idp.xml"
+    file.write_bytes(idp)
+    return list(steps(MetadataFile(file, None), ours or (key("sp"),), sha1 or {}, NOW))  # type: ignore[arg-type]
+
+
+def until(days: int, *, bits: int = 2048) -> Key:
+    private = rsa.generate_private_key(65537, bits)
+    return Key(Certificate.of(certificate(private, "short", end=NOW + timedelta(days=days))), private)
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    found = told(tmp_path, metadata())
+
+    assert [(step.name, step.ok) for step in found] == [
+        ("metadata", True),
+        ("their certificate", True),
+        ("our signing key", True),
+    ]
+    assert found[0].detail == IDP
+    assert found[2].detail.endswith("until 2027-08-13 (265 days)")
+
+
+def test_metadata_that_ends_soon_or_ended_fails(tmp_path: Path) -> None:
+    for end, ok in ((31, True), (30, False), (0, False)):
+        first, *_ = told(tmp_path, metadata(valid_until=NOW + timedelta(days=end)))
+        assert (first.name, first.ok) == ("metadata", ok)
+
+
+def test_a_certificate_of_theirs_that_ends_soon_fails_unless_the_next_is_there(tmp_path: Path) -> None:
+    old, new = until(10), until(400)
+
+    assert [step.ok for step in told(tmp_path, metadata(old)) if step.name == "their certificate"] == [False]
+    assert [step.ok for step in told(tmp_path, metadata(old, new)) if step.name == "their certificate"] == [True, True]
+
+
+def test_our_keys_are_watched(tmp_path: Path) -> None:
+    found = told(tmp_path, metadata(), until(20), until(400))
+
+    assert [(step.name, step.ok) for step in found[2:]] == [("our signing key", False), ("our other key", True)]
+
+
+def test_a_short_key_fails(tmp_path: Path) -> None:
+    found = told(tmp_path, metadata(until(400, bits=1024)))
+
+    assert not found[1].ok
+    assert "1024 bits, needed are 2048" in found[1].detail
+
+
+def test_exceptions_for_sha1_are_shown_and_their_end(tmp_path: Path) -> None:
+    *_, live, over = told(tmp_path, metadata(), sha1={"logout": NOW.date(), "response": NOW.date() - timedelta(days=1)})
+
+    assert live == CheckStep("SHA-1", ok=True, detail="accepted in signatures of a logout until 2026-11-21: weak")
+    assert over == CheckStep("SHA-1", ok=False, detail="the exception for a response ended on 2026-11-20: remove it")
