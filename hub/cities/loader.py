@@ -64,6 +64,12 @@ def fault_in(file: Path, place: YamlPath, problem: str, remedy: str | None) -> C
     return ConfigurationError(problem, file=written, line=line, key=faults.dotted(place), remedy=remedy)
 
 
+def home_of(file: Path, place: YamlPath) -> Path:
+    """The folder of the document in which `place` of a town's file is written: files named there lie beside it."""
+    written, _ = faults.locate(read_documents(file), place)
+    return Path(written).parent
+
+
 def clashes(towns: Mapping[str, City], files: Mapping[str, Path]) -> dict[str, ConfigurationError]:
     """Towns that share an id or a host: all of them, since nobody here knows whose it is."""
     owners: dict[tuple[str, int | str], list[str]] = defaultdict(list)

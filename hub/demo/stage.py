@@ -28,6 +28,13 @@ TOWNS = {
     "vzorov": {"ucetnictvi": "vzorov_ucetnictvi", "registr": "vzorov_registr"},
 }
 """Back office → simulator, by town."""
+EIDS = {"pregrada": {"nias": "eid_nias"}, "vzorov": {"nia": "eid_nia"}}
+"""eID → simulator, by town."""
+_METADATA = {
+    "eid_nias": "/metadata",
+    "eid_nia": "/fpsts/FederationMetadata/2007-06/FederationMetadata.xml",
+}
+"""Where a simulated eID publishes its metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +120,14 @@ def staged(var: Path, port: int | None, programs: Sequence[str] = ("serve",)) ->
     """
     logs = var / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    ports = _free_ports(5)
-    names = [simulator for offices in TOWNS.values() for simulator in offices.values()]
+    names = [simulator for kinds in (TOWNS, EIDS) for by_name in kinds.values() for simulator in by_name.values()]
+    ports = _free_ports(len(names) + 1)
     simulators = {name: f"http://{HOST}:{ports.pop()}" for name in names}
     api = f"http://{HOST}:{port or ports.pop()}"
     environment = dict(os.environ) | {
         "MUNIHUB_VAR": str(var),
-        "MUNIHUB_CONFIG_PATH": str(_configuration(var, simulators)),
+        "MUNIHUB_CONFIG_PATH": str(var / "config"),
+        "MUNIHUB_PUBLIC_URL": api,
         "PYTHONUNBUFFERED": "1",
     }
     for name in ("MUNIHUB_DATABASE_URL", "MUNIHUB_WORKER_DATABASE_URL", "MUNIHUB_OWNER_DATABASE_URL"):
@@ -129,11 +137,14 @@ def staged(var: Path, port: int | None, programs: Sequence[str] = ("serve",)) ->
     processes = Processes(logs, environment)
     try:
         for name, address in simulators.items():
-            processes.start(name, "-m", "simulators", name, "--port", address.rpartition(":")[2])
+            processes.start(name, "-m", "simulators", name, "--port", address.rpartition(":")[2], "--hub", api)
+        _await_answers(stage, processes, [f"{address}/_control" for address in simulators.values()])
+        _configure(var, simulators)
         for program in programs:
             start(stage, processes, program)
         # Without a worker nobody has prepared the towns yet: the API is alive, and says "not right now".
-        _await_answers(stage, processes, "/healthz" if set(programs) == {"api"} else "/readyz")
+        door = "/healthz" if set(programs) == {"api"} else "/readyz"
+        _await_answers(stage, processes, [f"{api}{door}"])
         yield stage, processes
     finally:
         processes.stop()
@@ -145,8 +156,8 @@ def start(stage: Stage, processes: Processes, program: str) -> None:
     processes.start(program, "-m", "hub.cli", program, *port)
 
 
-def _configuration(var: Path, simulators: Mapping[str, str]) -> Path:
-    """Towns that extend ours, with the addresses of this stage's simulators."""
+def _configure(var: Path, simulators: Mapping[str, str]) -> None:
+    """Towns that extend ours, with the addresses of this stage's simulators, which must be answering."""
     folder = var / "config"
     shutil.rmtree(folder, ignore_errors=True)
     for town, offices in TOWNS.items():
@@ -158,9 +169,19 @@ def _configuration(var: Path, simulators: Mapping[str, str]) -> Path:
         }
         file = folder / "cities" / town / "city.yaml"
         file.parent.mkdir(parents=True)
-        content = {"extends": [str(ours)], "back_offices": over}
+        eids = {
+            eid: {"settings": {"metadata": str(_metadata(file.parent / f"{eid}.metadata.xml", simulator, simulators))}}
+            for eid, simulator in EIDS[town].items()
+        }
+        content = {"extends": [str(ours)], "back_offices": over, "eids": eids}
         file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
-    return folder
+
+
+def _metadata(file: Path, simulator: str, simulators: Mapping[str, str]) -> Path:
+    """The metadata as the simulator publishes them: they have its addresses and are signed, so they are fetched."""
+    with httpx.Client(timeout=10, trust_env=False) as client:
+        file.write_bytes(client.get(simulators[simulator] + _METADATA[simulator]).raise_for_status().content)
+    return file
 
 
 def _at(settings: Mapping[str, object], address: str) -> dict[str, object]:
@@ -183,8 +204,8 @@ def _secrets(var: Path) -> None:
         file.write_text(value, "utf-8")
 
 
-def _await_answers(stage: Stage, processes: Processes, door: str, patience: float = 90.0) -> None:
-    waiting = [f"{address}/_control" for address in stage.simulators.values()] + [stage.api + door]
+def _await_answers(stage: Stage, processes: Processes, urls: Sequence[str], patience: float = 90.0) -> None:
+    waiting = list(urls)
     deadline = time.monotonic() + patience
     with httpx.Client(timeout=2, trust_env=False) as client:
         while waiting:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Column, Table
 
+from hub.demo.front_end import FrontEnd
 from hub.demo.stage import Processes, Stage, staged, start
 from hub.kernel.errors import HubError, NotReady
 from hub.settings import PROJECT
@@ -85,7 +86,7 @@ def _stay(port: int) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise NotReady("The demonstration is running already; end that one with Ctrl-C first.") from None
-    with out.status("Starting a database, four simulated back offices, the API and the worker …"):
+    with out.status("Starting a database, four simulated back offices, two eIDs, the API and the worker …"):
         stage_context = staged(var, port)
         stage, processes = stage_context.__enter__()
     try:
@@ -145,7 +146,7 @@ class _Tour:
 
     def run(self) -> None:
         with self._client:
-            zeljka = self._token("pregrada", 0)
+            zeljka = self._log_in()
             self._never_read(zeljka)
             self._refresh(zeljka)
             self._account(zeljka)
@@ -158,6 +159,19 @@ class _Tour:
     def _step(self, title: str) -> None:
         self._number += 1
         out.print(f"\n[bold]{self._number}. {title}[/]")
+
+    def _log_in(self) -> dict[str, str]:
+        self._step("A citizen logs in with the national eID (NIAS, SAML), a front end gets her token (OpenID Connect)")
+        self._stage.command("migrate")  # keys of the towns, which otherwise the worker makes
+        front_end = FrontEnd(f"{self._stage.api}/pregrada", "portal", "http://127.0.0.1:8080/callback")
+        try:
+            tokens = front_end.log_in("NIAS", CITIZENS["pregrada"][0][1])
+            claims = front_end.claims(tokens["id_token"])
+        finally:
+            front_end.close()
+        out.print(f"   {claims['sub']}, assurance {claims['acr']}")
+        _expect(claims["acr"].endswith(("substantial", "high")), "a login of too little assurance")
+        return {"Authorization": f"Bearer {tokens['access_token']}"}
 
     def _never_read(self, token: dict[str, str]) -> None:
         self._step("A citizen nobody has asked about yet: unknown is not empty")

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from simulators.kit.push import Pusher, PushOrder
 from simulators.kit.store import Refused, Store
-from simulators.kit.switches import CONTROL, Misbehaving, Switchboard, Switches
+from simulators.kit.switches import CONTROL, Misbehaving, Switchboard
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -60,11 +60,11 @@ class _Control:
 
     async def switches(self, request: Request) -> Response:
         if request.method == "POST":
-            self._board.switches = await _body(request, Switches)
+            self._board.switches = await _body(request, self._board.model)
         return JSONResponse(self._board.state())
 
     async def reset(self, _: Request) -> Response:
-        self._board.switches = Switches()
+        self._board.switches = self._board.model()
         for store in self._stores.values():
             store.reset()
         return JSONResponse(self._board.state())

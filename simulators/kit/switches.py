@@ -47,11 +47,13 @@ class Switchboard:
     """The switches of one simulator and what it was asked.
 
     `calls` counts every call but those to the control door, also the ones that got no answer;
-    `answered` counts by operation what reached the back office and was answered well.
+    `answered` counts by operation what reached the back office and was answered well. `model` has the switches
+    of a simulator that can do more wrong than all others.
     """
 
-    def __init__(self) -> None:
-        self.switches = Switches()
+    def __init__(self, model: type[Switches] = Switches) -> None:
+        self.model = model
+        self.switches = model()
         self.calls = 0
         self.answered: Counter[str] = Counter()
 
@@ -60,7 +62,7 @@ class Switchboard:
         self.calls += 1
         now = self.switches
         if now.only_next == 1:
-            self.switches = Switches()
+            self.switches = self.model()
         elif now.only_next:
             self.switches = now.model_copy(update={"only_next": now.only_next - 1})
         return now
