@@ -56,6 +56,10 @@ check: $(INSTALLED) ## Format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
+.PHONY: authorisation
+authorisation: $(INSTALLED) ## docs/authorisation.md again, after a route or its rule changed
+	@$(BIN)/python -m portal_api.authorisation docs/authorisation.md
+
 .PHONY: bench
 bench: $(INSTALLED) ## Numbers against a floor or a peer in the same run (BENCH=--quick: only that they run)
 	@$(BIN)/python -m benchmarks $(BENCH)

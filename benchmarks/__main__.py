@@ -28,7 +28,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, intake, printed, refresh, scale
+from benchmarks import account, intake, passwords, printed, refresh, saml, scale, tokens
 from benchmarks.row import Row
 from hub.settings import PROJECT
 
@@ -39,7 +39,10 @@ ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "intake": intake.run,
     "refresh": refresh.run,
     "queue": lambda quick: printed.run("queue", quick=quick),
+    "tokens": tokens.run,
+    "saml": saml.run,
     "scale": scale.run,
+    "passwords": passwords.run,
 }
 
 out = Console(width=None if sys.stdout.isatty() else 160)

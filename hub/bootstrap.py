@@ -22,7 +22,9 @@ from hub.back_offices.model import BackOffice, Event, Feed, Town
 from hub.cases.projection import CaseProjection
 from hub.cities import faults
 from hub.cities import model as cities
-from hub.cities.loader import clashes, fault_in, load_city, read_documents, town_files
+from hub.cities.live import refuse_rehearsal
+from hub.cities.loader import clashes, fault_in, home_of, load_city, read_documents, town_files
+from hub.cities.logo import open_logo
 from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
 from hub.kit.parameters import aliases_needed
@@ -43,7 +45,8 @@ PROJECTIONS: Mapping[str, Projection] = {
     one.target.name: one for one in (ObligationProjection(), CaseProjection(), SubjectProjection())
 }
 _SHORTEST_PUSH_SECRET = 32
-"""Characters in a live town: whoever guesses it writes into citizens' accounts. The simulators' are shorter."""
+"""Characters in a live town, of a client's too: whoever guesses it writes into citizens' accounts, or gets tokens for
+them. The simulators' are shorter."""
 _WRITE_INSTEAD = "Write 32 random letters and digits or more, such as `openssl rand -hex 32` gives."
 TARGETS = {name: one.target for name, one in PROJECTIONS.items()}
 
@@ -108,6 +111,8 @@ def examine_towns(settings: Settings, *, connect: bool) -> Towns:
 
 def open_town(city: cities.City, file: Path, settings: Settings, *, connect: bool) -> Town:
     """Join one town's configuration with connectors, mappings and nouns."""
+    secret = partial(find_secret, folder=settings.secrets)
+    refuse_rehearsal(city, file, secret, partial(_mapping_folder, file=file, settings=settings))
     known = bank_transfer_schemes()
     for number, scheme in enumerate(city.bank_transfer):
         if scheme not in known:
@@ -123,13 +128,15 @@ def open_town(city: cities.City, file: Path, settings: Settings, *, connect: boo
             place = ("back_offices", name, *(error.key or "").split(".")) if error.key else ("back_offices", name)
             raise fault_in(file, place, error.problem, error.remedy) from None
     _refuse_shared_push_secrets(file, offices)
+    _check_clients(city, file, secret)
     address = settings.address_of(city.slug, city.hosts)
     schemes = [known[scheme] for scheme in city.bank_transfer]
-    return Town(city, offices, schemes, address, _open_eids(city, file, settings, address))
+    eids = _open_eids(city, file, settings, address)
+    return Town(city, offices, schemes, address, eids, open_logo(city, file))
 
 
 def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) -> dict[str, Eid]:
-    known = manifest.scan(PROJECT / "identity" / "providers", "identity.providers")
+    known = manifest.scan(PROJECT / "identity" / "providers", "identity.providers") if city.eids else {}
     opened: dict[str, Eid] = {}
     for name, block in city.eids.items():
         at = ("eids", name)
@@ -147,7 +154,7 @@ def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) 
             city=city.slug,
             eid=name,
             address=f"{address}/login/{name}",
-            folder=file.parent,
+            folder=home_of(file, (*at, "provider")),
             timezone=city.timezone,
             live=city.live,
             secret=partial(find_secret, folder=settings.secrets),
@@ -213,6 +220,23 @@ def _refuse_shared_push_secrets(file: Path, offices: Mapping[str, BackOffice]) -
         if other != name:
             problem = f"{other} and {name} push with the same secret"
             raise fault_in(file, ("back_offices", name, "push", "secret"), problem, "Give each one of its own.")
+
+
+def _check_clients(city: cities.City, file: Path, secret: Callable[[str], SecretStr]) -> None:
+    """A front end that cannot prove itself is found when the town is opened, not when its first user comes back."""
+    for name, client in city.clients.items():
+        if client.secret is None:
+            continue
+        place = ("clients", name, "secret")
+        try:
+            value = secret(client.secret.secret).get_secret_value()
+        except ConfigurationError as error:
+            if error.file:
+                raise
+            raise fault_in(file, place, error.problem, error.remedy) from None
+        if city.live and len(value) < _SHORTEST_PUSH_SECRET:
+            problem = f"{city.slug} is live, and this secret has less than {_SHORTEST_PUSH_SECRET} characters"
+            raise fault_in(file, place, problem, _WRITE_INSTEAD)
 
 
 def _push_secret(city: cities.City, push: cities.Push, secret: Callable[[str], SecretStr]) -> SecretStr:

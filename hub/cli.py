@@ -53,6 +53,7 @@ def main() -> None:
 
     set_up(level="warning")
     _register_mapping()
+    _register_engines()
     # A private database is given back also when a command is told to end; `serve` and its like have their own way.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -64,10 +65,32 @@ def main() -> None:
 
 
 def _register_mapping() -> None:
+    from hub.access_log import command as access_log
     from hub.bootstrap import TARGETS
+    from hub.logins import command as logins
     from hub.mapping.command import register
+    from hub.passwords import command as passwords
+    from hub.personal_data import command as personal_data
+    from hub.staff import command as staff
+    from hub.tokens import command as signing_keys
 
     register(app, TARGETS)
+    staff.register(app, _with_hub, _town)
+    logins.register(app, _with_hub, _town)
+    signing_keys.register(keys_app, _with_hub, _town)
+    passwords.register(app, _with_hub, _town)
+    access_log.register(app, _with_hub, _town)
+    personal_data.register(app, _with_hub, _town)
+
+
+def _register_engines() -> None:
+    """Commands of eID engines: found in their folders, since nothing here names a plug-in."""
+    from importlib import import_module
+
+    from hub.settings import PROJECT
+
+    for file in sorted((PROJECT / "identity").glob("*/command.py")):
+        import_module(f"identity.{file.parent.name}.command").register(app)
 
 
 # ── Running ──────────────────────────────────────────────────────────────────────────────────────
@@ -166,14 +189,18 @@ def check_cities(slug: Annotated[str | None, typer.Argument(help="One town; all 
 
 @app.command()
 def doctor(city: CityOption) -> None:
-    """Try every back office of a town, changing nothing: settings, connection, credentials. Exit 1 where one fails."""
+    """Try every back office and eID of a town, changing nothing: settings, connection, credentials, what ends when.
+
+    Exit 1 where one fails.
+    """
 
     async def check(hub: Any) -> bool:
         town = _town(hub, city)
-        table = Table("back office", "step", "", "detail")
+        table = Table("back office or eID", "step", "", "detail")
         fine = True
-        for name, office in town.back_offices.items():
-            for step in await office.connector.check() if office.connector else ():
+        offices = {name: office.connector for name, office in town.back_offices.items() if office.connector}
+        for name, checked in (*offices.items(), *town.eids.items()):
+            for step in await checked.check():
                 fine = fine and step.ok
                 table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", _plain(step.detail))
         out.print(table)

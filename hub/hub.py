@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
 from hub.accounts.service import AccountService
 from hub.back_offices.service import FeedService
 from hub.bootstrap import Towns, open_towns
 from hub.cities import service as cities
+from hub.grants.service import Grants
 from hub.intake.service import Intake
 from hub.kernel.clock import Clock, SystemClock
+from hub.kit.secrets import find_secret
+from hub.logins.linking import Linking
+from hub.logins.service import LoginService
+from hub.passwords.counter import Counter
+from hub.passwords.passkeys import Passkeys
+from hub.passwords.second_factors import SecondFactors
+from hub.passwords.service import PasswordService
+from hub.sessions.service import SessionService
 from hub.settings import Settings
 from hub.storage.database import Database
 from hub.storage.vault import MasterKeys, Vault
+from hub.tokens.keys import SigningKeys
 from hub.tokens.service import Tokens
 
 
@@ -26,11 +38,20 @@ class Hub:
     vault: Vault
     towns: Towns
     tokens: Tokens
+    sessions: SessionService
+    logins: LoginService
+    linking: Linking
+    grants: Grants
+    passwords: PasswordService
+    second_factors: SecondFactors
+    passkeys: Passkeys
+    counter: Counter
     accounts: AccountService
     feeds: FeedService
     intake: Intake
 
     async def close(self) -> None:
+        self.passwords.close()
         await self.towns.close()
         await self.database.close()
 
@@ -62,13 +83,35 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         await towns.close()
         raise
     vault = Vault(master)
+    sessions = SessionService(database, vault, clock)
+
+    async def in_force(city_id: int, grant_id: UUID) -> bool:
+        return await grants.in_force(city_id, grant_id)
+
+    tokens = Tokens.load(
+        settings.token_key,
+        clock,
+        keys=SigningKeys(database, vault, clock),
+        issuer=lambda city: settings.address_of(city.slug, city.hosts),
+        in_force=in_force,
+    )
+    grants = Grants(database, clock, tokens, sessions, partial(find_secret, folder=settings.secrets))
+    passwords = PasswordService(database, vault, clock)
     return Hub(
         settings=settings,
         clock=clock,
         database=database,
         vault=vault,
         towns=towns,
-        tokens=Tokens.load(settings.token_key, clock),
+        tokens=tokens,
+        sessions=sessions,
+        logins=LoginService(database, vault, sessions, clock),
+        linking=Linking(database, vault, clock),
+        grants=grants,
+        passwords=passwords,
+        second_factors=SecondFactors(database, vault, clock),
+        passkeys=Passkeys(database, vault, clock),
+        counter=Counter(database, vault, clock, passwords),
         accounts=AccountService(database, clock),
         feeds=FeedService(database, vault, clock),
         intake=Intake(database, vault, clock),

@@ -10,8 +10,10 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from hub.access_log import seals
 from hub.back_offices.events import EventInterpreter
 from hub.back_offices.model import READ, SWEEP, Feed, Town
+from hub.grants import backchannel
 from hub.hub import Hub, open_worker
 from hub.intake.service import APPLY
 from hub.jobs import schedules
@@ -19,6 +21,7 @@ from hub.jobs.queue import Job
 from hub.jobs.schedules import Schedule
 from hub.jobs.worker import Handler, Worker
 from hub.kernel.errors import ConfigurationError
+from hub.personal_data import requests as erasures
 from hub.settings import Settings
 from hub.storage import retention
 from hub.storage.database import NIL
@@ -35,12 +38,18 @@ class Work:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._towns = {town.city.id: town for town in hub.towns.by_slug.values()}
+        self._logouts = backchannel.LogoutSender(hub.tokens, hub.clock)
 
     def handlers(self) -> dict[str, Handler]:
         return {
             READ: Handler(self.read, lease=_LEASE),
             SWEEP: Handler(self.sweep, lease=_LEASE),
             APPLY: Handler(self.apply, lease=_LEASE),
+            seals.SEAL: Handler(self.seal),
+            erasures.ERASE: Handler(self.erase),
+            backchannel.LOGOUT: Handler(
+                self.tell_logout, max_attempts=backchannel.ATTEMPTS, backoff=backchannel.BACKOFF
+            ),
         }
 
     async def read(self, job: Job) -> None:
@@ -57,6 +66,24 @@ class Work:
             raise ConfigurationError(f"{town.city.slug} has no back office {back_office!r} any more")
         await self._hub.intake.apply_waiting(job.city_id, back_office, EventInterpreter(town))
 
+    async def seal(self, job: Job) -> None:
+        """What was recorded since the last seal, also where a run or two failed."""
+        async with self._hub.database.town(job.city_id) as connection:
+            await seals.seal(connection, job.city_id, self._hub.clock.now())
+
+    async def erase(self, job: Job) -> None:
+        """Front ends are told of the end of the person's sessions first; after it there is nothing to tell them by."""
+        town, request_id = self._town(job), UUID(job.payload["request"])
+        async with self._hub.database.town(job.city_id) as connection:
+            sessions = await erasures.sessions_of(connection, job.city_id, request_id)
+        for session_id in sessions:
+            await self._hub.grants.end_session(town, session_id, "erased")
+        async with self._hub.database.town(job.city_id) as connection:
+            await erasures.carry_out(connection, job.city_id, request_id, self._hub.clock.now())
+
+    async def tell_logout(self, job: Job) -> None:
+        await self._logouts.send(self._town(job), job)
+
     def _town(self, job: Job) -> Town:
         town = self._towns.get(job.city_id)
         if town is None:
@@ -72,8 +99,13 @@ class Work:
             raise ConfigurationError(f"{town.city.slug} has no feed {back_office}/{name} any more") from error
 
     def schedules(self) -> Iterator[Schedule]:
-        """Every feed with a `refresh`: read at once for everybody, or swept subject by subject."""
+        """Every feed with a `refresh`: read at once for everybody, or swept subject by subject; and the seals."""
         for town in self._towns.values():
+            yield Schedule(
+                name=seals.SEAL,
+                job={"city_id": town.city.id, "kind": seals.SEAL, "payload": {}, "dedupe": seals.SEAL},
+                every=seals.EVERY,
+            )
             for feed in town.feeds():
                 refresh = feed.configuration.refresh
                 if refresh is None:
@@ -120,6 +152,7 @@ async def _keep(hub: Hub) -> None:
             for city_id in cities:
                 # A job that was given up, as for a town whose configuration was wrong for a while, left them waiting.
                 await hub.intake.rearm(city_id)
+                await hub.tokens.provider.rotate_when_due(city_id)
             gone = await retention.keep(hub.database, cities, hub.clock.now())
             log.info("retention_kept", gone=gone)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -13,10 +13,14 @@ from fastapi import FastAPI
 from hub.hub import Hub
 from hub.kernel.errors import NotReady
 from portal_api import errors, health, openapi
-from portal_api.admin import messages
-from portal_api.citizen import account, cases, obligations, refresh
+from portal_api.admin import access_log as admin_access_log
+from portal_api.admin import erasures, messages, people
+from portal_api.admin import mandates as admin_mandates
+from portal_api.citizen import access_log, account, cases, mandates, obligations, personal_data, refresh
 from portal_api.envelope import Envelope, TownByHost
 from portal_api.landed import Landed
+from portal_api.login import doors as login
+from portal_api.oauth2 import doors as oauth2
 from portal_api.push import events
 from portal_api.server import server
 
@@ -55,11 +59,17 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.add_exception_handler(asyncpg.InterfaceError, _no_database)
     app.add_exception_handler(ConnectionError, _no_database)
     # Each straight into the application: FastAPI matches one level of routers after the other at every request.
-    for router in (account.router, obligations.router, cases.router, refresh.router):
-        app.include_router(router, prefix="/{city}/v1")
+    for citizen in (account, obligations, cases, mandates, refresh, access_log, personal_data):
+        app.include_router(citizen.router, prefix="/{city}/v1")
     app.include_router(events.router, prefix="/{city}/push/v1")
     app.include_router(messages.router, prefix="/{city}/admin/v1")
+    app.include_router(admin_mandates.router, prefix="/{city}/admin/v1")
+    app.include_router(people.router, prefix="/{city}/admin/v1")
+    app.include_router(admin_access_log.router, prefix="/{city}/admin/v1")
+    app.include_router(erasures.router, prefix="/{city}/admin/v1")
+    login.install(app)
     app.include_router(health.router)
+    oauth2.install(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     app.add_middleware(TownByHost, app)
     app.add_middleware(Envelope)

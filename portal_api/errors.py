@@ -13,8 +13,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from hub.kernel import errors
 
@@ -140,6 +142,8 @@ def of_hub_error(error: errors.HubError) -> Response:
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if isinstance(error, errors.NotSureEnough):
+        headers["WWW-Authenticate"] = f'Bearer error="{error.code}", acr_values="{error.acr}"'  # RFC 9470 §3
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     if status == 503:
@@ -158,6 +162,14 @@ def of_a_mistake() -> Response:
     return problem(500, "hub_error", "The hub could not answer. Its operator can see why.")
 
 
+def _methods_of(request: Request) -> set[str]:
+    """Of every route at that address: the one that was found first knows only its own (RFC 9110 §15.5.6)."""
+    path: str = request.scope["path"]
+    routes = iter_route_contexts(request.app.routes)
+    found = set().union(*(one.methods or () for one in routes if compile_path(one.path or "")[0].match(path)))
+    return found | ({"HEAD"} if "GET" in found else set())
+
+
 def install(app: FastAPI) -> None:
     """Every way a request can be refused ends in a problem; what nobody foresaw is caught by the envelope."""
 
@@ -170,12 +182,12 @@ def install(app: FastAPI) -> None:
         faults = [Fault(at=".".join(map(str, one["loc"])), detail=str(one["msg"])) for one in error.errors()]
         return problem(422, "invalid_request", f"{faults[0].at}: {faults[0].detail}.", faults=faults)
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         title = _TITLES.get(error.status_code, "Error")
         headers = dict(error.headers or {})
-        if headers.get("Allow") == "GET":
-            headers["Allow"] = "GET, HEAD"
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods_of(request)))
         return problem(error.status_code, _code(error.status_code), f"{title}.", headers=headers)
 
     app.add_exception_handler(errors.HubError, hub_error)

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from portal_api.errors import Problem
+from hub.authorisation import HEADER, OPERATIONS, Audience, Rule
+from portal_api.errors import Problem, responses
 
 TITLE = "munihub"
 VERSION = "0.1.0"
@@ -42,6 +43,22 @@ SECURITY = {
 }
 
 
+ACTING_FOR = {
+    "name": HEADER,
+    "in": "header",
+    "description": "whom it is for, where the citizen acts by a mandate: `sub_…` from the list of mandates",
+    "schema": {"type": "string", "examples": ["sub_01jd3v9k6cf3rs2k4w5m8q7x1t"]},
+}
+
+
+def _security(rule: Rule) -> list[dict[str, list[str]]]:
+    """As OpenAPI 3.1 §4.8.30 writes it; any one of the list will do."""
+    if rule.audience is Audience.ANYONE:
+        return []
+    token = {"bearer": [rule.scope]}
+    return [{"push": []}, token] if rule.audience is Audience.MACHINE else [token]
+
+
 def operation_id(route: APIRoute) -> str:
     """The handler's name, which generated clients call their method by; a test sees to it that no two are equal."""
     return route.name
@@ -67,6 +84,14 @@ def document(app: FastAPI) -> dict[str, Any]:
         # at the operations where a value can be wrong: a town or an id that does not exist is a 404.
         for path in schema["paths"].values():
             for operation in path.values():
+                rule = OPERATIONS.get(operation["operationId"])
+                if rule and (security := _security(rule)):
+                    operation["security"] = security
+                if rule and rule.acting_for:
+                    operation["parameters"] = [*operation.get("parameters", []), ACTING_FOR]
+                if "requestBody" in operation:
+                    # A body that is no text at all is refused before anybody knows what it was to be.
+                    operation["responses"].setdefault("400", responses(400)[400])
                 if "HTTPValidationError" in str(operation["responses"].get("422")):
                     del operation["responses"]["422"]
         for name in ("HTTPValidationError", "ValidationError"):

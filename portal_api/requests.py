@@ -1,12 +1,17 @@
-"""What every handler needs to know of a request: which town, who asks, in which language, from which page on."""
+"""What every handler needs to know of a request: which town, who asks, in which language, from which page on.
+
+Here, and nowhere else, is decided who may: `AsCitizen`, `AsStaff` and `AsBackOffice` look the operation up in
+hub.authorisation by the route that was asked. A handler repeats neither scope nor role.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,9 +21,16 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from hub.back_offices.model import Town
+from hub.access_log import service as access_log
+from hub.access_log.model import Actor, ActorKind
+from hub.authorisation import HEADER, OPERATIONS, Role, Rule
+from hub.back_offices.model import BackOffice, Town
 from hub.hub import Hub
-from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, Unauthenticated
+from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, NotSureEnough, Unauthenticated
+from hub.kernel.ids import parse_public_id, public_id
+from hub.mandates import service as mandates
+from hub.staff import service as staff
+from hub.staff.model import Grant
 from hub.tokens.service import AccessToken
 from portal_api.envelope import BY_HOST
 from portal_api.render import Reader
@@ -55,13 +67,15 @@ READ: dict[int | str, dict[str, Any]] = {
 """Documentation of what `answer` answers."""
 
 
-def bearer(scope: str, *, reads: bool = False) -> dict[str, Any]:
-    """Documentation of an operation that needs a token with `scope` (role names: OpenAPI 3.1 §4.8.30)."""
-    return {"security": [{"bearer": [scope]}], **({"parameters": _HEADERS_OF_A_READER} if reads else {})}
+READER: dict[str, Any] = {"parameters": _HEADERS_OF_A_READER}
+"""Documentation of an operation that `answer` answers."""
 
 
 MOST_VALUES = 20
 """Values of one filter: each is a condition of the query."""
+
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of a text that PostgreSQL can keep."""
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=60)]
 """A name given in the town's configuration: of a payee, a back office."""
@@ -69,12 +83,58 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=6
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """A citizen's request. `subject_id` is who it is about, `reader` in which language it is answered."""
+    """A citizen's request.
+
+    `subject_id` is who it is about, `actor_id` the person who asks: another one where she acts by a mandate.
+    `reader` says in which language it is answered.
+    """
 
     hub: Hub
     town: Town
     subject_id: UUID
+    actor_id: UUID
+    token: AccessToken
     reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A request of somebody who works for the town. `staff_id` is None for a development token.
+
+    `grants` are the roles that let this request in. Where the operation is open to roles at one payee or department
+    (`partly`), its handler asks `sees` of what it shows.
+    """
+
+    hub: Hub
+    town: Town
+    staff_id: UUID | None
+    grants: tuple[Grant, ...]
+    token: AccessToken
+    reader: Reader
+
+    @property
+    def name(self) -> str:
+        """As it is kept with what they do: `stf_…`."""
+        return public_id("stf", self.staff_id) if self.staff_id else "development"
+
+    @property
+    def everywhere(self) -> bool:
+        return any(grant.whole_town for grant in self.grants)
+
+    def sees(self, back_office: str) -> bool:
+        """Whether what came from this back office is theirs to look after."""
+        office = self.town.back_offices.get(back_office)
+        payee, department = (office.configuration.payee, office.configuration.department) if office else (None, None)
+        return any(grant.covers(payee, department) for grant in self.grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushing:
+    """A back office that sends something."""
+
+    hub: Hub
+    town: Town
+    back_office: BackOffice
 
 
 # Dependencies are asynchronous though they wait for nothing: FastAPI runs plain functions in another thread, and each
@@ -105,40 +165,124 @@ async def town_of(request: Request, city: TownSlug) -> Town:
 AtTown = Annotated[Town, Depends(town_of)]
 
 
-def token_of(request: Request, town: Town, scope: str) -> AccessToken:
+def rule_of(request: Request) -> Rule:
+    """The rule of the operation that was asked. Without one nobody gets in: the mistake is ours (500)."""
+    operation = request.scope["route"].name
+    if operation not in OPERATIONS:
+        raise LookupError(f"The operation {operation!r} has no row in hub.authorisation.OPERATIONS.")
+    return OPERATIONS[operation]
+
+
+def _given(request: Request, wanted: str = "Send an access token: `Authorization: Bearer …`.") -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
-    verified = hub_of(request).tokens.verify(token.strip(), town.city)
-    if scope not in verified.scopes:
-        raise Forbidden(f"The access token lacks the scope {scope!r}.")
-    return verified
+        raise Unauthenticated(wanted)
+    return token.strip()
 
 
-def citizen_with(scope: str) -> Any:
-    """A dependency: the citizen of a token with `scope`."""
-
-    # It asks for the slug and not for the town: one dependency is solved per request instead of two.
-    async def citizen(request: Request, city: TownSlug) -> Citizen:
-        town = await town_of(request, city)
-        token = token_of(request, town, scope)
-        if token.subject_id is None:
-            raise Forbidden("The access token speaks for no citizen.")
-        reader = Reader(town.city, request.headers.get("accept-language"))
-        return Citizen(hub_of(request), town, token.subject_id, reader)
-
-    return Depends(citizen)
+async def _allowed(request: Request, town: Town, rule: Rule) -> AccessToken:
+    """The token, with the scope and the assurance the rule asks for."""
+    token = await hub_of(request).tokens.check(_given(request), town.city)
+    if rule.scope not in token.scopes:
+        raise Forbidden(f"The access token lacks the scope {rule.scope!r}.")
+    if rule.assurance is not None and not token.assurance.satisfies(rule.assurance):
+        detail = f"This needs a login of assurance {rule.assurance}; this one is {token.assurance}."
+        raise NotSureEnough(detail, acr=rule.assurance.acr)
+    return token
 
 
-def staff_with(scope: str) -> Any:
-    """A dependency: the town, for staff whose token has `scope`."""
+# They ask for the slug and not for the town: one dependency is solved per request instead of two.
 
-    async def staff(request: Request, city: TownSlug) -> Town:
-        town = await town_of(request, city)
-        token_of(request, town, scope)
-        return town
 
-    return Depends(staff)
+async def _citizen(request: Request, city: TownSlug) -> Citizen:
+    town = await town_of(request, city)
+    rule = rule_of(request)
+    token = await _allowed(request, town, rule)
+    if token.subject_id is None:
+        raise Forbidden("The access token speaks for no citizen.")
+    subject_id = token.subject_id
+    if (wanted := request.headers.get(HEADER)) is not None:
+        subject_id = await _represented(request, town, rule, token.subject_id, wanted)
+    reader = Reader(town.city, request.headers.get("accept-language"))
+    return Citizen(hub_of(request), town, subject_id, token.subject_id, token, reader)
+
+
+async def _represented(request: Request, town: Town, rule: Rule, actor_id: UUID, wanted: str) -> UUID:
+    """Whom the request is for. The refusal is the same whether or not there is such a subject."""
+    if not rule.acting_for:
+        raise Forbidden("This can only be done for oneself.")
+    refusal = NotFound(f"There is nobody by this id for whom you may act ({HEADER}).")
+    try:
+        subject_id = parse_public_id("sub", wanted.strip())
+    except NotFound:
+        raise refusal from None
+    if subject_id == actor_id:
+        return actor_id
+    hub = hub_of(request)
+    async with hub.database.citizen(town.city.id, actor_id) as connection:
+        now = hub.clock.now()
+        mandate = await mandates.in_force(connection, actor_id, subject_id, now)
+        if mandate is None:
+            raise refusal
+        # Said before it is read: a read that fails was tried.
+        await access_log.record(
+            connection,
+            actor=Actor(ActorKind.SUBJECT, actor_id),
+            subject_id=subject_id,
+            what=request.scope["route"].name,
+            why=f"{mandate.kind}, {public_id('man', mandate.mandate_id)}",
+            at=now,
+        )
+    return subject_id
+
+
+EVERYTHING = (Grant(Role.ADMINISTRATOR),)
+"""What a development token stands for."""
+
+
+async def _staff(request: Request, city: TownSlug) -> Staff:
+    town = await town_of(request, city)
+    rule = rule_of(request)
+    token = await _allowed(request, town, rule)
+    hub = hub_of(request)
+    grants: tuple[Grant, ...] = ()
+    if token.staff_id is not None:
+        # Asked at every request, which staff make few of: a role taken back opens nothing from that moment on.
+        async with hub.database.identity(town.city.id) as connection:
+            grants = await staff.grants_of(connection, token.staff_id)
+    elif token.development and token.subject_id is None:
+        grants = EVERYTHING
+    held = tuple(one for one in grants if one.role in rule.roles and (rule.partly or one.whole_town))
+    if not held:
+        where = "" if rule.partly else " of the whole town"
+        raise Forbidden(f"That needs the role {' or '.join(sorted(rule.roles))}{where}.")
+    reader = Reader(town.city, request.headers.get("accept-language"))
+    return Staff(hub, town, token.staff_id, held, token, reader)
+
+
+async def _back_office(request: Request, city: TownSlug) -> Pushing:
+    """By the back office's own secret, or by a token of the machine that the town's configuration binds to it."""
+    town = await town_of(request, city)
+    given = _given(request, "Send the back office's push secret: `Authorization: Bearer …`.")
+    found: BackOffice | None = None
+    # Every secret of the town is compared, so that time tells nothing.
+    for office in town.back_offices.values():
+        secret = office.push_secret.get_secret_value() if office.push_secret else ""
+        if secret and hmac.compare_digest(given.encode(), secret.encode()):
+            found = office
+    if found is None:
+        token = await _allowed(request, town, rule_of(request))
+        client = town.city.clients.get(token.client_id or "")
+        somebody = token.subject_id or token.staff_id
+        if client is None or client.back_office is None or somebody:
+            raise Forbidden("The access token speaks for no back office.")
+        found = town.back_offices[client.back_office]
+    return Pushing(hub_of(request), town, found)
+
+
+AsCitizen = Annotated[Citizen, Depends(_citizen)]
+AsStaff = Annotated[Staff, Depends(_staff)]
+AsBackOffice = Annotated[Pushing, Depends(_back_office)]
 
 
 def answer(request: Request, reader: Reader, content: Any) -> Response:
@@ -148,7 +292,7 @@ def answer(request: Request, reader: Reader, content: Any) -> Response:
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Language, Authorization",
+        "Vary": f"Accept-Language, Authorization, {HEADER}",
         "Content-Language": reader.language,
     }
     had = request.headers.get("if-none-match")
@@ -187,3 +331,17 @@ def read_cursor(text: str, length: int) -> list[str]:
     if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
         raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")
     return parts
+
+
+def read_position(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """The time and id of the last row of the page before. Raises InvalidRequest for a cursor that is not ours."""
+    if cursor is None:
+        return None
+    at, last = read_cursor(cursor, 2)
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC), UUID(last)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")

@@ -10,6 +10,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from hub.cities import model as cities
+from hub.cities.logo import Logo
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
@@ -93,6 +94,7 @@ class Town:
     bank_transfer: Sequence[BankTransferScheme] = ()
     address: str = ""
     eids: Mapping[str, Eid] = field(default_factory=dict)
+    logo: Logo | None = None
 
     def feeds(self, noun: str | None = None) -> Iterator[Feed]:
         for office in self.back_offices.values():

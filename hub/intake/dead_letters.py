@@ -9,6 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from hub.intake.model import Fault
+from hub.kernel.errors import NotFound
 from hub.kernel.ids import new_uuid
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -155,3 +156,15 @@ async def find(connection: Connection, city_id: int, dead_letter_id: UUID) -> An
     return await connection.fetchrow(
         "select * from dead_letters where city_id = $1 and dead_letter_id = $2", city_id, dead_letter_id
     )
+
+
+async def body_of(connection: Connection, keys: TownKeys, dead_letter_id: UUID) -> tuple[DeadLetter, bytes]:
+    """A letter with its bytes, which are somebody's data: whoever opens them for a person to see records it.
+
+    Raises NotFound.
+    """
+    row = await find(connection, keys.city_id, dead_letter_id)
+    if row is None:
+        raise NotFound("There is no such dead letter.")
+    letter = DeadLetter(**{name: row[name] for name in DeadLetter.__slots__})
+    return letter, keys.decrypt("dead_letters", "body", str(dead_letter_id), row["body"])

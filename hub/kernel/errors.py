@@ -6,6 +6,7 @@
     │   ├── MalformedRequest      the body cannot be read at all                   400
     │   ├── Unauthenticated       no valid token or signature                      401
     │   ├── Forbidden             known, but not allowed                           403
+    │   │   └── NotSureEnough       a login of higher assurance is needed          403
     │   ├── NotFound              no such thing, or not yours                      404
     │   ├── Conflict              same key, other content                          409
     │   ├── Gone                  the cursor or address no longer exists           410
@@ -75,6 +76,16 @@ class Forbidden(RequestError):
     code = "forbidden"
 
 
+class NotSureEnough(Forbidden):
+    """A login by surer means is needed; `acr` names the least (see hub.kernel.assurance)."""
+
+    code = "insufficient_user_authentication"
+
+    def __init__(self, detail: str, *, acr: str) -> None:
+        super().__init__(detail)
+        self.acr = acr
+
+
 class NotFound(RequestError):
     """There is no such thing here."""
 
@@ -121,8 +132,8 @@ class LoginRefused(RequestError):
 
     `reason` is stable and chooses the sentence the person reads: `cancelled` `failed` `expired` `replayed`
     `unsolicited` `bad_signature` `weak_algorithm` `wrong_audience` `wrong_recipient` `wrong_issuer` `malformed`
-    `too_little_assurance` `unknown_assurance` `missing_attribute` `not_yet_valid` `unavailable`. The text is for the
-    operator.
+    `too_little_assurance` `unknown_assurance` `missing_attribute` `not_yet_valid` `unavailable` `other_browser`
+    `conflict` `not_staff`. The text is for the operator.
     """
 
     code = "login_refused"

@@ -30,7 +30,8 @@ class EidSurroundings:
 
     `address` is the public base of its own endpoints, without a slash at its end, such as
     `https://moja.pregrada.hr/saml/nias`; an engine adds `/acs`, `/slo`, `/metadata` or `/callback`.
-    `folder` is the town's configuration folder: metadata and certificates named in settings are found there.
+    `folder` is that of the file which names the provider, as a rule the town's city.yaml: metadata and certificates
+    named in settings are found there.
     `secret` turns a secret's name into its value (raises ConfigurationError).
     """
 

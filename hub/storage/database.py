@@ -6,6 +6,7 @@ Every transaction names its town, and on citizen paths the subjects in scope; ro
     async with database.town(city_id) as connection:               a job, a push, an administrator
     async with database.citizen(city_id, subject_id) as connection:     a citizen's request
     async with database.identity(city_id) as connection:                a login: who is it?
+    async with database.audit(city_id) as connection:                   an auditor: who looked at whom?
 """
 
 from __future__ import annotations
@@ -95,6 +96,16 @@ class Database:
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "select set_config('munihub.city', $1, true), set_config('munihub.door', 'identity', true)",
+                str(city_id),
+            )
+            yield connection
+
+    @asynccontextmanager
+    async def audit(self, city_id: int) -> AsyncIterator[Connection]:
+        """A transaction within the walls of one town that reads who looked at whom, and no record of anybody."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('munihub.city', $1, true), set_config('munihub.door', 'audit', true)",
                 str(city_id),
             )
             yield connection

@@ -12,6 +12,20 @@ _EXPIRED = {
     "message_keys": "received_at < $2",
     "dead_letters": "settled_at < $2",
     "tombstones": "as_of < $2",
+    "erasure_requests": "decided_at < $2",
+    "mandates": "least(ended_at, valid_until) < $2",
+    "login_transactions": "expires_at < $2",
+    "login_once": "good_until < $2",
+    "login_attempts": "window_at < $2",
+    "claims": "claimed_at is null and expires_at < $2",
+    "sessions": "expires_at < $2",
+    "logouts": "expires_at < $2",
+    "authorization_requests": "expires_at < $2",
+    "grants": "expires_at < $2",
+    "passkey_challenges": "expires_at < $2",
+    "password_steps": "expires_at < $2",
+    "known_browsers": "used_at < $2",
+    "password_throttles": "counted_at < $2",
 }
 
 

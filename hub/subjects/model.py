@@ -18,6 +18,7 @@ class Proof(StrEnum):
     REGISTRY = "registry"  # a register of persons configured as authoritative says so
     EID = "eid"  # the national eID asserted it at login
     CLERK = "clerk"  # a clerk saw a document
+    CLAIM = "claim"  # whoever wrote the number also wrote the code that was sent with it on paper
     DEVELOPMENT = "development"  # `munihub token`; refused in a live town
 
 

@@ -27,6 +27,16 @@ INSERT_ALIAS = """
     insert into aliases (city_id, alias_id, identifier_id, subject_id, proof, source, proven_at)
     values ($1, $2, $3, $4, $5, $6, $7)"""
 
+# Whom an erasure left a mark on (hub.personal_data): a register that names them does not bring them back, she herself
+# or a clerk does.
+ERASED = """
+    select identifier_id from identifiers
+    where city_id = $1 and identifier_id = any ($2) and erased_at is not null"""
+
+NOT_ERASED = """
+    update identifiers set erased_at = null
+    where city_id = $1 and identifier_id = $2 and erased_at is not null"""
+
 REVOKE_ALIAS = """
     update aliases set revoked_at = $3, revoked_for = $4
     where city_id = $1 and alias_id = $2 and revoked_at is null"""

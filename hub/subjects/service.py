@@ -105,6 +105,7 @@ async def prove(
         if existing["subject_id"] != subject_id:
             raise Conflict(f"This {scheme} was proven by another subject ({existing['proof']}, {existing['source']}).")
         return UUID(str(existing["alias_id"]))
+    await connection.execute(queries.NOT_ERASED, keys.city_id, identifier_id)
     alias_id = new_uuid()
     await connection.execute(
         queries.INSERT_ALIAS, keys.city_id, alias_id, identifier_id, subject_id, proof, source, now
@@ -203,9 +204,11 @@ class SubjectProjection:
         known = await identify(
             connection, keys, ((party.scheme, party.value) for record in records for party in record.parties)
         )
+        rows = await connection.fetch(queries.ERASED, keys.city_id, list(known.values()))
+        erased = {row["identifier_id"] for row in rows}
         changed: set[str] = set()
         for record in records:
-            if await self._apply_one(connection, keys, source, record, known):
+            if await self._apply_one(connection, keys, source, record, known, erased):
                 changed.add(record.key)
         return changed
 
@@ -216,11 +219,15 @@ class SubjectProjection:
         source: Source,
         record: Record,
         known: dict[tuple[str, str], UUID],
+        erased: set[UUID],
     ) -> bool:
         identifier_ids = [known[party.scheme, party.value] for party in record.parties]
+        identifier_ids = [one for one in identifier_ids if one not in erased]
         owners = [await connection.fetchrow(queries.FIND_ALIAS, keys.city_id, one) for one in identifier_ids]
         if record.removed:
             # The register no longer lists the person; what she owes and what was proven stays.
+            return False
+        if not identifier_ids:
             return False
         subject_id = next((owner["subject_id"] for owner in owners if owner), None)
         name = (keys.city_id, record.values["kind"], record.values["name"])

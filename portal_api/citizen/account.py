@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,7 +13,7 @@ from portal_api.citizen.cases import CaseItem, case_item
 from portal_api.citizen.obligations import ObligationItem, obligation_item
 from portal_api.errors import responses
 from portal_api.render import Amount, SourceOut, outward
-from portal_api.requests import READ, Citizen, answer, bearer, citizen_with
+from portal_api.requests import READ, READER, AsCitizen, Citizen, answer
 
 router = APIRouter(tags=["citizen"])
 
@@ -61,9 +61,9 @@ class AccountOut(BaseModel):
     summary="My account",
     response_model=AccountOut,
     responses=responses(401, 403, 404) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
-async def read_account(request: Request, citizen: Annotated[Citizen, citizen_with("account")]) -> Response:
+async def read_account(request: Request, citizen: AsCitizen) -> Response:
     """Who it is, what is owed together and the first few to pay, the matters that are not closed."""
     account = await citizen.hub.accounts.read(citizen.town, citizen.subject_id)
     return answer(request, citizen.reader, account_body(citizen, account))

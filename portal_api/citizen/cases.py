@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -14,20 +13,18 @@ from pydantic import BaseModel, Field
 from hub.accounts.service import Knowledge, knowledge
 from hub.cases import service as cases
 from hub.cases.model import PublicStatus
-from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id
 from portal_api.errors import responses
 from portal_api.render import Named, Reader, ReferenceOut, SourceOut, moment, outward
 from portal_api.requests import (
     MOST_VALUES,
     READ,
-    Citizen,
+    READER,
+    AsCitizen,
     Cursor,
     Limit,
     answer,
-    bearer,
-    citizen_with,
-    read_cursor,
+    read_position,
     write_cursor,
 )
 
@@ -94,11 +91,11 @@ def case_item(reader: Reader, row: Mapping[str, Any]) -> dict[str, Any]:
     summary="My cases",
     response_model=CaseList,
     responses=responses(401, 403, 404, 422) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
 async def list_cases(
     request: Request,
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     status: Annotated[list[PublicStatus], Query(max_length=MOST_VALUES, description="any of these")] = [],  # noqa: B006
     cursor: Cursor = None,
     limit: Limit = 25,
@@ -106,7 +103,7 @@ async def list_cases(
     """Last changed first."""
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "case")
-        page = await cases.listed(connection, citizen.town.city, status, _after(cursor), limit)
+        page = await cases.listed(connection, citizen.town.city, status, read_position(cursor), limit)
     known = knowledge(sources, told=bool(page.rows))
     body = {
         "knowledge": known,
@@ -122,11 +119,11 @@ async def list_cases(
     summary="One case",
     response_model=CaseOut,
     responses=responses(401, 403, 404) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
 async def read_case(
     request: Request,
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     case_id: Annotated[str, Path(description="from a list or the account", examples=[_ID])],
 ) -> Response:
     """With what has happened in it, oldest first; also one that the source no longer has."""
@@ -149,16 +146,3 @@ async def read_case(
         ],
     }
     return answer(request, reader, body)
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    at, last = read_cursor(cursor, 2)
-    try:
-        shown_at = datetime.fromisoformat(at)
-        if shown_at.tzinfo is not None:
-            return shown_at.astimezone(UTC), UUID(last)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")

@@ -27,14 +27,14 @@ from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, mo
 from portal_api.requests import (
     MOST_VALUES,
     READ,
+    READER,
+    AsCitizen,
     CalendarDate,
     Citizen,
     Cursor,
     Limit,
     Slug,
     answer,
-    bearer,
-    citizen_with,
     read_cursor,
     write_cursor,
 )
@@ -153,11 +153,11 @@ def obligation_item(reader: Reader, row: Mapping[str, Any], today: date) -> dict
     summary="My obligations",
     response_model=ObligationList,
     responses=responses(401, 403, 404, 422) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
 async def list_obligations(
     request: Request,
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     state: Annotated[
         list[ObligationState], Query(max_length=MOST_VALUES, description="any of these; open includes overdue")
     ] = [],  # noqa: B006
@@ -202,11 +202,11 @@ async def list_obligations(
     summary="One obligation",
     response_model=ObligationOut,
     responses=responses(401, 403, 404) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
 async def read_obligation(
     request: Request,
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     obligation_id: ObligationId,
 ) -> Response:
     row, parts, roles, sources = await _open(citizen, obligation_id)
@@ -234,11 +234,11 @@ async def read_obligation(
     summary="How to pay by bank transfer",
     response_model=TransferOut,
     responses=responses(401, 403, 404, 409, 422) | READ,
-    openapi_extra=bearer("account", reads=True),
+    openapi_extra=READER,
 )
 async def read_transfer(
     request: Request,
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     obligation_id: ObligationId,
     instalment: InstalmentNumber = None,
 ) -> Response:
@@ -290,10 +290,9 @@ async def read_transfer(
             },
         }
     },
-    openapi_extra=bearer("account"),
 )
 async def read_transfer_code(
-    citizen: Annotated[Citizen, citizen_with("account")],
+    citizen: AsCitizen,
     obligation_id: ObligationId,
     scheme: Annotated[str, Path(description="as in `codes`", examples=["hub3"])],
     form: Annotated[Literal["svg", "png", "txt"], Path(description="a picture, or the text in it")],

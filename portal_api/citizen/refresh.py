@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import asyncpg
 import orjson
@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from portal_api.errors import responses
 from portal_api.landed import Landed
 from portal_api.render import SourceFreshness, SourceOut
-from portal_api.requests import Citizen, bearer, citizen_with
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 
@@ -76,9 +76,8 @@ _EVENTS = {
             "content": {"text/event-stream": {"schema": _EVENTS}},
         }
     },
-    openapi_extra=bearer("refresh"),
 )
-async def refresh(request: Request, citizen: Annotated[Citizen, citizen_with("refresh")]) -> StreamingResponse:
+async def refresh(request: Request, citizen: AsCitizen) -> StreamingResponse:
     """Sources that cannot be asked about one citizen, or were read seconds ago, are told at once as they are."""
     landed: Landed = request.app.state.landed
     events = _stream(citizen, landed)

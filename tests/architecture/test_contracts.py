@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("adapters", "connectors", "hub", "portal_api", "simulators")
+PACKAGES = ("adapters", "connectors", "hub", "identity", "portal_api", "simulators")
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 CONTRACTS = {contract["id"]: contract for contract in CONFIGURATION["contracts"]}
 
@@ -30,22 +30,28 @@ PLANTED = [
     ("layers", "hub/subjects/service.py", "hub.obligations.service"),
     ("layers", "hub/obligations/service.py", "hub.back_offices.service"),
     ("layers", "hub/back_offices/service.py", "hub.accounts.service"),
+    ("layers", "hub/tokens/service.py", "hub.grants.model"),
     ("layers", "hub/bootstrap.py", "hub.hub"),
     ("layers", "hub/demo/stage.py", "hub.processes"),
     ("layers", "portal_api/app.py", "hub.worker"),
     ("layers", "connectors/rest/connector.py", "hub.storage.database"),
     ("layers", "connectors/rest/connector.py", "hub.mapping.model"),
     ("layers", "connectors/soap/connector.py", "hub.obligations.model"),
+    ("layers", "identity/saml/engine.py", "hub.logins.model"),
     ("layers", "adapters/bank_transfer/spayd.py", "hub.cities.model"),
     ("plug-ins-by-name", "hub/obligations/service.py", "adapters.bank_transfer.hub3"),
+    ("plug-ins-by-name", "hub/logins/service.py", "identity.saml.engine"),
     ("plug-ins-by-name", "portal_api/health.py", "connectors.rest.settings"),
     ("plug-ins-apart", "connectors/rest/connector.py", "connectors.soap.settings"),
+    ("plug-ins-apart", "identity/providers/nias/eid.py", "identity.providers.nia.eid"),
     ("plug-ins-apart", "adapters/bank_transfer/hub3.py", "adapters.bank_transfer.spayd"),
     ("hub-without-doors", "hub/cli.py", "portal_api.app"),
     ("doors-above-services", "portal_api/health.py", "hub.jobs.queue"),
     ("doors-above-services", "portal_api/push/events.py", "hub.storage.vault"),
     ("queries-of-back-offices", "hub/worker.py", "hub.back_offices.queries"),
+    ("queries-of-grants", "hub/worker.py", "hub.grants.queries"),
     ("queries-of-obligations", "hub/accounts/service.py", "hub.obligations.queries"),
+    ("queries-of-passwords", "hub/worker.py", "hub.passwords.queries"),
     ("queries-of-subjects", "hub/cases/service.py", "hub.subjects.queries"),
     ("no-cycles", "hub/storage/database.py", "hub.storage.vault"),
     ("simulators-outside", "simulators/people.py", "hub.kernel.money"),
@@ -107,7 +113,7 @@ def test_every_part_of_the_hub_has_its_layer() -> None:
     parts = {f"hub.{one}" for one in modules("hub")} - {"hub.ports"} | {
         f"hub.ports.{one}" for one in modules("hub/ports")
     }
-    assert layers == parts | {"adapters", "connectors", "portal_api"}
+    assert layers == parts | {"adapters", "connectors", "identity", "portal_api"}
 
 
 def test_every_noun_keeps_its_sql_to_itself() -> None:
@@ -121,7 +127,7 @@ def test_every_noun_keeps_its_sql_to_itself() -> None:
 
 
 def test_every_folder_of_plug_ins_is_kept_apart() -> None:
-    families = {"connectors.*"} | {f"adapters.{one}.*" for one in modules("adapters")}
+    families = {"connectors.*", "identity.providers.*"} | {f"adapters.{one}.*" for one in modules("adapters")}
     assert set(CONTRACTS["plug-ins-apart"]["modules"]) == families
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,10 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from hub import cli
 from hub import settings as hub_settings
 from hub.bootstrap import TARGETS, open_town
 from hub.cities.loader import load_city
-from hub.cli import app as program
-from hub.mapping.command import register
 from hub.mapping.compile import compile_mapping
 from hub.mapping.examples import run_examples
 from hub.settings import Settings
@@ -111,18 +111,22 @@ def commands_in(text: str) -> Iterator[list[str]]:
         yield span.replace("…", "").split()
 
 
+@cache
+def whole_program() -> typer.Typer:
+    """With the commands that are joined when the program starts."""
+    cli._register_mapping()
+    cli._register_engines()
+    return cli.app
+
+
 @pytest.mark.parametrize("file", [file for file in DOCUMENTS if "munihub " in file.read_text("utf-8")], ids=name)
 def test_documented_commands_exist(file: Path) -> None:
-    extra = typer.Typer()
-    register(extra, TARGETS)
-    root: Any = typer.main.get_command(program)
-    mapping: Any = typer.main.get_command(extra)
+    root: Any = typer.main.get_command(whole_program())
     for words in commands_in(file.read_text("utf-8")):
         command, rest = root, list(words)
         while rest and not rest[0].startswith("-") and getattr(command, "commands", None):
-            known = command.commands | (mapping.commands if command is root else {})
-            assert rest[0] in known, f"munihub {' '.join(words)}"
-            command = known[rest.pop(0)]
+            assert rest[0] in command.commands, f"munihub {' '.join(words)}"
+            command = command.commands[rest.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         used = {word.partition("=")[0].strip("[]") for word in rest if word.lstrip("[").startswith("--")}
         assert used <= options, f"munihub {' '.join(words)}"

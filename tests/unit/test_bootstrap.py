@@ -319,7 +319,9 @@ def test_secrets_that_are_missing_or_open_to_everybody(settings, tmp_path):
 
 def test_a_push_secret_that_could_be_guessed_is_refused_in_a_live_town(settings):
     file = settings.secrets / "dolina-porez"
-    live = changed(("id: 7", "id: 7\nlive: true"))
+    live = changed(
+        ("id: 7", "id: 7\nlive: true\nhosts: [moja.dolina.hr]"), ("http://127.0.0.1:1", "https://porez.dolina.hr")
+    )
     file.write_text("x" * 31, "utf-8")
     assert "back_offices.porez.push.secret: dolina is live, and the push secret has less than 32 characters" in refusal(
         settings, live, connect=False

@@ -83,6 +83,18 @@ class Munihub:
         self.town_file.parent.mkdir(parents=True, exist_ok=True)
         self.town_file.write_text(yaml.safe_dump(content), "utf-8")
 
+    def go_live(self) -> None:
+        """Pregrada with a host of its own and one back office, real ones as far as can be told from here."""
+        content = yaml.safe_load((PROJECT / "config" / "cities" / "pregrada" / "city.yaml").read_text("utf-8"))
+        office = content["back_offices"]["urudzbeni"]
+        office["settings"] |= {"base_url": "https://urudzbeni.pregrada.hr"}
+        content |= {"live": True, "hosts": ["moja.pregrada.hr"], "back_offices": {"urudzbeni": office}}
+        for rehearsal in ("eids", "clients"):
+            content.pop(rehearsal, None)
+        self.town_file.parent.mkdir(parents=True, exist_ok=True)
+        self.town_file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+        self.secret("pregrada-urudzbeni", "u" * 32)
+
     def secret(self, name: str, value: str | None) -> None:
         file = self.settings.secrets / name
         if value is None:

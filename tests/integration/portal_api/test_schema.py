@@ -108,6 +108,8 @@ def sensible(case) -> list:
     if not {"cursor", "instalment"}.isdisjoint(case.query or {}):
         # Any text might be a cursor and any number an instalment: only those there are are accepted.
         checks.append(CHECKS.get_one("positive_data_acceptance"))
+    if case.operation.path.endswith("/people"):
+        checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
     if case.operation.tags == ["push"]:
         checks.append(CHECKS.get_one("negative_data_rejection"))  # what is no event is kept as a letter, and accepted
     return checks

@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
@@ -18,8 +19,12 @@ from stdnum.cz import dic, rc
 from stdnum.hr import oib
 
 from simulators import people
-from simulators.__main__ import NAMES
+from simulators.__main__ import BACK_OFFICES, NAMES
+from simulators.eid_id_gov_ua import Wrong as IdGovUa
+from simulators.eids import ABROAD, CROATIA, CZECHIA, ROMANIA, SERBIA, UKRAINE
+from simulators.kit.oidc_switches import Wrong as Oidc
 from simulators.kit.push import PushOrder
+from simulators.kit.saml_switches import Wrong as Saml
 from simulators.kit.secrets import secret
 from simulators.kit.store import Store
 from simulators.kit.switches import Switches
@@ -28,6 +33,7 @@ from simulators.vzorov_ucetnictvi.data import assessments
 
 ROOT = Path(__file__).parents[3]
 SECRETS = yaml.safe_load((ROOT / "simulators/secrets.yaml").read_text("utf-8"))
+EIDS = (CROATIA, CZECHIA, ABROAD, UKRAINE, ROMANIA, SERBIA)
 PERSONS = [value for value in vars(people).values() if isinstance(value, people.Person)]
 
 
@@ -100,18 +106,25 @@ def test_simulators_know_nothing_of_the_hub() -> None:
 def test_ports_and_secrets_are_those_of_the_cities() -> None:
     from importlib import import_module
 
-    told = "".join(path.read_text("utf-8") for path in (ROOT / "config/cities").glob("*/city.yaml"))
-    for name in NAMES:
+    files = [path for kind in ("city.yaml", "*.metadata.xml") for path in (ROOT / "config/cities").glob(f"*/{kind}")]
+    told = "".join(path.read_text("utf-8") for path in files)
+    for name in (*BACK_OFFICES, "eid_nias", "eid_nia"):
         assert f"http://127.0.0.1:{import_module(f'simulators.{name}').PORT}" in told
     for name, value in SECRETS.items():
-        assert f"{{ secret: {name} }}" in told
-        assert secret(name) == value == f"{name}-secret"
+        # No town of the demonstration logs in by these two.
+        assert (f"{{ secret: {name} }}" in told) == (name not in {"eid-oidc", "eid-id-gov-ua"})
+        assert secret(name) == value
+        assert value.startswith("-----BEGIN PRIVATE KEY-----") if name.endswith("-key") else value == f"{name}-secret"
+    assert len({import_module(f"simulators.{name}").PORT for name in NAMES}) == len(NAMES)
 
 
 def test_the_readme_names_every_citizen_secret_and_switch() -> None:
     told = (ROOT / "simulators/README.md").read_text("utf-8")
-    words = [f"`{word}`" for pair in SECRETS.items() for word in pair]
+    words = [f"`{word}`" for name, value in SECRETS.items() for word in (name, value) if "PRIVATE" not in word]
+    words += [f"`{name}`" for name in NAMES]
     words += [f'"{name}"' for name in Switches.model_fields]
+    words += [f"`{name}`" for wrong in (Saml, Oidc, IdGovUa) for name in get_args(wrong)]
+    words += [word for holders in EIDS for one in holders.values() for word in (one.full_name, one.number)]
     words += [f"`{name}`" for name in PushOrder.model_fields]
     words += [word for person in PERSONS for word in (person.full_name, person.number)]
     assert [word for word in words if word not in told] == []

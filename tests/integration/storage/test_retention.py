@@ -158,7 +158,7 @@ async def test_every_partitioned_table_has_a_time_and_a_default(worker):
                   to_regclass(c.relname || '_other') is not null as other
            from pg_class c left join retention r on r.table_name = c.relname where c.relkind = 'p'"""
     )
-    assert {tuple(row) for row in rows} == {("messages", "received_at", True, True)}
+    assert {tuple(row) for row in rows} == {("messages", "received_at", True, True), ("access_log", "at", True, True)}
 
 
 # ── Rows ─────────────────────────────────────────────────────────────────────────────────────────

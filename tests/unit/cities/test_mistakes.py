@@ -23,7 +23,10 @@ TIME = 'write a time of day with hours and minutes, such as "03:30"'
 ZONE = "is not a time zone; write one such as Europe/Zagreb"
 SLUG = "use lower-case letters, digits, '-' and '_', such as 'pregrada'"
 
-TOP_LEVEL = "back_offices, bank_transfer, country, currency, departments, hosts, id, languages, live, name, payees"
+TOP_LEVEL = (
+    "back_offices, bank_transfer, clients, country, currency, departments, eids, hosts, id, languages, live, look, name, "
+    "passwords, payees"
+)
 OFFICE = "back_offices.porez"
 FEED = f"{OFFICE}.feeds.obligations"
 EVENT = f"{OFFICE}.push.events.hr.dolina.stavka"

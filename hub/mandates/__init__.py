@@ -1,0 +1,1 @@
+"""Who may act for whom: guardians for children and wards, people for companies."""

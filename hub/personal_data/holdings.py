@@ -1,0 +1,193 @@
+"""Which tables hold data of people: whose a row is, what of it she is given, and what an erasure does with it.
+
+One row for every table of the hub. A test compares them with the catalogue, so that whoever adds a table decides here.
+It stands above the nouns and speaks SQL about their tables, as migrations and retention do: what must not forget a
+table cannot be left to each of them. Rows are in the order in which an erasure goes through them.
+
+`$1` is the town, `$2` the subject ids of the person (everybody merged), `$3` the ids of her identifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SECRET = "it is a secret by which somebody could come in as her"  # noqa: S105 - a reason
+KEYED = "it is a keyed hash: it tells nothing, and finds the row"
+DIGEST = "it is a hash of the rest, by which a change is noticed"
+EMPLOYEE = "employees are not named (see Who looked)"
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The rows go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """The rows stay, without what tells who it was. `set` is SQL; `why` says what the rest is kept for."""
+
+    set: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The rows stay. `why` names the duty or right to keep them."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A table with data of people.
+
+    `whose`    SQL: the rows of the person
+    `without`  columns she is not given, and why
+    `given_as` columns given in another way than they are stored: an SQL expression
+    `sealed`   encrypted columns she is given opened: the SQL of the row's id that the value is bound to
+    """
+
+    table: str
+    whose: str
+    erasure: Delete | Blank | Keep
+    without: Mapping[str, str] = field(default_factory=dict)
+    given_as: Mapping[str, str] = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict)
+
+
+_HER = "t.subject_id = any ($2)"
+_HER_IDENTIFIERS = "t.identifier_id = any ($3)"
+_HER_ACCOUNT = "t.account_id in (select account_id from password_accounts where city_id = $1 and subject_id = any ($2))"
+_HER_SESSION = "t.session_id in (select session_id from sessions where city_id = $1 and subject_id = any ($2))"
+_HER_GRANT = "t.grant_id in (select grant_id from grants where city_id = $1 and subject_id = any ($2))"
+_HER_PSEUDONYMS = "select pseudonym from access_pseudonyms where city_id = $1 and subject_id = any ($2)"
+
+_OF_THE_REGISTER = Keep(
+    "a copy of a back office's register, which the town keeps by law and which says the same again at the next read "
+    "(GDPR art. 17(3)(b)); it is nobody's account any more. What the register itself may erase, its office decides"
+)
+_CLAIMS = "for the establishment, exercise or defence of legal claims (GDPR art. 17(3)(e))"
+
+
+def _records(noun: str) -> str:
+    """SQL: the ids of the records she has a part in."""
+    return f"select record_id from parties where city_id = $1 and identifier_id = any ($3) and noun = '{noun}'"  # noqa: S608
+
+
+HOLDINGS: tuple[Holding, ...] = (
+    # ── Logins, sessions, what front ends were granted ──
+    Holding("authorization_codes", _HER_GRANT, Delete(), {"code_hash": SECRET, "code_challenge": SECRET}),
+    Holding("refresh_tokens", _HER_GRANT, Delete(), {"token_hash": SECRET, "parent": SECRET}),
+    Holding("grants", _HER, Delete(), {"nonce": SECRET}),
+    Holding("session_eids", _HER_SESSION, Delete(), {"name_index": KEYED, "key_id": KEYED, "handle": SECRET}),
+    Holding("sessions", _HER, Delete(), {"token_hash": SECRET}),
+    Holding("recovery_codes", _HER_ACCOUNT, Delete(), {"hash": SECRET}),
+    Holding(
+        "second_factors",
+        _HER_ACCOUNT,
+        Delete(),
+        dict.fromkeys(("secret", "last_step", "credential_id", "public_key", "sign_count"), SECRET),
+    ),
+    Holding("known_browsers", _HER_ACCOUNT, Delete(), {"browser": SECRET}),
+    Holding("passkey_challenges", _HER_ACCOUNT, Delete(), {"challenge": SECRET}),
+    Holding("password_steps", _HER_ACCOUNT, Delete()),
+    Holding("password_issues", _HER_ACCOUNT, Delete(), {"issued_by": EMPLOYEE}, sealed={"number": "t.issue_id::text"}),
+    Holding("password_accounts", _HER, Delete(), {"hash": SECRET, "first_used_by": SECRET}),
+    Holding("claims", f"({_HER} or {_HER_IDENTIFIERS})", Delete(), {"code": SECRET, "issued_by": EMPLOYEE}),
+    Holding("logins", _HER, Delete()),
+    # ── Who she is ──
+    Holding(
+        "mandates",
+        "(t.holder_id = any ($2) or t.represented_id = any ($2))",
+        Keep(f"who could act for whom stays provable, {_CLAIMS}; both are known to it by an id alone"),
+        {"recorded_by": EMPLOYEE, "ended_by": EMPLOYEE},
+    ),
+    Holding("subject_merges", "(t.subject_id = any ($2) or t.into_id = any ($2))", Delete(), {"actor": EMPLOYEE}),
+    Holding("aliases", _HER, Delete()),
+    Holding("feed_states", _HER_IDENTIFIERS, Delete()),
+    # ── Her records ──
+    Holding(
+        "instalments",
+        f"t.obligation_id in ({_records('obligation')})",
+        _OF_THE_REGISTER,
+    ),
+    Holding("obligations", f"t.obligation_id in ({_records('obligation')})", _OF_THE_REGISTER, {"digest": DIGEST}),
+    Holding("cases", f"t.case_id in ({_records('case')})", _OF_THE_REGISTER, {"digest": DIGEST}),
+    Holding("parties", _HER_IDENTIFIERS, _OF_THE_REGISTER),
+    Holding(
+        "identifiers",
+        _HER_IDENTIFIERS,
+        Blank(
+            "erased_at = $4",
+            "those that records or a register of persons name stay, encrypted, with a mark: no back office is asked "
+            "about them, and a register that names them does not bring the person back (GDPR art. 17(3)(b))",
+        ),
+        sealed={"value": "t.identifier_id::text"},
+    ),
+    # ── Who looked ──
+    Holding(
+        "access_log",
+        f"(t.subject in ({_HER_PSEUDONYMS})"  # noqa: S608 - names of ours
+        f" or t.actor_kind = 'subject' and t.actor in (select pseudonym::text from ({_HER_PSEUDONYMS}) p))",
+        Keep(
+            f"five years, {_CLAIMS} and to show how the data were guarded (art. 5(2)); by a pseudonym that is "
+            "forgotten, so that nobody can tell any more whose data it was"
+        ),
+        {"subject": "it is her pseudonym, which must lead to nobody when she is erased"},
+        # Employees are not named (see portal_api.citizen.access_log), recipients are.
+        {"actor": "case when t.actor_kind = 'machine' then t.actor end"},
+    ),
+    Holding("access_pseudonyms", _HER, Delete(), {"pseudonym": "it must lead to nobody when she is erased"}),
+    Holding(
+        "erasure_requests",
+        _HER,
+        Blank(
+            "words = null",
+            f"that and when it was asked and decided, {_CLAIMS}; who it was is taken out when it is done",
+        ),
+        {"report": "it is made when there is nobody any more to give it to", "decided_by": EMPLOYEE},
+    ),
+    Holding(
+        "subjects",
+        _HER,
+        Blank(
+            "name = null, back_office = null, version = null, merged_into = null",
+            "an id without a name, to which nothing leads: what is kept refers to it",
+        ),
+    ),
+)
+
+_SETTINGS = "settings of the town or the installation"
+_KEPT_SEALED = (
+    "raw messages of back offices, encrypted, and found by nobody's name or number; what they say about a person is in "
+    "the records made of them, and they are dropped soon (see retention)"
+)
+_STAFF = "people on the town's staff, whose data the town gives and keeps as their employer"
+
+OTHERS: Mapping[str, str] = {
+    "alembic_version": _SETTINGS,
+    "retention": _SETTINGS,
+    "cities": _SETTINGS,
+    "city_keys": _SETTINGS,
+    "signing_keys": _SETTINGS,
+    "schedules": _SETTINGS,
+    "jobs": "work to be done, which names rows and holds no data of people; gone when it is done",
+    "identifier_indexes": "keyed hashes by which identifiers are found; they go with their identifiers",
+    "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
+    "drift": "names of fields that no mapping knows, and samples of their form",
+    "eid_drift": "names of attributes that no eID provider of ours knows, and no values",
+    "messages": _KEPT_SEALED,
+    "message_keys": _KEPT_SEALED,
+    "dead_letters": _KEPT_SEALED,
+    "login_transactions": "logins under way, encrypted and nobody's yet; gone after a day",
+    "authorization_requests": "requests of front ends while nobody has logged in yet; gone after an hour",
+    "login_once": "hashes of what may be said once",
+    "login_attempts": "keyed hashes and numbers of attempts; gone after a day",
+    "logouts": "where a browser goes on after a logout; gone after a day",
+    "password_throttles": "keyed hashes and numbers of attempts; gone after a week",
+    "staff": _STAFF,
+    "staff_roles": _STAFF,
+    "access_seals": "hashes over many rows; they name nobody",
+}
+"""Tables that are neither exported nor touched by an erasure, and why."""

@@ -1,0 +1,1 @@
+"""Sessions: a browser in which somebody is logged in."""

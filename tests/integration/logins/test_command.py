@@ -1,0 +1,68 @@
+"""`munihub logins` as an administrator runs it, on the hub the browser uses."""
+
+import asyncio
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hub.kernel.errors import NotFound
+from hub.kernel.ids import public_id
+from hub.logins import command
+from hub.logins.claims import Claimed
+from tests.support.records import ANA
+
+
+@pytest.fixture
+async def munihub(house):
+    """Runs a command in a thread of its own, as it would block the loop, and its work in this loop."""
+    loop = asyncio.get_running_loop()
+    app = typer.Typer()
+
+    @app.callback()
+    def root() -> None: ...
+
+    def with_hub(work):
+        return asyncio.run_coroutine_threadsafe(work(house.hub.hub), loop).result(30)
+
+    command.register(app, with_hub, lambda hub, slug: hub.towns.by_slug[slug])
+
+    async def run(*arguments: str) -> str:
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["logins", *arguments])
+        if done.exception is not None:
+            raise done.exception
+        return done.output
+
+    return run
+
+
+async def test_a_login_is_linked_to_somebody_else_and_revoked(house, munihub):
+    known = await house.hub.subject("pregrada", hr_oib=ANA)
+    browser = house.browser()
+    await house.log_in(browser)
+    session = await house.session(browser)
+    login, subject = public_id("lgn", session.login_id), public_id("sub", session.subject_id)
+    assert "card" in await munihub("list", subject, "--city", "pregrada")
+
+    linked = (await munihub("link", login, "--to", public_id("sub", known), "--city", "pregrada")).strip()
+    assert linked.startswith("lgn_")
+    assert await house.session(browser) is None
+    await house.log_in(browser)
+    assert (await house.session(browser)).subject_id == known
+
+    await munihub("revoke", linked, "--why", "stolen", "--city", "pregrada")
+    assert await house.session(browser) is None
+    with pytest.raises(NotFound):
+        await munihub("revoke", linked, "--why", "twice", "--city", "pregrada")
+
+
+async def test_a_code_is_issued_used_and_taken_back(house, munihub):
+    browser = house.browser()
+    await house.log_in(browser)
+    subject_id = (await house.session(browser)).subject_id
+    code = (await munihub("code", "pregrada_financije.partner", "K-1", "--city", "pregrada")).strip()
+    assert await house.hub.hub.linking.claim(house.city_id, subject_id, "K-1", code) is Claimed.YES
+    source = (await house.row("select source from aliases"))["source"]
+    assert source.startswith("clm_")
+    await munihub("undo-code", source, "--why", "mistake", "--city", "pregrada")
+    assert await house.count("aliases", "revoked_at is null") == 0

@@ -1,0 +1,168 @@
+"""Somebody of whom every table has something, as it is after some years at a town."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from hub.access_log.model import Actor, ActorKind
+from hub.access_log.service import record
+from hub.kernel.ids import new_uuid
+from hub.personal_data.holdings import HOLDINGS
+from hub.subjects import service as subjects
+from hub.subjects.model import SubjectKind
+from tests.integration.portal_api.test_account import read
+from tests.support.hub import Api
+from tests.support.records import case, obligation
+
+CITY = 1
+
+
+@dataclass(frozen=True)
+class Life:
+    """`subject_id` stands for `merged` too. `sealed` are texts the town keeps encrypted, `secrets` what nobody is given."""
+
+    subject_id: UUID
+    merged: UUID
+    oib: str
+    name: str
+    sealed: tuple[str, ...]
+    secrets: tuple[str, ...]
+
+
+async def live(hub: Api, oib: str, name: str, other: UUID | None = None) -> Life:
+    """A life in Pregrada. `other` is the one whose guardian this person is."""
+    subject_id = await hub.subject("pregrada", name, hr_oib=oib)
+    amount = obligation(key=f"o-{oib}", oib=oib, title={"hr": f"Naknada {name}"})
+    await read(hub, "obligations", oib, amount)
+    await read(hub, "cases", oib, case(key=f"c-{oib}", oib=oib, title={"hr": f"Zahtjev {name}"}))
+    now = hub.clock.now()
+    later = now + timedelta(days=1)
+    secret = f"secret-of-{oib}".encode()
+    async with hub.worker.database.town(CITY) as c:
+        keys = await hub.worker.vault.keys(c, CITY)
+        merged = await subjects.create(c, CITY, SubjectKind.PERSON, f"{name} (2)")
+        await subjects.merge(c, CITY, merged, subject_id, reason="the same", actor="clerk", now=now)
+        pairs = [("login.nias", f"nias-{oib}"), ("financije.partner", f"partner-{oib}")]
+        known = await subjects.identify(c, keys, pairs)
+        (nias, partner) = (known[one] for one in pairs)
+        login, session, account, grant = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+        (oib_id,) = (await subjects.recognise(c, keys, [("hr.oib", oib)])).values()
+        await c.execute(
+            """insert into logins (city_id, login_id, provider, identifier_id, staff, subject_id, linked_by,
+                                   created_at, used_at)
+               values (1, $1, 'nias', $2, false, $3, 'identifier', $4, $4)""",
+            login, nias, subject_id, now,
+        )  # fmt: skip
+        await c.execute(
+            """insert into sessions (city_id, session_id, token_hash, subject_id, login_id, provider, assurance, methods,
+                                     authenticated_at, created_at, seen_at, expires_at)
+               values (1, $1, $2, $3, $4, 'nias', 'high', '{sc}', $5, $5, $5, $6)""",
+            session, secret, subject_id, login, now, later,
+        )  # fmt: skip
+        await c.execute(
+            """insert into session_eids (city_id, session_id, provider, key_id, name_index, handle)
+               values (1, $1, 'nias', 1, $2, $2)""",
+            session, secret,
+        )  # fmt: skip
+        await c.execute(
+            """insert into grants (city_id, grant_id, client, session_id, subject_id, scopes, nonce, assurance, methods,
+                                   authenticated_at, created_at, expires_at)
+               values (1, $1, 'portal', $2, $3, '{account}', $4, 'high', '{sc}', $5, $5, $6)""",
+            grant, session, subject_id, secret.decode(), now, later,
+        )  # fmt: skip
+        await c.execute(
+            """insert into authorization_codes (city_id, code_hash, grant_id, redirect_uri, code_challenge, expires_at)
+               values (1, $1, $2, 'https://portal.test/cb', $3, $4)""",
+            secret, grant, secret.decode(), later,
+        )  # fmt: skip
+        await c.execute(
+            """insert into refresh_tokens (city_id, token_hash, grant_id, issued_at, expires_at)
+               values (1, $1, $2, $3, $4)""",
+            secret, grant, now, later,
+        )  # fmt: skip
+        await c.execute(
+            """insert into password_accounts (city_id, account_id, subject_id, username, hash, first, issued_at)
+               values (1, $1, $2, $3, $4, false, $5)""",
+            account, subject_id, f"user{oib}", secret, now,
+        )  # fmt: skip
+        issue = new_uuid()
+        await c.execute(
+            """insert into password_issues (city_id, issue_id, account_id, reason, issued_by, document, number, issued_at)
+               values (1, $1, $2, 'registered', 'stf_1', 'passport', $3, $4)""",
+            issue, account, keys.encrypt("password_issues", "number", str(issue), f"passport-{oib}".encode()), now,
+        )  # fmt: skip
+        await c.execute(
+            """insert into second_factors (city_id, factor_id, account_id, kind, name, assurance, secret, created_at)
+               values (1, $1, $2, 'totp', 'my telephone', 'low', $3, $4)""",
+            new_uuid(), account, secret, now,
+        )  # fmt: skip
+        await c.execute(
+            """insert into recovery_codes (city_id, code_id, account_id, hash, assurance, created_at)
+               values (1, $1, $2, $3, 'low', $4)""",
+            new_uuid(), account, secret, now,
+        )  # fmt: skip
+        await c.execute(
+            """insert into passkey_challenges (city_id, challenge, account_id, purpose, expires_at)
+               values (1, $1, $2, 'login', $3)""",
+            secret, account, later,
+        )  # fmt: skip
+        await c.execute(
+            """insert into password_steps (city_id, transaction_id, account_id, first, passed_at, expires_at)
+               values (1, $1, $2, false, $3, $4)""",
+            new_uuid(), account, now, later,
+        )  # fmt: skip
+        await c.execute("insert into known_browsers values (1, $1, $2, $3)", secret, account, now)
+        await c.execute(
+            """insert into claims (city_id, claim_id, identifier_id, code, issued_by, issued_at, expires_at, claimed_at,
+                                   subject_id)
+               values (1, $1, $2, $3, 'stf_1', $4, $5, $4, $6)""",
+            new_uuid(), partner, secret, now, later, subject_id,
+        )  # fmt: skip
+        await c.execute(
+            """insert into instalments (city_id, obligation_id, number, due_on, currency, amount)
+               select 1, record_id, 1, '2026-12-15', 'EUR', 5000 from parties
+               where city_id = 1 and identifier_id = $1 and noun = 'obligation'""",
+            oib_id,
+        )
+        if other is not None:
+            await c.execute(
+                """insert into mandates (city_id, mandate_id, holder_id, represented_id, kind, proof, source, recorded_at,
+                                         recorded_by, valid_from)
+                   values (1, $1, $2, $3, 'guardianship', 'clerk', 'KLASA 1', $4, 'stf_1', $4)""",
+                new_uuid(), subject_id, other, now,
+            )  # fmt: skip
+        await record(
+            c,
+            actor=Actor(ActorKind.STAFF, "stf_clerk", "clerk"),
+            subject_id=subject_id,
+            what="read_account",
+            why="KLASA 1",
+            at=now,
+        )
+        await c.execute(
+            """insert into erasure_requests (city_id, request_id, subject_id, words, asked_at, due_on, state, decided_at,
+                                             decided_by, reason)
+               values (1, $1, $2, $3, $4, '2026-12-21', 'refused', $4, 'stf_1', 'You owe us.')""",
+            new_uuid(), subject_id, f"words of {name}", now,
+        )  # fmt: skip
+    return Life(subject_id, merged, oib, name, (oib, f"nias-{oib}", f"passport-{oib}"), (secret.decode(), secret.hex()))
+
+
+async def rows_of(hub: Api, life: Life) -> dict[str, int]:
+    """How many rows every table has of somebody, counted by what HOLDINGS says of whose they are."""
+    from hub.personal_data import person
+
+    async with hub.worker.database.town(CITY) as c:
+        whose = await person.find(c, CITY, life.subject_id)
+        return {
+            one.table: await c.fetchval(
+                f"select count(*) from {one.table} t where t.city_id = $1 and {one.whose}"
+                " and $2::uuid[] is not null and $3::uuid[] is not null",
+                CITY,
+                [life.subject_id, life.merged],
+                whose.identifiers,
+            )
+            for one in HOLDINGS
+        }
