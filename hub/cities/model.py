@@ -257,6 +257,12 @@ class Look(_Strict):
     logo: str | None = Field(default=None, description="an SVG or PNG file beside city.yaml")
 
 
+TAKEN_BY_LOGIN = frozenset(
+    "arrive claim ended icon logo passkey password recovery-codes second-factor security session totp".split()
+)
+"""Addresses below /login that are no eID's; `password` is also what a session by password calls its provider."""
+
+
 class City(_Strict):
     """A town. `id` never changes, whatever becomes of the slug: it is on every row."""
 
@@ -291,6 +297,14 @@ class City(_Strict):
                         *("back_offices", name, key),
                         remedy=f"Use one of: {', '.join(known) or 'none'}; or add it under {key}s.",
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _eids_have_addresses_of_their_own(self) -> Self:
+        for name in self.eids:
+            if name in TAKEN_BY_LOGIN:
+                remedy = "Call it as the eID is called, such as nias."
+                raise fault_at(f"/login/{name} is another page of the hub", "eids", name, remedy=remedy)
         return self
 
     @model_validator(mode="after")

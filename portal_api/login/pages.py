@@ -112,6 +112,8 @@ def _policy(town: Town, posts_to: str | None, frames: Iterable[str]) -> str:
 def _source(address: str) -> str:
     """An address as a source of the policy: its origin, or the scheme of an application of its own."""
     parts = urlsplit(address)
+    if parts.scheme == "http" and parts.port is None and parts.hostname in {"127.0.0.1", "::1"}:
+        return f"http://{parts.netloc}:*"  # an application on this machine, which takes any port (RFC 8252 §7.3)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
 
 

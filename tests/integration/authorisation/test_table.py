@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from hub.authorisation import HEADER, OPERATIONS, STAFF_SCOPES, Audience, Role, scopes_of
+from hub.cities.model import TAKEN_BY_LOGIN
 from hub.kernel.assurance import Assurance
 from hub.settings import PROJECT
 from portal_api import authorisation
@@ -32,6 +33,12 @@ def test_a_route_without_a_row_would_be_found():
     router.add_api_route("/secrets", lambda: "all of them", methods=["GET"], name="tell_everything")
     app.include_router(router, prefix="/{city}/v1")
     assert without_a_row(app) == {"GET /{city}/v1/secrets (tell_everything)"}
+
+
+def test_no_eid_is_called_like_a_page_of_the_login():
+    segments = {path.split("/")[3] for _, _, path in ROUTES if path.startswith("/{city}/login/")} - {"{eid}"}
+    as_a_slug = {one for one in segments if "." not in one}
+    assert as_a_slug == TAKEN_BY_LOGIN
 
 
 def test_every_row_has_a_route():

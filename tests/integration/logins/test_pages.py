@@ -7,7 +7,7 @@ import pytest
 
 from hub.cities.model import Look
 from hub.kernel.errors import LoginRefused
-from portal_api.login import failures, look
+from portal_api.login import failures, look, pages
 from portal_api.login.languages import catalogues, choose_tag
 from tests.integration.logins.conftest import text_of
 from tests.integration.logins.eid import TrialEid, identity
@@ -272,3 +272,11 @@ async def test_where_an_eid_is_posted_to_its_own_redirects_are_allowed(house):
     relay = await house.begin(browser)
     page = await browser.get("/pregrada/login/far/start", params={"t": relay})
     assert "form-action 'self' http://127.0.0.1:8080 https:;" in page.headers["content-security-policy"]
+
+
+def test_an_application_on_this_machine_may_take_any_port():
+    assert pages._source("http://127.0.0.1/callback") == "http://127.0.0.1:*"
+    assert pages._source("http://[::1]/callback") == "http://[::1]:*"
+    assert pages._source("http://127.0.0.1:8080/callback") == "http://127.0.0.1:8080"
+    assert pages._source("https://portal.example/callback") == "https://portal.example"
+    assert pages._source("hr.pregrada.app:/callback") == "hr.pregrada.app:"
