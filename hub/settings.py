@@ -6,7 +6,7 @@ MUNIHUB_DATABASE_URL           PostgreSQL for the API; absent: a private one und
 MUNIHUB_WORKER_DATABASE_URL    the same for jobs
 MUNIHUB_OWNER_DATABASE_URL     the same for migrations
 MUNIHUB_MASTER_KEY_FILE        wraps every town's keys                           var/keys/master.json
-MUNIHUB_TOKEN_KEY_FILE         signs access tokens                               var/keys/token.json
+MUNIHUB_TOKEN_KEY_FILE         signs development tokens                          var/keys/token.json
 MUNIHUB_SECRETS_DIR            one file per secret                               var/secrets/
 MUNIHUB_PUBLIC_URL             where towns without a host of their own are found     http://127.0.0.1:8000
 """

@@ -258,7 +258,10 @@ class Look(_Strict):
 
 
 TAKEN_BY_LOGIN = frozenset(
-    "arrive claim ended icon logo passkey password recovery-codes second-factor security session totp".split()
+    {
+        *("arrive", "claim", "ended", "icon", "logo", "passkey", "password", "recovery-codes"),
+        *("second-factor", "security", "session", "totp"),
+    }
 )
 """Addresses below /login that are no eID's; `password` is also what a session by password calls its provider."""
 

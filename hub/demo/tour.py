@@ -130,6 +130,9 @@ def _print_addresses(stage: Stage) -> None:
         out.print(
             f'  curl -N {method} -H "Authorization: Bearer $TOKEN" {stage.api}/pregrada/v1/{path}', soft_wrap=True
         )
+    out.print("Log in in a browser, with a simulated eID:")
+    for town in CITIZENS:
+        out.print(f"  {stage.api}/{town}/login/session", soft_wrap=True)
     out.print("Tokens for others, and everything else munihub does, here:")
     out.print(f"  export MUNIHUB_VAR={stage.var} MUNIHUB_CONFIG_PATH={stage.var}/config", soft_wrap=True)
     out.print("  .venv/bin/munihub token --city vzorov --identifier cz.birth_number=0572127050")
