@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 import signal
 import sys
@@ -18,18 +17,16 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from hub.kernel.errors import HubError, InvalidRequest, NotFound
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database that somebody else runs.")
 city_app = typer.Typer(no_args_is_help=True, help="Towns and their configuration.")
-letters_app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of a town.")
 app.add_typer(database_app, name="database")
 app.add_typer(city_app, name="city")
-app.add_typer(letters_app, name="dead-letters")
 app.add_typer(keys_app, name="keys")
 
 out = Console()
@@ -52,7 +49,7 @@ def main() -> None:
     from hub.logging import set_up
 
     set_up(level="warning")
-    _register_mapping()
+    _register_nouns()
     _register_engines()
     # A private database is given back also when a command is told to end; `serve` and its like have their own way.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -64,9 +61,10 @@ def main() -> None:
         sys.exit(2)
 
 
-def _register_mapping() -> None:
+def _register_nouns() -> None:
     from hub.access_log import command as access_log
     from hub.bootstrap import TARGETS
+    from hub.intake import command as dead_letters
     from hub.logins import command as logins
     from hub.mapping.command import register
     from hub.passwords import command as passwords
@@ -75,6 +73,7 @@ def _register_mapping() -> None:
     from hub.tokens import command as signing_keys
 
     register(app, TARGETS)
+    dead_letters.register(app, _with_hub, _town)
     staff.register(app, _with_hub, _town)
     logins.register(app, _with_hub, _town)
     signing_keys.register(keys_app, _with_hub, _town)
@@ -318,53 +317,6 @@ def read(
 
     if not _with_hub(read_feeds, connect=True):
         raise typer.Exit(1)
-
-
-# ── Dead letters ─────────────────────────────────────────────────────────────────────────────────
-
-
-@letters_app.command("list")
-def list_letters(
-    city: CityOption, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
-) -> None:
-    """What could not be processed, newest first, and why."""
-    from hub.intake import dead_letters
-    from hub.kernel.ids import public_id
-
-    async def show(hub: Any) -> None:
-        town = _town(hub, city)
-        async with hub.database.town(town.city.id) as connection:
-            letters = await dead_letters.open_letters(connection, town.city.id, limit=1000)
-        # The id whole, however narrow the screen: it is what `replay` is told.
-        table = Table(Column("id", no_wrap=True), "back office", "from", "times", "last", "reason", "where", "detail")
-        for one in letters:
-            name = public_id("dlt", one.dead_letter_id)
-            last = one.last_at.astimezone(town.city.timezone).strftime("%Y-%m-%d %H:%M")
-            if as_json:
-                where = {"field": one.field, "path": one.path, "reason": one.reason, "detail": one.detail}
-                typer.echo(json.dumps({"id": name, "back_office": one.back_office} | where, ensure_ascii=False))
-            else:
-                cells = (one.origin, str(one.times), last, one.reason, one.path or one.field or "", one.detail)
-                table.add_row(name, one.back_office, *map(_plain, cells))
-        if not as_json:
-            out.print(table)
-
-    _with_hub(show)
-
-
-@letters_app.command("replay")
-def replay_letter(city: CityOption, letter: Annotated[str, typer.Argument(help="dlt_…, or all")]) -> None:
-    """Have pushed messages interpreted again, after a mapping was corrected. Pulled records come with the next read."""
-    from hub.kernel.ids import parse_public_id
-
-    async def replay(hub: Any) -> int:
-        only = None if letter == "all" else parse_public_id("dlt", letter)
-        count = int(await hub.intake.replay(_town(hub, city).city.id, only))
-        if only and not count:
-            raise NotFound(f"There is no message of {letter} that waits here to be interpreted again.")
-        return count
-
-    out.print(f"{_with_hub(replay)} to be interpreted again")
 
 
 # ── Keys and database ────────────────────────────────────────────────────────────────────────────

@@ -114,7 +114,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
 @cache
 def whole_program() -> typer.Typer:
     """With the commands that are joined when the program starts."""
-    cli._register_mapping()
+    cli._register_nouns()
     cli._register_engines()
     return cli.app
 
