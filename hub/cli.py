@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -49,8 +50,7 @@ def main() -> None:
     from hub.logging import set_up
 
     set_up(level="warning")
-    _register_nouns()
-    _register_engines()
+    program()
     # A private database is given back also when a command is told to end; `serve` and its like have their own way.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -61,7 +61,15 @@ def main() -> None:
         sys.exit(2)
 
 
-def _register_nouns() -> None:
+@cache
+def program() -> typer.Typer:
+    """The whole command line: these commands, those of nouns, and those of eID engines."""
+    _join_nouns()
+    _join_engines()
+    return app
+
+
+def _join_nouns() -> None:
     from hub.access_log import command as access_log
     from hub.bootstrap import TARGETS
     from hub.intake import command as dead_letters
@@ -82,7 +90,7 @@ def _register_nouns() -> None:
     personal_data.register(app, _with_hub, _town)
 
 
-def _register_engines() -> None:
+def _join_engines() -> None:
     """Commands of eID engines: found in their folders, since nothing here names a plug-in."""
     from importlib import import_module
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +110,9 @@ def commands_in(text: str) -> Iterator[list[str]]:
         yield span.replace("…", "").split()
 
 
-@cache
-def whole_program() -> typer.Typer:
-    """With the commands that are joined when the program starts."""
-    cli._register_nouns()
-    cli._register_engines()
-    return cli.app
-
-
 @pytest.mark.parametrize("file", [file for file in DOCUMENTS if "munihub " in file.read_text("utf-8")], ids=name)
 def test_documented_commands_exist(file: Path) -> None:
-    root: Any = typer.main.get_command(whole_program())
+    root: Any = typer.main.get_command(cli.program())
     for words in commands_in(file.read_text("utf-8")):
         command, rest = root, list(words)
         while rest and not rest[0].startswith("-") and getattr(command, "commands", None):

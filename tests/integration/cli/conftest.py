@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from hub import cli
+from hub.intake import command as dead_letters
 from hub.kernel.errors import HubError
 from hub.settings import PROJECT, Settings
 from hub.storage.embedded import EmbeddedPostgres
@@ -56,7 +57,7 @@ class Munihub:
 
     def run(self, *arguments: str, **environment: str) -> Done:
         with capture_logs() as logs:
-            result = CliRunner().invoke(cli.app, list(arguments), env=self.environment | environment)
+            result = CliRunner().invoke(cli.program(), list(arguments), env=self.environment | environment)
         if result.exception and not isinstance(result.exception, (HubError, SystemExit)):
             raise result.exception
         if isinstance(result.exception, HubError):
@@ -108,7 +109,8 @@ class Munihub:
 @pytest.fixture(autouse=True)
 def wide(monkeypatch) -> None:
     """Tables as on a wide screen."""
-    monkeypatch.setattr(cli, "out", Console(width=1000))
+    for module in (cli, dead_letters):
+        monkeypatch.setattr(module, "out", Console(width=1000))
 
 
 def installation(folder: Path, urls: DatabaseUrls) -> Munihub:

@@ -97,7 +97,7 @@ async def test_tokens_for_a_citizen(munihub: Munihub):
 
 async def test_tokens_for_staff(unchanged: Munihub):
     told = claims((await unchanged("token", "--city", "pregrada", "--staff")).out)
-    assert (told["scope"], "sub" in told) == ("messages", False)
+    assert (told["scope"], "sub" in told) == ("messages people mandates audit", False)
 
 
 @pytest.mark.parametrize(
