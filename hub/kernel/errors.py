@@ -12,8 +12,8 @@
     │   ├── Gone                  the cursor or address no longer exists           410
     │   ├── TooLarge              over the size limit                              413
     │   ├── UnsupportedMedia      a content type nobody reads here                 415
-    │   ├── LoginRefused          an eID's answer or a login is not accepted       403
-    │   └── TooManyRequests       wait `retry_after` seconds                       429
+    │   ├── TooManyRequests       wait `retry_after` seconds                       429
+    │   └── LoginRefused          an eID's answer or a login is not accepted       403
     ├── ConfigurationError      the administrator of the town changes a file
     ├── RemoteError             the back office or its operator
     │   ├── RemoteUnavailable     refused, reset, 5xx, breaker open                transient

@@ -157,6 +157,7 @@ async def test_what_is_wrong_is_told_to_the_front_end(provider):
         ({"max_age": "9" * 20}, "invalid_request"),
         ({"scope": "messages"}, "invalid_scope"),
         ({"nonce": "n" * 2001}, "invalid_request"),
+        ({"nonce": "n\x00"}, "invalid_request"),
     ]
     for asked, error in wrong:
         answer = await browser.authorize(**asked)
@@ -166,6 +167,9 @@ async def test_what_is_wrong_is_told_to_the_front_end(provider):
         assert "code" not in back
     long = parameters_of((await browser.authorize(state="s" * 2001)).headers["location"])
     assert (long["error"], "state" in long) == ("invalid_request", False)
+    for asked in ({}, {"prompt": "login"}):
+        nul = parameters_of((await browser.authorize(state="s\x00", **asked)).headers["location"])
+        assert (nul["error"], nul["state"]) == ("invalid_request", "s\x00")
     # What nobody here knows changes nothing (RFC 6749 §3.1).
     fine = await browser.authorize(
         claims='{"id_token":{"acr":{"essential":true}}}', display="popup", login_hint="ana@a"
@@ -323,6 +327,15 @@ async def test_a_thief_within_the_grace_is_found_too(provider, clock):
     await refused(await provider.refresh(stolen["refresh_token"]))
     for one in (used, ours):
         await refused(await provider.refresh(one["refresh_token"]))
+
+
+async def test_of_two_that_were_given_for_one_token_only_one_is_used(provider, clock):
+    """A thief who shows a token within the grace has a successor of his own, beside that of the front end."""
+    first = await provider.tokens()
+    ours, stolen = [(await provider.refresh(first["refresh_token"])).json() for _ in range(2)]
+    ours = (await provider.refresh(ours["refresh_token"])).json()
+    await refused(await provider.refresh(stolen["refresh_token"]))
+    await refused(await provider.refresh(ours["refresh_token"]))
 
 
 async def test_two_that_refresh_at_once_stay_in_one_family(provider, clock):

@@ -206,6 +206,26 @@ async def test_prompt_and_max_age(provider, clock):
         clock.move(timedelta(seconds=61))
 
 
+async def test_a_login_in_another_browser_proves_nothing_of_this_one(provider, clock):
+    """Somebody at an unlocked screen: the login that was asked for is his own, done elsewhere, and its way back is
+    taken to the browser in which somebody else is logged in since long.
+    """
+    victim, _ = await provider.login()
+    clock.move(timedelta(minutes=5))
+    elsewhere, _ = await provider.login()
+    for asked in ({"prompt": "login"}, {"max_age": "60"}):
+        name = await resumed(provider, elsewhere, await elsewhere.authorize(**asked))
+        answer = await victim.get("/oauth2/authorize", resume=name)
+        assert "/login?t=" in answer.headers["location"], asked
+    clock.move(timedelta(seconds=1))
+    nobody, _ = await provider.login()
+    nobody.cookies.clear()
+    name = await resumed(provider, nobody, await nobody.authorize(prompt="login"))
+    assert "/login?t=" in (await victim.get("/oauth2/authorize", resume=name)).headers["location"]
+    fresh, _ = await provider.login()
+    assert "code=" in (await fresh.get("/oauth2/authorize", resume=name)).headers["location"]
+
+
 async def test_by_post_it_becomes_a_get(provider):
     form = {
         "response_type": "code",

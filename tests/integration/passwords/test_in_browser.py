@@ -4,6 +4,7 @@ policy of the pages, and who can use them. Pictures are left in var/screenshots.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -39,7 +40,11 @@ async def give(page, site, username: str, password: str) -> None:
 
 
 async def quietly(site, page, name: str) -> None:
-    """As `look_at`, for a page whose status the browser writes into its console."""
+    """As `look_at`, for a page whose status the browser writes into its console, sooner or later."""
+    for _ in range(60):
+        if site.trouble:
+            break
+        await asyncio.sleep(0.05)
     site.trouble.clear()
     await look_at(site, page, name)
 

@@ -10,6 +10,7 @@ import httpx
 import pyotp
 import pytest
 
+from hub.kernel.assurance import Assurance
 from hub.staff import service as staff
 from hub.staff.model import Grant, Role
 from tests.integration.passwords.authenticator import Authenticator
@@ -371,6 +372,44 @@ async def test_a_step_belongs_to_its_login_and_ends_with_its_time(passwords, bro
         assert (await other.get(f"/login/{path}?t={relay}")).status_code == 410
     clock.move(timedelta(minutes=11))
     assert (await browser.send(page, password=PASSWORD, again=PASSWORD)).status_code == 410
+
+
+async def test_a_code_of_ones_own_account_is_no_second_factor_of_anothers(passwords, browser, clock):
+    """He knows her password and has an account of his own. The form with his code waits for its last octets while the
+    same login goes on with her name.
+    """
+    hers, his = await passwords.person(), await passwords.person("Ivan Horvat")
+    secrets = {}
+    for issued in (hers, his):
+        begun = await passwords.api.hub.second_factors.begin_totp(
+            passwords.city.id, issued.account_id, issuer="x", username="x", binds=Assurance.SUBSTANTIAL
+        )
+        secrets[issued.account_id] = pyotp.TOTP(begun.secret)
+        code = secrets[issued.account_id].at(clock.now())
+        await passwords.api.hub.second_factors.confirm_totp(
+            passwords.city.id, issued.account_id, code, binds=Assurance.SUBSTANTIAL
+        )
+    clock.move(timedelta(seconds=60))
+    start = await browser.begin()
+    page = await browser.send(start, username=his.username, password=PASSWORD)
+    assert heading(page) == "Confirm with a code"
+    action = unescape(re.search(r'<form[^>]* action="([^"]+)"', page.text)[1])
+    form = re.search(r'name="form" value="([^"]*)"', page.text)[1]
+    between = []
+
+    async def slowly():
+        yield f"form={form}&".encode()
+        between.append(await browser.send(start, username=hers.username, password=PASSWORD))
+        yield f"code={secrets[his.account_id].at(clock.now())}".encode()
+
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await browser.client.post(action, content=slowly(), headers=headers)
+    assert heading(between[0]) == "Confirm with a code"
+    assert await browser.session() is None
+    assert answer.status_code == 410
+    # Her own code goes on with her login.
+    page = await browser.send(between[0], code=secrets[hers.account_id].at(clock.now()))
+    assert (await browser.session()).login_id == hers.account_id
 
 
 async def test_staff_have_no_session_without_a_second_factor_and_citizens_no_staff_login(passwords, browser, clock):

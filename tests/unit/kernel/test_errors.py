@@ -8,7 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from hub.kernel import errors
-from hub.kernel.errors import ConfigurationError, HubError, InvalidRequest, RemoteFault, TooManyRequests
+from hub.kernel.errors import (
+    ConfigurationError,
+    HubError,
+    InvalidRequest,
+    LoginRefused,
+    NotSureEnough,
+    RemoteFault,
+    TooManyRequests,
+)
 
 
 def below(kind: type[HubError]) -> Iterator[type[HubError]]:
@@ -40,7 +48,7 @@ def test_every_code_is_its_own():
 
 @pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
 def test_without_a_detail_its_own_sentence_is_said(kind):
-    if kind in {InvalidRequest, ConfigurationError}:
+    if kind in {InvalidRequest, ConfigurationError, LoginRefused, NotSureEnough}:
         with pytest.raises(TypeError):
             kind()
         return
