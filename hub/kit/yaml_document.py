@@ -21,6 +21,9 @@ from hub.kernel.errors import ConfigurationError
 YamlPath = tuple[str | int, ...]
 """Keys and list positions from the top: `("fields", "kind", "table")`, `("parties", 0)`."""
 
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser, where PyYAML was built with it."""
+
 _MOST_BYTES = 1_000_000
 _DEEPEST = 64
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
@@ -64,10 +67,24 @@ def parse(content: bytes | str, path: Path | str) -> YamlDocument:
     if len(content) > _MOST_BYTES:
         raise ConfigurationError(f"has more than {_MOST_BYTES} bytes", file=str(path), remedy="Split the file.")
     text = _decoded(content, path) if isinstance(content, bytes) else content
-    builder = _Builder(path)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            builder.take(event)
+        builder = _built(text, path, _FAST)
+    except yaml.YAMLError:
+        builder = _explained(text, path)
+    return YamlDocument(path, builder.root, builder.lines)
+
+
+def _built(text: str, path: Path, loader: Any) -> _Builder:
+    builder = _Builder(path)
+    for event in yaml.parse(text, Loader=loader):
+        builder.take(event)
+    return builder
+
+
+def _explained(text: str, path: Path) -> _Builder:
+    """By the parser in Python, ten times slower, whose errors can be turned into advice."""
+    try:
+        return _built(text, path, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line, detail, remedy = _plainly(error)
         raise ConfigurationError(f"is not YAML: {detail}", file=str(path), line=line, remedy=remedy) from error
@@ -75,7 +92,6 @@ def parse(content: bytes | str, path: Path | str) -> YamlDocument:
         raise ConfigurationError(
             "holds a character that YAML does not allow", file=str(path), remedy="Remove control characters."
         ) from error
-    return YamlDocument(path, builder.root, builder.lines)
 
 
 def _plainly(error: yaml.MarkedYAMLError) -> tuple[int | None, str, str]:

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -86,6 +87,8 @@ def private_pem(key: rsa.RSAPrivateKey) -> str:
     ).decode()
 
 
+# To check that a key is one takes 50 ms, and a town is opened by every process and more than once.
+@lru_cache(maxsize=256)
 def read_private_key(data: bytes) -> rsa.RSAPrivateKey:
     """Raises ValueError; its text never holds the key."""
     try:
