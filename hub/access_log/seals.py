@@ -42,7 +42,8 @@ _FIRST = bytes(32)
 
 _ROWS = """
     select entry_id, at, subject, actor_kind, actor, role, department, what, why from access_log
-    where city_id = $1 and at >= $2 and ($3::timestamptz is null or at < $3) order by at, entry_id"""
+    where city_id = $1 and ($2::timestamptz is null or at >= $2) and ($3::timestamptz is null or at < $3)
+    order by at, entry_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,9 @@ async def verify(
 ) -> Verdict:
     """Hash everything again, up to the first batch that is not as it was sealed.
 
-    `anchors` are seals by number that were kept elsewhere. Rows past their retention are gone as whole batches; of
-    those the chain alone is followed.
+    `anchors` are seals by number that were kept elsewhere. Rows past their retention go as whole months; of batches
+    that lost some to it the chain alone is followed. Whatever is still there is compared, however old: the retention is
+    in the database too.
     """
     # Seals before rows: what is sealed meanwhile is not looked at, and of what is looked at all rows are there.
     chain = seals(connection, city_id)
@@ -144,7 +146,7 @@ async def verify(
     horizon = await connection.fetchval(
         "select $1::timestamptz - keep from retention where table_name = 'access_log'", now
     )
-    rows = _Rows(aiter(connection.cursor(_ROWS, city_id, horizon, None)))
+    rows = _Rows(aiter(connection.cursor(_ROWS, city_id, None, None)))
     missing = dict(anchors or {})
     batches = pruned = compared = 0
     before: Seal | None = None
@@ -152,7 +154,7 @@ async def verify(
         reason = _fault(city_id, before, one, missing.pop(one.number, one.seal))
         strayed = await rows.before(one.since)
         found, rows_hash = await rows.until(one.until)
-        if one.since < horizon:
+        if one.since < horizon and _months_went(one, found):
             pruned += 1
         else:
             reason = reason or _difference(one, strayed, found, rows_hash)
@@ -182,6 +184,13 @@ def _fault(city_id: int, before: Seal | None, one: Seal, anchor: bytes) -> str |
     if _sealed(city_id, previous, *fields).seal != one.seal:
         return "the seal does not fit what it says, or the seal before it"
     return None if anchor == one.seal else "the seal is not the one that was kept elsewhere"
+
+
+def _months_went(one: Seal, found: int) -> bool:
+    """Whether the rows of a batch can be fewer because the months at its beginning are gone."""
+    since, last = (at.astimezone(UTC) for at in (one.since, one.until))
+    several = (since.year, since.month) != (last.year, last.month)
+    return found < one.rows and (found == 0 or several)
 
 
 def _difference(one: Seal, strayed: int, found: int, rows_hash: bytes) -> str | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from socket import inet_aton
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -176,16 +177,27 @@ def _leaves(value: Any, place: YamlPath) -> Iterator[tuple[YamlPath, Any]]:
 
 def _of_nobody(host: str) -> bool:
     """This machine, or a name that leads nowhere in the world."""
-    name = host.lower().rstrip(".")
-    try:
-        address = ip_address(name)
-    except ValueError:
+    name, address = host.lower().rstrip("."), _address(host)
+    if address is None:
         return not name or any(name == one or name.endswith(f".{one}") for one in _ENTITIES)
     return address.is_loopback or address.is_unspecified or address.is_link_local
 
 
 def _private(host: str) -> bool:
+    address = _address(host)
+    return "." not in host.rstrip(".") if address is None else address.is_private
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, also in the words in which resolvers take IPv4 (`127.1`, `0x7f000001`) and as IPv4 in
+    IPv6 (RFC 4291 §2.5.5.2); None for a name.
+    """
+    name = host.rstrip(".")
     try:
-        return ip_address(host).is_private
+        address = ip_address(name)
     except ValueError:
-        return "." not in host.rstrip(".")
+        try:
+            return IPv4Address(inet_aton(name))
+        except (OSError, ValueError):
+            return None
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address

@@ -69,17 +69,17 @@ async def add_request(
 
 async def request(
     connection: Connection, city_id: int, token: str, cookie: str | None, now: datetime
-) -> tuple[dict[str, Any], bool] | None:
-    """The request, and whether the browser's session cookie is another one than it was then."""
+) -> tuple[dict[str, Any], bool, datetime] | None:
+    """The request, whether the browser's session cookie is another one than it was then, and when it expires."""
     row = await connection.fetchrow(
-        """select request::text as request, cookie_hash is distinct from $4 as changed from authorization_requests
-           where city_id = $1 and request_hash = $2 and expires_at > $3""",
+        """select request::text as request, cookie_hash is distinct from $4 as changed, expires_at
+           from authorization_requests where city_id = $1 and request_hash = $2 and expires_at > $3""",
         city_id,
         digest(token),
         now,
         digest(cookie) if cookie else None,
     )
-    return (json.loads(row["request"]), row["changed"]) if row else None
+    return (json.loads(row["request"]), row["changed"], row["expires_at"]) if row else None
 
 
 async def drop_request(connection: Connection, city_id: int, token: str) -> bool:
@@ -228,12 +228,15 @@ async def revoke_of_session(
 
 @dataclass(frozen=True, slots=True)
 class ShownToken:
-    """A refresh token as it was found. `used_at` is when it was exchanged first; `followed`: what it gave was used."""
+    """A refresh token as it was found. `used_at` is when it was exchanged first; `followed`: what it gave was used;
+    `passed_over`: another one that was given for the same token was used.
+    """
 
     grant: Grant
     expires_at: datetime
     used_at: datetime | None
     followed: bool
+    passed_over: bool
 
 
 async def add_refresh_token(
@@ -268,13 +271,17 @@ async def refresh_token(connection: Connection, city_id: int, token: str) -> Sho
     row = await connection.fetchrow(
         """select expires_at, used_at,
                   exists (select from refresh_tokens n
-                          where n.city_id = t.city_id and n.parent = t.token_hash and n.used_at is not null) as followed
+                          where n.city_id = t.city_id and n.used_at is not null
+                            and n.parent = t.token_hash) as followed,
+                  exists (select from refresh_tokens n
+                          where n.city_id = t.city_id and n.used_at is not null
+                            and n.parent = t.parent and n.token_hash <> t.token_hash) as passed_over
            from refresh_tokens t where city_id = $1 and token_hash = $2""",
         city_id,
         digest(token),
     )
     assert row is not None
-    return ShownToken(held, row["expires_at"], row["used_at"], row["followed"])
+    return ShownToken(held, row["expires_at"], row["used_at"], row["followed"], row["passed_over"])
 
 
 async def use_refresh_token(connection: Connection, city_id: int, token: str, now: datetime) -> None:

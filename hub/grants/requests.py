@@ -90,6 +90,8 @@ def _judge(times: Counter[str], given: Mapping[str, str], refused: _Refusal) -> 
     for name in ("state", "nonce"):
         if len(given.get(name, "")) > _LONGEST:
             raise refused("invalid_request", f"{name} has more than {_LONGEST} characters.")
+        if "\x00" in given.get(name, ""):  # nothing that RFC 6749 appendix A.5 allows, and PostgreSQL cannot keep it
+            raise refused("invalid_request", f"{name} has a character that is none.")
     prompt = tuple(given.get("prompt", "").split())
     if any(one not in _PROMPTS for one in prompt) or ("none" in prompt and len(prompt) > 1):
         raise refused("invalid_request", f"prompt must be of: {', '.join(_PROMPTS)}; and none stands alone.")

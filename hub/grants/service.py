@@ -55,6 +55,9 @@ from hub.tokens.service import LIFE, AccessToken, Tokens, speaker
 
 log = structlog.get_logger(__name__)
 
+_SESSION = "session"
+"""Beside a request that waits: the browser's session at that time, `ses_…` or null."""
+
 
 class Grants:
     """One per process."""
@@ -88,39 +91,50 @@ class Grants:
 
     # ── The authorization endpoint ───────────────────────────────────────────────────────────────
 
-    async def remember(self, town: Town, request: AuthorizationRequest, cookie: str | None) -> str:
+    async def remember(
+        self, town: Town, request: AuthorizationRequest, cookie: str | None, session: Session | None
+    ) -> str:
         """Keep a request while somebody logs in for it; returns the name by which it is taken up again.
 
-        `cookie` is that of the browser's session, which is not enough for the request: a login changes it.
+        `cookie` is that of the browser's `session`, which is not enough for the request: a login changes it.
         """
         name = secrets.token_urlsafe(32)
+        content = asdict(request) | {_SESSION: public_id("ses", session.session_id) if session else None}
         async with self._database.identity(town.city.id) as connection:
             await queries.add_request(
                 connection,
                 town.city.id,
                 name,
                 request.client_id,
-                asdict(request),
+                content,
                 cookie,
                 self._clock.now() + REQUEST_LIFE,
             )
         return name
 
-    async def recall(self, town: Town, name: str, cookie: str | None) -> tuple[AuthorizationRequest, bool] | None:
-        """A request that waited, and whether somebody logged in since; None where it is over. Its client may have
-        changed meanwhile.
+    async def recall(
+        self, town: Town, name: str, cookie: str | None, session: Session | None
+    ) -> tuple[AuthorizationRequest, bool] | None:
+        """A request that waited, and whether somebody logged in to this browser's session since; None where it is over.
+        Its client may have changed meanwhile.
+
+        That the cookie is another one is not enough: the request's name may come from a login in another browser.
         """
         async with self._database.identity(town.city.id) as connection:
             found = await queries.request(connection, town.city.id, name, cookie, self._clock.now())
         if found is None:
             return None
-        content, changed = found
+        content, changed, expires_at = found
+        then = content.pop(_SESSION)
         content |= {
             "assurance": Assurance(content["assurance"]),
             "scopes": tuple(content["scopes"]),
             "prompt": tuple(content["prompt"]),
         }
-        return AuthorizationRequest(**content), changed and cookie is not None
+        since = session is not None and (
+            session.created_at >= expires_at - REQUEST_LIFE or public_id("ses", session.session_id) == then
+        )
+        return AuthorizationRequest(**content), changed and since
 
     async def authorize(
         self, town: Town, request: AuthorizationRequest, session: Session, *, waited: str | None = None
@@ -192,14 +206,16 @@ class Grants:
         """New tokens for a refresh token, which is used up (RFC 6749 §6, RFC 9700 §4.14.2). Raises OAuthError.
 
         `scopes`: only these of what was granted, this time. Within GRACE a token may be shown again, as long as none
-        that it gave was used: the answer was lost on its way, and the front end asks again.
+        that it gave was used: the answer was lost on its way, and the front end asks again. Of several that one token
+        gave so only one is ever used: whoever shows another one has it from the one who showed the first twice.
         """
         city_id, now = town.city.id, self._clock.now()
         async with self._database.identity(city_id) as connection:
             shown = await queries.refresh_token(connection, city_id, token)
             following = None
             if shown is not None:
-                again = shown.used_at is not None and (shown.followed or now - shown.used_at > GRACE)
+                late = shown.used_at is not None and (shown.followed or now - shown.used_at > GRACE)
+                again = late or shown.passed_over
                 strange = not hmac.compare_digest(shown.grant.client.encode(), client.client_id.encode())
                 if again or strange:
                     await self._revoke(

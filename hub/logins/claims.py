@@ -16,7 +16,7 @@ from uuid import UUID
 from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid, public_id
 from hub.kit import identifiers
-from hub.logins.resolution import held_by, standing
+from hub.logins.resolution import held_by, kind_of, standing
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 from hub.subjects import service as subjects
@@ -26,6 +26,18 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none looks like an
 _LENGTH = 12
 _MOST_WRONG = 10
 """Tries of one code. 60 random bits are not guessed in them, nor in any number; what is stopped is the trying."""
+
+
+_LOGINS_OF = """
+    select l.provider from logins l join subjects s on s.city_id = l.city_id and s.subject_id = l.subject_id
+    where l.city_id = $1 and l.revoked_at is null and """
+_PROVIDERS_OF_BOTH = f"""{_LOGINS_OF} (s.subject_id = $2 or s.merged_into = $2)
+    intersect {_LOGINS_OF} (s.subject_id = $3 or s.merged_into = $3)"""
+
+_SESSIONS_OF_ALL = """
+    select t.session_id from sessions t join subjects s on s.city_id = t.city_id and s.subject_id = t.subject_id
+    where t.city_id = $1 and t.ended_at is null and t.expires_at > $3 and coalesce(s.merged_into, s.subject_id) = (
+        select coalesce(merged_into, subject_id) from subjects where city_id = $1 and subject_id = $2)"""
 
 
 class Claimed(StrEnum):
@@ -112,12 +124,15 @@ async def claim(
     return Claimed.WRONG
 
 
-async def undo(connection: Connection, city_id: int, claim_id: UUID, *, why: str, now: datetime) -> None:
-    """Take a claim back: the number is whose it was before. Raises NotFound for one that is not in force."""
+async def undo(connection: Connection, city_id: int, claim_id: UUID, *, why: str, now: datetime) -> list[UUID]:
+    """Take a claim back: the number is whose it was before. Raises NotFound for one that is not in force.
+
+    Returns the sessions of whoever are two again: for which of them each was opened is not known from it.
+    """
     row = await connection.fetchrow(
         """update claims set undone_at = $3, undone_for = $4
            where city_id = $1 and claim_id = $2 and claimed_at is not null and undone_at is null
-           returning alias_id, merge_id""",
+           returning subject_id, alias_id, merge_id""",
         city_id,
         claim_id,
         now,
@@ -127,8 +142,11 @@ async def undo(connection: Connection, city_id: int, claim_id: UUID, *, why: str
         raise NotFound("There is no such claim in force.")
     if row["alias_id"] is not None:
         await subjects.revoke(connection, city_id, row["alias_id"], why=why, now=now)
-    if row["merge_id"] is not None:
-        await subjects.undo_merge(connection, city_id, row["merge_id"], why=why, now=now)
+    if row["merge_id"] is None:
+        return []
+    sessions = await connection.fetch(_SESSIONS_OF_ALL, city_id, row["subject_id"], now)
+    await subjects.undo_merge(connection, city_id, row["merge_id"], why=why, now=now)
+    return [session["session_id"] for session in sessions]
 
 
 async def _give(
@@ -140,8 +158,7 @@ async def _give(
         source = public_id("clm", claim_id)
         alias_id = await subjects.prove(connection, keys, subject_id, *pair, proof=Proof.CLAIM, source=source, now=now)
     elif owner != subject_id:
-        national = await held_by(connection, keys.city_id, subject_id) & identifiers.NATIONAL.keys()
-        if national & await held_by(connection, keys.city_id, owner):
+        if await _are_two(connection, keys.city_id, subject_id, owner):
             return Claimed.CONFLICT
         reason, actor = "a number was claimed with its code", public_id("clm", claim_id)
         merge_id = await subjects.merge(
@@ -158,6 +175,19 @@ async def _give(
         merge_id,
     )
     return Claimed.YES
+
+
+async def _are_two(connection: Connection, city_id: int, one: UUID, other: UUID) -> bool:
+    """Whether the two are known not to be the same: a person and a company, both with a national number of one scheme,
+    or both with an id of the same eID, which has one for each person.
+    """
+    if await kind_of(connection, city_id, one) != await kind_of(connection, city_id, other):
+        return True
+    national = await held_by(connection, city_id, one) & identifiers.NATIONAL.keys()
+    if national & await held_by(connection, city_id, other):
+        return True
+    rows = await connection.fetch(_PROVIDERS_OF_BOTH, city_id, one, other)
+    return bool(rows)
 
 
 async def _schemes(connection: Connection, city_id: int, now: datetime) -> list[str]:

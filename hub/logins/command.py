@@ -112,10 +112,11 @@ def _claims(commands: typer.Typer, run: Run) -> None:
         claim: Annotated[str, typer.Argument(help="clm_…, the source of the alias or merge.", show_default=False)],
         why: WhyOption,
     ) -> None:
-        """Take back what somebody joined with a code."""
+        """Take back what somebody joined with a code. Sessions of two who were one for it end."""
 
         async def work(hub: Any, town: Any) -> None:
-            await hub.linking.undo_claim(town.city.id, parse_public_id("clm", claim), why=why)
+            for session_id in await hub.linking.undo_claim(town.city.id, parse_public_id("clm", claim), why=why):
+                await hub.grants.end_session(town, session_id, "claim_undone")
 
         run(city, work)
 

@@ -120,10 +120,10 @@ class Linking:
             await count(connection, keys, "claim", str(subject_id), now, most=_MOST_TRIES, window=_DAY)
             return await claims.claim(connection, keys, subject_id, number, code, now)
 
-    async def undo_claim(self, city_id: int, claim_id: UUID, *, why: str) -> None:
-        """Raises NotFound."""
+    async def undo_claim(self, city_id: int, claim_id: UUID, *, why: str) -> list[UUID]:
+        """Returns sessions that the caller must end, see hub.logins.claims.undo. Raises NotFound."""
         async with self._database.identity(city_id) as connection:
-            await claims.undo(connection, city_id, claim_id, why=why, now=self._clock.now())
+            return await claims.undo(connection, city_id, claim_id, why=why, now=self._clock.now())
 
     async def _revoke(
         self, connection: Connection, city_id: int, login_id: UUID, why: str, *, staff: bool | None = None

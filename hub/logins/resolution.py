@@ -91,7 +91,7 @@ async def _conflict(
     for (scheme, _), owner in owners.items():
         if owner is None and scheme in held:
             return f"its {scheme} is another than the subject has"
-    if await _kind(connection, city_id, known) != identity.kind:
+    if await kind_of(connection, city_id, known) != identity.kind:
         return f"the eID says {identity.kind}, the subject is none"
     return None
 
@@ -118,6 +118,25 @@ async def standing(connection: Connection, city_id: int, subject_id: UUID) -> UU
         subject_id,
     )
     return UUID(str(found))
+
+
+async def same_person(connection: Connection, city_id: int, staff_id: UUID, subject_id: UUID) -> bool:
+    """Whether a member of staff is known to be that citizen: both come in by one account at an eID."""
+    return bool(
+        await connection.fetchval(
+            """select exists (
+                   select from logins at_work
+                   join logins at_home on at_home.city_id = at_work.city_id
+                     and at_home.identifier_id = at_work.identifier_id and not at_home.staff
+                   join subjects s on s.city_id = at_home.city_id and s.subject_id = at_home.subject_id
+                   join subjects w on w.city_id = s.city_id
+                     and coalesce(w.merged_into, w.subject_id) = coalesce(s.merged_into, s.subject_id)
+                   where at_work.city_id = $1 and at_work.staff and at_work.staff_id = $2 and w.subject_id = $3)""",
+            city_id,
+            staff_id,
+            subject_id,
+        )
+    )
 
 
 async def held_by(connection: Connection, city_id: int, subject_id: UUID) -> set[str]:
@@ -197,7 +216,7 @@ async def _login(connection: Connection, city_id: int, identifier_id: UUID, *, s
     )
 
 
-async def _kind(connection: Connection, city_id: int, subject_id: UUID) -> str:
+async def kind_of(connection: Connection, city_id: int, subject_id: UUID) -> str:
     return str(
         await connection.fetchval(
             "select kind from subjects where city_id = $1 and subject_id = $2", city_id, subject_id

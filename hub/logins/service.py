@@ -102,7 +102,7 @@ class LoginService:
                 client_name=client_name,
                 staff=staff,
                 force=force,
-                language=language[:200] if language else None,
+                language=language[:200] if language and language.isprintable() else None,
                 now=now,
             )
         return relay
@@ -386,7 +386,9 @@ class LoginService:
     async def _note_unknown(connection: Connection, town: Town, identity: Identity, now: datetime) -> None:
         if not identity.unknown:
             return
-        names = sorted({name[:200] for name in identity.unknown})[:50]
+        # As a log and a table may have them: they come from outside.
+        shown = ("".join(letter if letter.isprintable() else "?" for letter in name[:200]) for name in identity.unknown)
+        names = sorted(set(shown))[:50]
         log.warning("eid_attributes_unknown", city=town.city.slug, eid=identity.provider, names=names)
         await connection.execute(
             """insert into eid_drift as d (city_id, provider, attribute, first_seen, last_seen)

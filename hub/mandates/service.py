@@ -159,8 +159,8 @@ async def record_represented(
 
     The company becomes a subject with its identifiers proven by the eID, and the person has a mandate for WORKING_DAY,
     which the next login renews. None where the company is the person herself (a sole trader under her own number).
-    Raises Conflict where the identifiers belong to several subjects or one belongs to somebody else in between: that
-    is for a clerk. Raises InvalidRequest for identifiers that their scheme refuses, or none.
+    Raises Conflict where the identifiers belong to several subjects, to another person, or one belongs to somebody else
+    in between: that is for a clerk. Raises InvalidRequest for identifiers that their scheme refuses, or none.
     """
     if not represented.identifiers:
         raise InvalidRequest("The eID named a company without a number by which it could be known.")
@@ -176,6 +176,11 @@ async def record_represented(
             await subjects.prove(connection, keys, company, scheme, value, proof=Proof.EID, source=provider, now=now)
     if company == await _standing(connection, keys.city_id, subject_id):
         return None
+    kind = await connection.fetchval(
+        "select kind from subjects where city_id = $1 and subject_id = $2", keys.city_id, company
+    )
+    if kind != SubjectKind.ENTITY:
+        raise Conflict("The number of this company is a person's, who is more than her trade.")
     until = now + WORKING_DAY
     row = await connection.fetchrow(_SAID_AGAIN, keys.city_id, subject_id, company, represented.source, now, until)
     if row:

@@ -6,7 +6,7 @@ has proven it is the same person, and where two subjects have, a clerk must merg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from hub.cities.model import City
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kit import identifiers
+from hub.logins.resolution import held_by
 from hub.passwords import queries
 from hub.passwords.model import FirstPassword, Issued
 from hub.passwords.service import PasswordService
@@ -21,6 +22,9 @@ from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof, SubjectKind
+
+Seen = Callable[[Connection, UUID], Awaitable[None]]
+"""Told, in the same transaction, that the clerk is shown the name of a subject who was here before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,12 @@ class Counter:
     def __init__(self, database: Database, vault: Vault, clock: Clock, passwords: PasswordService) -> None:
         self._database, self._vault, self._clock, self._passwords = database, vault, clock, passwords
 
-    async def register(self, city: City, applicant: Applicant, *, by: str) -> Registered:
+    async def register(self, city: City, applicant: Applicant, *, by: str, seen: Seen) -> Registered:
         """Find or make the subject, prove its identifiers, hand out a user name and a first password.
 
         Raises InvalidRequest for a missing name or identifier or one its scheme refuses, Conflict where the identifiers
-        belong to several subjects, to one of the other kind, or to one that has a password, NotReady.
+        belong to several subjects, to one of the other kind, to one that has another national number, or to one that
+        has a password, NotReady.
         """
         name = " ".join(applicant.name.split())
         if not name:
@@ -84,10 +89,12 @@ class Counter:
             document = (applicant.document_kind, applicant.document_number)
             issued = await self._issue(connection, keys, subject_id, by, document, first)
             row = await queries.standing_subject(connection, city_id, subject_id)
+            if not created:
+                await seen(connection, subject_id)
         return Registered(subject_id, row["name"] if row else name, created, issued)
 
     async def recover(
-        self, city_id: int, subject_id: UUID, *, document: tuple[str, str], without_factors: bool, by: str
+        self, city_id: int, subject_id: UUID, *, document: tuple[str, str], without_factors: bool, by: str, seen: Seen
     ) -> Registered:
         """A new first password for somebody who forgot hers; `without_factors` where she lost those too.
 
@@ -103,6 +110,7 @@ class Counter:
             if without_factors:
                 await queries.remove_factors(connection, city_id, account["account_id"])
             issued = await self._issue(connection, keys, row["subject_id"], by, document, first)
+            await seen(connection, row["subject_id"])
         return Registered(row["subject_id"], row["name"], created=False, issued=issued)
 
     async def _subject(
@@ -122,6 +130,11 @@ class Counter:
         row = await queries.standing_subject(connection, keys.city_id, subject_id)
         if row is None or row["kind"] != kind:
             raise Conflict("This identifier belongs to a subject of the other kind.")
+        # Whoever knows the number of a contract is not whom the town knows by it if her own number is another.
+        held = await held_by(connection, keys.city_id, subject_id) & identifiers.NATIONAL.keys()
+        for scheme, value in pairs:
+            if scheme in held and await subjects.subject_of(connection, keys, scheme, value) is None:
+                raise Conflict(f"The subject these identifiers lead to has another {scheme}.")
         return subject_id, False
 
     async def _issue(

@@ -12,7 +12,7 @@ from hub.storage.database import Connection
 
 _ACCOUNT = """
     select a.account_id, a.subject_id, a.staff_id, a.username, a.hash, a.first, a.expires_at, a.first_used_by,
-           s.name as person
+           a.issued_at, a.changed_at, s.name as person
     from password_accounts a left join subjects s on s.city_id = a.city_id and s.subject_id = a.subject_id"""
 
 # Also the account that was issued to somebody who was merged into the subject.
@@ -62,8 +62,10 @@ FIND_STEP = """
     select account_id, first, factor, assurance from password_steps
     where city_id = $1 and transaction_id = $2 and expires_at > $3"""
 
+# Of the account whose factor it is: the same login may have gone on with another name meanwhile.
 SHOW_FACTOR = """
-    update password_steps set factor = $3, assurance = $4 where city_id = $1 and transaction_id = $2"""
+    update password_steps set factor = $4, assurance = $5
+    where city_id = $1 and transaction_id = $2 and account_id = $3"""
 
 INSERT_TOTP = """
     insert into second_factors (city_id, factor_id, account_id, kind, name, assurance, secret, created_at)
@@ -189,8 +191,14 @@ async def forget_browsers(connection: Connection, city_id: int, account_id: UUID
     await connection.execute("delete from known_browsers where city_id = $1 and account_id = $2", city_id, account_id)
 
 
-async def forget_steps(connection: Connection, city_id: int, account_id: UUID) -> None:
-    await connection.execute("delete from password_steps where city_id = $1 and account_id = $2", city_id, account_id)
+async def forget_steps(connection: Connection, city_id: int, account_id: UUID, *, but: UUID | None = None) -> None:
+    """Logins under way with the account's password; `but` is the transaction of one that goes on."""
+    await connection.execute(
+        "delete from password_steps where city_id = $1 and account_id = $2 and transaction_id is distinct from $3",
+        city_id,
+        account_id,
+        but,
+    )
 
 
 async def remove_factors(connection: Connection, city_id: int, account_id: UUID) -> None:

@@ -37,6 +37,7 @@ _PENDING_VALID = timedelta(minutes=30)
 class Pending:
     """A TOTP secret that waits for its first code: `secret` to type, `uri` for a QR code (otpauth)."""
 
+    factor_id: UUID
     secret: str
     uri: str
 
@@ -69,9 +70,17 @@ class SecondFactors:
             return len(await queries.codes(connection, city_id, account_id))
 
     async def begin_totp(
-        self, city_id: int, account_id: UUID, *, issuer: str, username: str, binds: Assurance
+        self,
+        city_id: int,
+        account_id: UUID,
+        *,
+        issuer: str,
+        username: str,
+        binds: Assurance,
+        again: UUID | None = None,
     ) -> Pending:
-        """A new secret, or the one that is being set up. `binds`: what a login by it will be worth.
+        """A new secret, or the one of `again` while that is being set up: whoever else has the password does not get
+        to see the secret of whoever sets it up. `binds`: what a login by it will be worth.
 
         Raises Conflict for an account with too many factors.
         """
@@ -83,7 +92,12 @@ class SecondFactors:
             begun = await queries.factors(connection, city_id, account_id, confirmed=False)
             row = begun[-1] if begun else None
             # What was begun in a surer login is not finished in a less sure one, nor after a while.
-            if row is None or row["assurance"] != binds or now - row["created_at"] > _PENDING_VALID:
+            if (
+                row is None
+                or row["factor_id"] != again
+                or row["assurance"] != binds
+                or now - row["created_at"] > _PENDING_VALID
+            ):
                 await queries.remove_unconfirmed(connection, city_id, account_id)
                 factor_id, secret = new_uuid(), pyotp.random_base32()
                 sealed = keys.encrypt("second_factors", "secret", str(factor_id), secret.encode("ascii"))
@@ -91,11 +105,13 @@ class SecondFactors:
                     queries.INSERT_TOTP, city_id, factor_id, account_id, "TOTP", binds, sealed, now
                 )
             else:
-                secret = _secret(keys, row["factor_id"], row["secret"])
-        return Pending(secret, pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer))
+                factor_id, secret = row["factor_id"], _secret(keys, row["factor_id"], row["secret"])
+        return Pending(factor_id, secret, pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer))
 
-    async def confirm_totp(self, city_id: int, account_id: UUID, code: str, *, binds: Assurance) -> list[str]:
-        """The first code of the secret being set up. Answers recovery codes to keep, empty where there are some.
+    async def confirm_totp(
+        self, city_id: int, account_id: UUID, factor_id: UUID, code: str, *, binds: Assurance
+    ) -> list[str]:
+        """The first code of a secret being set up. Answers recovery codes to keep, empty where there are some.
 
         Raises LoginRefused(`failed`) for a wrong code, NotFound where nothing is being set up, TooManyRequests.
         """
@@ -103,9 +119,9 @@ class SecondFactors:
         keys = await self._count(city_id, account_id, now)
         async with self._database.identity(city_id) as connection:
             begun = await queries.factors(connection, city_id, account_id, confirmed=False)
-            if not begun or begun[-1]["assurance"] != binds or now - begun[-1]["created_at"] > _PENDING_VALID:
-                raise NotFound("No second factor is being set up.")
-            row = begun[-1]
+            row = next((one for one in begun if one["factor_id"] == factor_id), None)
+            if row is None or row["assurance"] != binds or now - row["created_at"] > _PENDING_VALID:
+                raise NotFound("No such second factor is being set up.")
             step = _matching_step(_secret(keys, row["factor_id"], row["secret"]), code, now)
             if step is None:
                 raise LoginRefused("The code is wrong.", reason="failed")

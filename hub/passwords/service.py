@@ -140,11 +140,19 @@ class PasswordService:
     # ── Logging in ───────────────────────────────────────────────────────────────────────────────
 
     async def check(
-        self, city: City, username: str, password: str, address: str, browser: str | None = None
+        self,
+        city: City,
+        username: str,
+        password: str,
+        address: str,
+        browser: str | None = None,
+        *,
+        staff_login: bool | None = None,
     ) -> PasswordLogin:
         """Whose user name and password these are.
 
-        `address`: of the caller's network; `browser`: the cookie of a browser that is perhaps known. Raises
+        `address`: of the caller's network; `browser`: the cookie of a browser that is perhaps known; `staff_login`:
+        whether the login is for the town's staff, or for citizens; nobody else comes in by it. Raises
         LoginRefused: `failed` for a wrong name or password alike, `expired` and `replayed` for the right password from
         the paper that is too old or was used in another browser; TooManyRequests; NotReady.
         """
@@ -169,6 +177,9 @@ class PasswordService:
         stored = _open(keys, row["account_id"], row["hash"]) if row is not None else None
         if not await self.hasher.verify(stored, text) or row is None:
             raise LoginRefused("The user name or the password is wrong.", reason="failed")
+        # Before the password from the paper belongs to this browser, which is not told of it.
+        if staff_login is not None and (row["staff_id"] is not None) is not staff_login:
+            raise LoginRefused("This login is for others.", reason="failed")
         if row["first"] and now >= row["expires_at"]:
             raise LoginRefused("The first password was not used in its 14 days.", reason="expired")
         renewed = await self.hasher.hash(text) if self.hasher.outdated(stored or "") else None
@@ -177,6 +188,9 @@ class PasswordService:
             keys = await self._vault.keys(connection, city.id)
             if row["staff_id"] is not None and not await staff.grants_of(connection, row["staff_id"]):
                 raise LoginRefused("This member of staff has no role any more.", reason="failed")
+            same = await queries.by_id(connection, city.id, row["account_id"])
+            if same is None or any(same[one] != row[one] for one in ("issued_at", "changed_at")):
+                raise LoginRefused("The password was replaced while it was compared.", reason="failed")
             await throttle.forgive(connection, city.id, buckets, now)
             await self._remember(connection, city.id, row, kept, now)
             if renewed:
@@ -220,10 +234,17 @@ class PasswordService:
         assurance = Assurance(found["assurance"]) if found["assurance"] else Assurance.LOW
         return Step(_account(row), found["first"], found["factor"], assurance)
 
-    async def factor_shown(self, city_id: int, transaction_id: UUID, method: str, assurance: Assurance) -> None:
-        """A second factor followed; `method` is its `amr`, `assurance` what it was bound with."""
+    async def factor_shown(
+        self, city_id: int, transaction_id: UUID, account_id: UUID, method: str, assurance: Assurance
+    ) -> None:
+        """A second factor of this account followed; `method` is its `amr`, `assurance` what it was bound with.
+
+        Raises LoginRefused (`expired`) where the login no longer goes on with this account.
+        """
         async with self._database.identity(city_id) as connection:
-            await connection.execute(queries.SHOW_FACTOR, city_id, transaction_id, method, assurance)
+            done = await connection.execute(queries.SHOW_FACTOR, city_id, transaction_id, account_id, method, assurance)
+        if done == "UPDATE 0":
+            raise LoginRefused("this login goes on with another account, or not at all", reason="expired")
 
     async def end_step(self, city_id: int, transaction_id: UUID) -> None:
         async with self._database.identity(city_id) as connection:
@@ -245,8 +266,17 @@ class PasswordService:
         always = staff or (city.passwords is not None and city.passwords.second_factor == "required")
         return rules.LEAST_WITH_SECOND_FACTOR if always else rules.LEAST_ALONE
 
-    async def change(self, city: City, account_id: UUID, password: str, *, browser: str | None = None) -> None:
-        """Set a new password; `browser` stays known, the others are forgotten. Ending sessions is the caller's.
+    async def change(
+        self,
+        city: City,
+        account_id: UUID,
+        password: str,
+        *,
+        browser: str | None = None,
+        transaction_id: UUID | None = None,
+    ) -> None:
+        """Set a new password; `browser` stays known and the login `transaction_id` goes on, all others are forgotten.
+        Ending sessions is the caller's.
 
         Raises InvalidRequest with `field` `too_short`, `too_long`, `unreadable`, `too_common` or `unchanged`.
         """
@@ -268,6 +298,7 @@ class PasswordService:
             sealed = _seal(keys, account_id, hashed)
             await connection.execute(queries.CHANGE, city.id, account_id, sealed, now)
             await queries.forget_browsers(connection, city.id, account_id)
+            await queries.forget_steps(connection, city.id, account_id, but=transaction_id)
             if browser:
                 await connection.execute(queries.REMEMBER_BROWSER, city.id, _hash(browser), account_id, now)
 

@@ -49,23 +49,29 @@ class Report:
         return asdict(self)
 
 
-# What a record or a register of persons names stays, marked; the others nobody knows but she.
-_NEEDED = """
-    select coalesce(array_agg(i.identifier_id), '{}') from identifiers i
-    where i.city_id = $1 and i.identifier_id = any ($2) and (
-        exists (select from parties p where p.city_id = $1 and p.identifier_id = i.identifier_id)
-        or exists (select from aliases a
-                   where a.city_id = $1 and a.identifier_id = i.identifier_id and a.proof = 'registry')
-        or exists (select from aliases a
-                   where a.city_id = $1 and a.identifier_id = i.identifier_id and a.subject_id <> all ($3))
-        or exists (select from logins l where l.city_id = $1 and l.identifier_id = i.identifier_id
-                   and (l.subject_id is null or l.subject_id <> all ($3))))"""
+# By what she is or ever was known, also where that was taken back, and not by what a register of persons names her.
+_NAMES = """
+    select identifier_id from (
+        select identifier_id from aliases where city_id = $1 and subject_id = any ($2)
+        union select identifier_id from logins where city_id = $1 and subject_id = any ($2)
+        union select identifier_id from claims where city_id = $1 and subject_id = any ($2)) once
+    where not exists (select from aliases a where a.city_id = $1 and a.identifier_id = once.identifier_id
+                      and a.proof = 'registry')"""
+
+# What a record names stays, marked, and so does what somebody else is known by; the others nobody knew but she.
+_FORGET = """
+    delete from identifiers i
+    where i.city_id = $1 and i.identifier_id = any ($2)
+      and not exists (select from parties t where t.city_id = $1 and t.identifier_id = i.identifier_id)
+      and not exists (select from aliases t where t.city_id = $1 and t.identifier_id = i.identifier_id)
+      and not exists (select from logins t where t.city_id = $1 and t.identifier_id = i.identifier_id)
+      and not exists (select from claims t where t.city_id = $1 and t.identifier_id = i.identifier_id)"""
 
 
 async def erase(connection: Connection, city_id: int, subject_id: UUID, now: datetime) -> Report:
     """Within the caller's transaction and the worker's walls; all of it, or nothing. Raises NotFound."""
     person = await people.find(connection, city_id, subject_id)
-    needed = await connection.fetchval(_NEEDED, city_id, person.identifiers, person.subjects)
+    names = [row["identifier_id"] for row in await connection.fetch(_NAMES, city_id, person.subjects)]
     erased: list[Erased] = []
     kept: list[Kept] = []
     for holding in HOLDINGS:
@@ -77,10 +83,8 @@ async def erase(connection: Connection, city_id: int, subject_id: UUID, now: dat
         )
         values = (city_id, person.subjects, person.identifiers, now)
         if table == "identifiers":
-            unneeded = [one for one in person.identifiers if one not in needed]
-            done = await connection.execute(
-                "delete from identifiers where city_id = $1 and identifier_id = any ($2)", city_id, unneeded
-            )
+            # Everything of hers that refers to them has gone before.
+            done = await connection.execute(_FORGET, city_id, names)
             erased += [Erased(table, rows)] if (rows := _rows(done)) else []
         match holding.erasure:
             case Delete():

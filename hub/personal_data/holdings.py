@@ -94,17 +94,28 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("password_steps", _HER_ACCOUNT, Delete()),
     Holding("password_issues", _HER_ACCOUNT, Delete(), {"issued_by": EMPLOYEE}, sealed={"number": "t.issue_id::text"}),
     Holding("password_accounts", _HER, Delete(), {"hash": SECRET, "first_used_by": SECRET}),
-    Holding("claims", f"({_HER} or {_HER_IDENTIFIERS})", Delete(), {"code": SECRET, "issued_by": EMPLOYEE}),
-    Holding("logins", _HER, Delete()),
+    # Of her numbers only what nobody has claimed yet: what somebody else did is his.
+    Holding(
+        "claims",
+        f"({_HER} or t.subject_id is null and {_HER_IDENTIFIERS})",
+        Delete(),
+        {"code": SECRET, "issued_by": EMPLOYEE},
+    ),
+    Holding("logins", _HER, Delete(), dict.fromkeys(("linked_for", "revoked_for"), EMPLOYEE)),
     # ── Who she is ──
     Holding(
         "mandates",
         "(t.holder_id = any ($2) or t.represented_id = any ($2))",
-        Keep(f"who could act for whom stays provable, {_CLAIMS}; both are known to it by an id alone"),
+        Blank(
+            "ended_at = coalesce(ended_at, $4), ended_by = coalesce(ended_by, 'erasure'),"
+            " ended_for = coalesce(ended_for, 'erased')",
+            f"who could act for whom stays provable, {_CLAIMS}; both are known to it by an id alone, and it is over",
+        ),
         {"recorded_by": EMPLOYEE, "ended_by": EMPLOYEE},
     ),
     Holding("subject_merges", "(t.subject_id = any ($2) or t.into_id = any ($2))", Delete(), {"actor": EMPLOYEE}),
-    Holding("aliases", _HER, Delete()),
+    # Of one that a clerk proved the source is the clerk.
+    Holding("aliases", _HER, Delete(), given_as={"source": "case when t.proof <> 'clerk' then t.source end"}),
     Holding("feed_states", _HER_IDENTIFIERS, Delete()),
     # ── Her records ──
     Holding(

@@ -36,7 +36,9 @@ for (`id_token_hint`), and much longer than an access token lives."""
 SERVES = timedelta(days=90)
 """After this time a key is replaced by itself."""
 
-_FRESH = timedelta(seconds=60)
+FRESH = timedelta(seconds=60)
+"""What was read is remembered for so long."""
+
 _SOON = timedelta(seconds=1)
 # Any number, the same in every hub: whoever adds a signing key to a town has this lock of the town.
 _TURN = int.from_bytes(b"sign")
@@ -63,6 +65,10 @@ class KeyRing:
     def __init__(self, keys: list[SigningKey], read_at: datetime) -> None:
         self.keys = sorted(keys, key=lambda one: (one.signs_from, one.kid))
         self.read_at = read_at
+
+    def age(self, now: datetime) -> timedelta:
+        """A clock that is set back does not make what was read the newest there will ever be."""
+        return abs(now - self.read_at)
 
     def current(self, now: datetime) -> SigningKey:
         """The one that signs at `now`; the first one also before its time."""
@@ -93,9 +99,8 @@ class SigningKeys:
         A town without a key gets its first one, which signs at once.
         """
         ring, now = self._rings.get(city_id), self._clock.now()
-        # A clock that is set back does not make what was read the newest there will ever be.
-        age = abs(now - ring.read_at) if ring else _FRESH
-        if ring is None or age >= _FRESH or (kid is not None and age >= _SOON and ring.find(kid, now) is None):
+        age = ring.age(now) if ring else FRESH
+        if ring is None or age >= FRESH or (kid is not None and age >= _SOON and ring.find(kid, now) is None):
             ring = await self._read(city_id)
             if not ring.keys:
                 await self._add(city_id, signs_from=now, first=True)

@@ -32,7 +32,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, Unauthenticated
 from hub.kernel.ids import new_uuid, parse_public_id, public_id
 from hub.kit.private_file import make_once
-from hub.tokens.keys import ALGORITHM, SigningKeys
+from hub.tokens.keys import ALGORITHM, FRESH, KeyRing, SigningKeys
 
 __all__ = ["CITIZEN_SCOPES", "STAFF_SCOPES", "AccessToken", "Tokens", "speaker"]
 
@@ -97,7 +97,7 @@ class Tokens:
         self._keys, self._issuer, self._in_force = keys, issuer, in_force
         self._known: dict[tuple[str, int], AccessToken] = {}
         self._recheck: dict[tuple[int, UUID], datetime] = {}
-        self._kids: dict[int, frozenset[str]] = {}
+        self._rings: dict[int, KeyRing] = {}
 
     @classmethod
     def load(cls, path: Path, clock: Clock, **provider: Any) -> Tokens:
@@ -191,9 +191,10 @@ class Tokens:
     async def check(self, token: str, city: City) -> AccessToken:
         """As `verify`, for whoever can wait: keys that are not known yet are read, and what was taken back is refused.
 
-        A token that is remembered costs two look-ups in memory.
+        A token that is remembered costs some look-ups in memory, and once a minute one for all of the town: whether the
+        key that signed it is still in use.
         """
-        if (token, city.id) not in self._known:
+        if (token, city.id) not in self._known or self._keys_may_have_changed(city):
             await self._learn(token, city)
         verified = self.verify(token, city)
         if verified.grant_id is not None and self._in_force is not None:
@@ -243,11 +244,15 @@ class Tokens:
     async def _learn(self, token: str, city: City) -> None:
         if self._keys is not None and len(token) <= _LONGEST and (kid := _kid(token)) not in {None, self._key.kid}:
             ring = await self._keys.of(city.id, kid=kid)
-            kids = frozenset(one.kid for one in ring.keys)
-            if self._kids.get(city.id, kids) - kids:
+            before = self._rings.get(city.id, ring)
+            if {one.kid for one in before.keys} - {one.kid for one in ring.keys}:
                 # A key was taken out of use, perhaps because somebody else has it: nothing it signed is remembered.
                 self._known.clear()
-            self._kids[city.id] = kids
+            self._rings[city.id] = ring
+
+    def _keys_may_have_changed(self, city: City) -> bool:
+        ring = self._keys.remembered(city.id) if self._keys else None
+        return ring is not None and (ring is not self._rings.get(city.id) or ring.age(self._clock.now()) >= FRESH)
 
     def _claims_of_town(self, token: str, city: City, kind: str) -> dict[str, Any] | None:
         """None where the token names no key of the town."""

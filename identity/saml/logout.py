@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from lxml import etree
 
@@ -110,7 +111,8 @@ def _verified(answer: Answer, policy: Policy) -> tuple[etree._Element, Carried, 
     field = _field(raw)
     verify_query(raw, field, policy)
     # What was signed are the octets of the query, of which this message is made: nothing else can be in it.
-    return parse(from_query(raw, field), "message"), "redirect", answer.query.get("RelayState")
+    relay = raw.get("RelayState")
+    return parse(from_query(raw, field), "message"), "redirect", None if relay is None else unquote_plus(relay)
 
 
 def _field(fields: Mapping[str, str]) -> str:

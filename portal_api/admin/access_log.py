@@ -69,16 +69,19 @@ async def audit_access_log(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """Latest first. Reading it is recorded for everybody on the page; to look for one person a reason is needed."""
+    """Latest first. Reading it is recorded for everybody on the page; to look for one person, or for what one person
+    did, a reason is needed.
+    """
     wanted = None if subject is None else parse_public_id("sub", subject)
-    if wanted is not None and reason is None:
+    person = _pseudonym(actor)
+    if (wanted is not None or person is not None) and reason is None:
         raise InvalidRequest("Give the reason for which you look for one person.", field="query.reason")
     after = read_position(cursor)
     hub = staff.hub
     async with hub.database.audit(staff.town.city.id) as connection:
-        page = await access_log.listed(connection, wanted, after, limit + 1, actor=actor)
+        page = await access_log.listed(connection, wanted, after, limit + 1, actor=person or actor)
         more, page = len(page) > limit, page[:limit]
-        seen: set[UUID | None] = {one.subject_id for one in page if one.subject_id}
+        seen: set[UUID | None] = {who for one in page for who in (one.subject_id, one.actor_id) if who}
         for subject_id in seen or {wanted}:
             await access_log.record(
                 connection,
@@ -91,6 +94,14 @@ async def audit_access_log(
     next_cursor = write_cursor(page[-1].at.isoformat(), page[-1].entry_id) if more else None
     content = {"items": [_item(one) for one in page], "next_cursor": next_cursor}
     return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _pseudonym(actor: str | None) -> str | None:
+    """`actor` as the log has it, where it is no program and nobody on the staff, but a person who acted for another."""
+    try:
+        return str(UUID(actor)) if actor else None
+    except ValueError:
+        return None
 
 
 def _item(one: Entry) -> dict[str, object]:

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from hub.kernel.errors import Forbidden
 from hub.kernel.ids import parse_public_id, public_id
+from hub.logins.resolution import same_person
 from hub.mandates import service as mandates
 from hub.mandates.model import MandateKind
 from portal_api.errors import responses
@@ -60,14 +62,19 @@ class MandateOut(BaseModel):
     responses=responses(401, 403, 404, 409, 422),
 )
 async def add_mandate(staff: AsStaff, wanted: MandateIn) -> Response:
-    """409 names the mandate where the same is in force already, so that sending it twice makes one."""
+    """409 names the mandate where the same is in force already, so that sending it twice makes one. 403 also where the
+    holder is known to be the clerk herself: a colleague records that.
+    """
     hub, city_id = staff.hub, staff.town.city.id
     now = hub.clock.now()
+    holder = parse_public_id("sub", wanted.holder)
     async with hub.database.identity(city_id) as connection:
+        if staff.staff_id is not None and await same_person(connection, city_id, staff.staff_id, holder):
+            raise Forbidden("This mandate would be your own: a colleague records it.")
         made = await mandates.record(
             connection,
             city_id,
-            parse_public_id("sub", wanted.holder),
+            holder,
             parse_public_id("sub", wanted.represented),
             kind=wanted.kind,
             source=wanted.source.strip(),

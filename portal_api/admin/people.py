@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.access_log import service as access_log
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.passwords.counter import Applicant, Registered
 from hub.subjects.model import SubjectKind
+from portal_api.admin.looking import actor_of, why
 from portal_api.admin.mandates import SubjectId
 from portal_api.errors import responses
 from portal_api.login import pages
@@ -98,7 +102,9 @@ async def register_person(request: Request, staff: AsStaff, person: PersonIn) ->
         document_kind=person.document.kind.strip(),
         document_number=person.document.number.strip(),
     )
-    done = await staff.hub.counter.register(staff.town.city, applicant, by=staff.name)
+    done = await staff.hub.counter.register(
+        staff.town.city, applicant, by=staff.name, seen=partial(_looked, staff, "register_person")
+    )
     return _handed_over(request, staff, done)
 
 
@@ -126,10 +132,22 @@ async def recover_password(
         document=(recovery.document.kind.strip(), recovery.document.number.strip()),
         without_factors=recovery.without_second_factors,
         by=staff.name,
+        seen=partial(_looked, staff, "recover_password"),
     )
     for session in await staff.hub.sessions.of_login(staff.town.city.id, done.issued.account_id):
         await staff.hub.grants.end_session(staff.town, session.session_id, "password_recovered")
     return _handed_over(request, staff, done)
+
+
+async def _looked(staff: Staff, what: str, connection: Any, subject_id: UUID) -> None:
+    await access_log.record(
+        connection,
+        actor=actor_of(staff),
+        subject_id=subject_id,
+        what=what,
+        why=why(staff, None),
+        at=staff.hub.clock.now(),
+    )
 
 
 def _given_here(staff: Staff) -> None:

@@ -75,4 +75,6 @@ def fields_of(text: str) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise MalformedRequest("A field comes more than once.")
+    if "\0" in "".join(fields.values()):
+        raise MalformedRequest("A field has a character that no text has.")
     return fields

@@ -39,7 +39,7 @@ def page(
 
     `posts_to` is the address of an eID a form of this page goes to, `frames` are addresses it shows in frames.
     A form of ours has a hidden field `form` with `form_token("/login/…")`, the path it goes to; the browser's cookie
-    that needs is set where there is none yet.
+    that needs is set where there is none yet, except in the answer to a POST.
     """
     known = cookies.browser_of(request, town)
     browser = known or cookies.new_browser()
@@ -71,7 +71,9 @@ def page(
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if known is None:
+    # A POST from another site comes without the cookie of a browser that has one, and would have it replaced here: the
+    # login under way would be another browser's from then on.
+    if known is None and request.method == "GET":
         cookies.keep_browser(response, request, town, browser)
     return response
 

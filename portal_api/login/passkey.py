@@ -54,7 +54,9 @@ async def take_passkey(request: Request, town: AtTown, relay: Relay = None) -> R
         return await _form(request, town, login, status=403, fault=text(login.language, "passkey.fault.failed"))
     except TooManyRequests as error:
         return slowed(await _form(request, town, login, status=429, fault=waiting(login.language, error)), error)
-    await hub.passwords.factor_shown(city_id, login.transaction.transaction_id, shown.method, shown.assurance)
+    await hub.passwords.factor_shown(
+        city_id, login.transaction.transaction_id, login.account.account_id, shown.method, shown.assurance
+    )
     return await onward(request, town, login.relay)
 
 

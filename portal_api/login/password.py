@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request
@@ -64,9 +65,8 @@ async def take_password(request: Request, town: AtTown, relay: Relay = None) -> 
             fields.get("password", ""),
             address_of(request),
             cookies.known_browser_of(request, town),
+            staff_login=transaction.staff,
         )
-        if (login.staff_id is not None) is not transaction.staff:
-            raise LoginRefused("This login is for others.", reason="failed")
     except LoginRefused as error:
         log.info("password_refused", city=town.city.slug, reason=error.reason)
         fault = text(language, f"password.fault.{_WHY.get(error.reason, 'wrong')}")
@@ -96,7 +96,7 @@ async def take_new_password(request: Request, town: AtTown, relay: Relay = None)
     if not login.account.must_change or (login.factors and login.step.method is None):
         return await onward(request, town, login.relay)
     try:
-        await _change(request, town, login.account, fields)
+        await _change(request, town, login.account, fields, login.transaction.transaction_id)
     except InvalidRequest as error:
         faults = _faults(request, town, login.language, login.account, error)
         return _new(request, town, login.language, login.account, relay=relay, status=422, faults=faults)
@@ -152,10 +152,17 @@ async def take_change(request: Request, town: AtTown) -> Response:
     return page(request, town, language, "password_changed.html")
 
 
-async def _change(request: Request, town: Town, account: Account, fields: dict[str, str]) -> None:
+async def _change(
+    request: Request, town: Town, account: Account, fields: dict[str, str], transaction_id: UUID | None = None
+) -> None:
     _same_twice(fields)
-    browser = cookies.known_browser_of(request, town)
-    await hub_of(request).passwords.change(town.city, account.account_id, fields.get("password", ""), browser=browser)
+    await hub_of(request).passwords.change(
+        town.city,
+        account.account_id,
+        fields.get("password", ""),
+        browser=cookies.known_browser_of(request, town),
+        transaction_id=transaction_id,
+    )
 
 
 def _same_twice(fields: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from uuid import UUID
 
 import segno
 from fastapi import APIRouter, Request
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from hub.back_offices.model import Town
-from hub.kernel.errors import LoginRefused, TooManyRequests
+from hub.kernel.errors import LoginRefused, NotFound, TooManyRequests
 from hub.kernel.text import choose
 from hub.passwords.model import Factor
 from hub.passwords.passkeys import possible_at
@@ -49,7 +50,9 @@ async def take_code(request: Request, town: AtTown, relay: Relay = None) -> Resp
         return _form(request, town, login, status=403, fault=text(login.language, f"totp.fault.{key}"))
     except TooManyRequests as error:
         return slowed(_form(request, town, login, status=429, fault=waiting(login.language, error)), error)
-    await hub.passwords.factor_shown(city_id, login.transaction.transaction_id, shown.method, shown.assurance)
+    await hub.passwords.factor_shown(
+        city_id, login.transaction.transaction_id, login.account.account_id, shown.method, shown.assurance
+    )
     return await onward(request, town, login.relay)
 
 
@@ -66,13 +69,19 @@ async def finish_enrolment(request: Request, town: AtTown, relay: Relay = None) 
     if not isinstance(who, Holder):
         return who
     try:
+        factor_id = UUID(fields.get("factor", ""))
+    except ValueError:
+        raise NotFound("No second factor is being set up.") from None
+    try:
         codes = await hub_of(request).second_factors.confirm_totp(
-            town.city.id, who.account.account_id, fields.get("code", ""), binds=who.binds
+            town.city.id, who.account.account_id, factor_id, fields.get("code", ""), binds=who.binds
         )
-    except LoginRefused:
-        return await _enrol(request, town, who, status=422, fault=text(who.language, "totp.fault.wrong"))
+    except (LoginRefused, NotFound):
+        fault = text(who.language, "totp.fault.wrong")
+        return await _enrol(request, town, who, status=422, fault=fault, again=factor_id)
     except TooManyRequests as error:
-        return slowed(await _enrol(request, town, who, status=429, fault=waiting(who.language, error)), error)
+        fault = waiting(who.language, error)
+        return slowed(await _enrol(request, town, who, status=429, fault=fault, again=factor_id), error)
     return await enrolled(request, town, who, Factor.TOTP, codes)
 
 
@@ -85,7 +94,9 @@ async def enrolled(request: Request, town: Town, who: Holder, kind: Factor, code
     if who.relay is not None:
         # Whoever has just used it has shown it.
         login = await under_way(request, town, who.relay)
-        await hub.passwords.factor_shown(city_id, login.transaction.transaction_id, kind.method, who.binds)
+        await hub.passwords.factor_shown(
+            city_id, login.transaction.transaction_id, who.account.account_id, kind.method, who.binds
+        )
         if not codes:
             return await onward(request, town, who.relay)
     return page(request, town, who.language, "recovery_codes.html", relay=who.relay, codes=codes, enrolled=True)
@@ -107,10 +118,23 @@ def _form(
     )
 
 
-async def _enrol(request: Request, town: Town, who: Holder, *, status: int = 200, fault: str | None = None) -> Response:
+async def _enrol(
+    request: Request,
+    town: Town,
+    who: Holder,
+    *,
+    status: int = 200,
+    fault: str | None = None,
+    again: UUID | None = None,
+) -> Response:
     issuer = choose(town.city.name, [town.city.language], town.city.language)
     begun = await hub_of(request).second_factors.begin_totp(
-        town.city.id, who.account.account_id, issuer=issuer, username=who.account.username, binds=who.binds
+        town.city.id,
+        who.account.account_id,
+        issuer=issuer,
+        username=who.account.username,
+        binds=who.binds,
+        again=again,
     )
     return page(
         request,
@@ -119,6 +143,7 @@ async def _enrol(request: Request, town: Town, who: Holder, *, status: int = 200
         "totp_enrol.html",
         status,
         relay=who.relay,
+        factor=begun.factor_id,
         qr=_qr(begun.uri),
         secret=" ".join(begun.secret[start : start + 4] for start in range(0, len(begun.secret), 4)),
         uri=begun.uri,

@@ -39,16 +39,17 @@ class _Lack:
 @router.get("/oauth2/authorize")
 async def authorize(request: Request, town: AtTown) -> Response:
     """OpenID Connect Core 1.0 §3.1.2. A request that needs a login first is taken up again by its name, `resume`."""
-    grants, parameters = hub_of(request).grants, query(request)
-    name = dict(parameters).get("resume")
+    hub, parameters = hub_of(request), query(request)
+    name, cookie = dict(parameters).get("resume"), cookies.session_of(request, town)
+    session = await hub.sessions.find(town.city.id, cookie) if cookie else None
     if name is None:
-        return await _answered(request, town, _Waiting(requests.read(town, parameters)))
-    recalled = await grants.recall(town, name, cookies.session_of(request, town))
+        return await _answered(request, town, _Waiting(requests.read(town, parameters)), session)
+    recalled = await hub.grants.recall(town, name, cookie, session)
     if recalled is None:
         raise Gone("This login was finished already, or took too long. Go back to where you came from and begin again.")
     asked, since = recalled
     requests.still_registered(town, asked)
-    return await _answered(request, town, _Waiting(asked, name, since))
+    return await _answered(request, town, _Waiting(asked, name, since), session)
 
 
 @router.post("/oauth2/authorize")
@@ -68,18 +69,16 @@ class _Waiting:
     since: bool = False
 
 
-async def _answered(request: Request, town: Town, waiting: _Waiting) -> Response:
+async def _answered(request: Request, town: Town, waiting: _Waiting, session: Session | None) -> Response:
     hub, asked = hub_of(request), waiting.asked
     client = town.city.clients[asked.client_id]
-    cookie = cookies.session_of(request, town)
-    session = await hub.sessions.find(town.city.id, cookie) if cookie else None
     lack = _lack(waiting, client, session, hub.clock.now())
     if lack is not None:
         if "none" in asked.prompt:
             raise asked.refused("login_required", lack.detail)
         if waiting.since and lack.final:
             raise asked.refused(lack.error, lack.detail)
-        return await _to_login(request, town, waiting, client, lack)
+        return await _to_login(request, town, waiting, session, client, lack)
     assert session is not None
     code = await hub.grants.authorize(town, asked, session, waited=waiting.name)
     if code is None:
@@ -104,9 +103,13 @@ def _lack(waiting: _Waiting, client: Client, session: Session | None, now: datet
     return None
 
 
-async def _to_login(request: Request, town: Town, waiting: _Waiting, client: Client, lack: _Lack) -> Response:
+async def _to_login(
+    request: Request, town: Town, waiting: _Waiting, session: Session | None, client: Client, lack: _Lack
+) -> Response:
     hub = hub_of(request)
-    name = waiting.name or await hub.grants.remember(town, waiting.asked, cookies.session_of(request, town))
+    name = waiting.name
+    if name is None:
+        name = await hub.grants.remember(town, waiting.asked, cookies.session_of(request, town), session)
     known = cookies.browser_of(request, town)
     browser = known or cookies.new_browser()
     relay = await hub.logins.begin(

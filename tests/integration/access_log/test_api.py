@@ -148,6 +148,20 @@ async def test_looking_for_one_person_needs_a_reason_and_is_recorded_even_in_vai
     assert entry["what"] == "audit_access_log"
 
 
+async def test_looking_for_what_one_person_did_needs_a_reason_too(hub, ana):
+    ivo = await hub.subject("pregrada", "Ivo Drugi", hr_oib=IVO)
+    await look(hub, ana, kind=ActorKind.SUBJECT, actor=ivo, role=None)
+    await look(hub, ivo)
+    (pseudonym,) = {one.subject for one in await log_of(hub, ivo)}
+    for written in (str(pseudonym), str(pseudonym).upper(), pseudonym.hex):
+        assert (await audit(hub, f"?actor={written}")).status_code == 422
+    (entry,) = (await audit(hub, f"?actor={pseudonym}&reason=KLASA+2")).json()["items"]
+    assert entry["who"]["id"] == public_id("sub", ivo)
+    # He is told of it as she is.
+    for one in (ana, ivo):
+        assert (await log_of(hub, one))[0].why == "KLASA 2"
+
+
 async def test_an_empty_page_is_recorded_too(hub):
     assert (await audit(hub)).json() == {"items": [], "next_cursor": None}
     (entry,) = await log_of(hub, None)

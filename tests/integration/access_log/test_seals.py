@@ -217,11 +217,43 @@ async def test_what_is_past_its_time_goes_and_the_chain_stays(worker, owner, log
     clock.move(STEP)
     await seal(worker, clock.now())
     assert await owner.fetchval("select count(*) from access_log") == 1
-    assert await verify(worker, clock) == seals.Verdict(batches=5, pruned=5, rows=0, unsealed=0, broken=None)
+    assert await verify(worker, clock) == seals.Verdict(batches=5, pruned=4, rows=1, unsealed=0, broken=None)
     await look(worker, log, clock.now())
     clock.move(STEP)
     await seal(worker, clock.now())
-    assert (await verify(worker, clock)).rows == 1
+    assert (await verify(worker, clock)).rows == 2
     # What is left of the old batches is still a chain.
     await owner.execute("update access_seals set rows = 4 where number = 2")
     assert (await verify(worker, clock)).broken.number == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("update access_log set why = 'x' where at = (select at from access_log order by at offset 7 limit 1)",
+         "a row was changed"),
+        ("delete from access_log where at = (select at from access_log order by at offset 7 limit 1)",
+         "3 rows were sealed, 2 are there"),
+    ],
+)  # fmt: skip
+async def test_a_shorter_time_hides_no_change(worker, owner, log, clock, statement, reason):
+    """The owner says that all of it is past its time; months go as a whole, and these rows are still there."""
+    await owner.execute(statement)
+    await owner.execute("update retention set keep = interval '1 second' where table_name = 'access_log'")
+    broken = (await verify(worker, clock)).broken
+    assert (broken.number, broken.reason) == (3, reason)
+
+
+async def test_a_month_that_went_out_of_the_middle_of_a_batch(worker, owner, clock, tmp_path):
+    _, keys = await make_town(worker, tmp_path)
+    ana = await make_subject(worker, keys, ANA)
+    await look(worker, ana, clock.now())
+    clock.move(timedelta(days=31))
+    await look(worker, ana, clock.now())
+    clock.move(STEP)
+    assert (await seal(worker, clock.now())).rows == 2
+    await owner.execute("alter table access_log no force row level security")
+    await owner.execute("delete from access_log where at < '2026-12-01'")
+    assert (await verify(worker, clock)).broken.reason == "2 rows were sealed, 1 are there"
+    clock.move(timedelta(days=5 * 366))
+    assert await verify(worker, clock) == seals.Verdict(batches=1, pruned=1, rows=0, unsealed=0, broken=None)

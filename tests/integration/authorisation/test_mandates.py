@@ -14,6 +14,7 @@ from hub.authorisation import HEADER, Role
 from hub.kernel.assurance import Assurance
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid, public_id
+from hub.logins import resolution
 from hub.logins.model import Arrived
 from hub.mandates import service as mandates
 from hub.mandates.model import Mandate, MandateKind, MandateProof
@@ -231,6 +232,30 @@ async def test_a_company_known_before_is_that_company(house):
     assert (await said(house, house.ana)).represented_id == known
 
 
+async def test_no_clerk_gives_herself_a_mandate(house, child):
+    """She is known by the eID with which she comes in, as a clerk and as a citizen."""
+    clerk = house.staff[Role.CLERK]
+    async with identity(house) as connection:
+        keys = await house.api.hub.vault.keys(connection, 1)
+        (own,) = (await subjects.identify(connection, keys, [("login.nias", "kata")])).values()
+        now = house.api.clock.now()
+        merged = await subjects.create(connection, 1, SubjectKind.PERSON, "Kata")
+        await subjects.merge(connection, 1, merged, house.ivo, reason="one", actor="test", now=now)
+        await resolution.insert(connection, 1, "nias", own, now, by="new", subject_id=merged)
+        await resolution.insert(connection, 1, "nias", own, now, by="clerk", staff_id=clerk, staff=True)
+    body = {"represented": public_id("sub", child), "kind": "guardianship", "source": "rodni list"}
+
+    async def add(holder: UUID, role: Role) -> int:
+        sent = body | {"holder": public_id("sub", holder)}
+        headers = house.token(staff_id=house.staff[role])
+        return (await house.api.client.post(ADMIN, json=sent, headers=headers)).status_code
+
+    assert [await add(holder, Role.CLERK) for holder in (house.ivo, merged)] == [403, 403]
+    assert await listed(house, house.ivo) == []
+    assert await add(house.ana, Role.CLERK) == 201
+    assert await add(house.ivo, Role.ADMINISTRATOR) == 201
+
+
 async def test_a_sole_trader_needs_no_mandate_for_herself(house):
     own = Represented((("hr.oib", ANA),), "Ana Prva, obrt", "nias:pos_oib")
     assert await said(house, house.ana, own) is None
@@ -238,6 +263,13 @@ async def test_a_sole_trader_needs_no_mandate_for_herself(house):
     async with house.api.worker.database.town(1) as connection:
         await subjects.merge(connection, 1, other, house.ana, reason="x", actor="c", now=house.api.clock.now())
     assert await said(house, other, own) is None
+
+
+async def test_whoever_acts_for_a_sole_trader_does_not_see_her_own_affairs(house):
+    """Her trade has her number: what is owed for her home is in the same account."""
+    with pytest.raises(Conflict):
+        await said(house, house.ivo, Represented((("hr.oib", ANA),), "Ana Prva, obrt", "nias:pos_oib"))
+    assert await account(house, house.ivo, house.ana) == (404, None)
 
 
 async def test_numbers_of_two_subjects_are_for_a_clerk(house):

@@ -364,6 +364,35 @@ async def test_a_form_that_is_none(house):
     assert await house.session(browser) is not None
 
 
+async def test_another_site_does_not_take_a_browsers_login_away(house):
+    """Its POST comes without our cookie, and its answer must not replace the one the browser has. Nor must that of the
+    eID itself, after which somebody tries another way.
+    """
+    browser = house.browser()
+    relay = await house.begin(browser)
+    for path, status in (("card/acs", 410), ("card/acs?x=1&x=2", 400), ("claim", 403)):
+        refused = await house.hub.client.post(f"/pregrada/login/{path}", data={"SAMLResponse": "x", "RelayState": "x"})
+        assert refused.status_code == status, path
+        assert "set-cookie" not in refused.headers, path
+    await browser.get("/pregrada/login/card/start", params={"t": relay})
+    cancelled = await house.bring(browser, house.card.answer(None, refused="cancelled"))
+    assert cancelled.status_code == 403
+    browser.cookies.extract_cookies(cancelled)
+    assert (await browser.get("/pregrada/login", params={"t": relay})).status_code == 200
+
+
+async def test_a_text_that_the_database_has_no_place_for_is_the_callers_mistake(house):
+    browser = house.browser()
+    page = await browser.get("/pregrada/login", params={"lang": "h\0"})
+    assert page.status_code == 303
+    relay = query_of(page.headers["location"])["t"]
+    page = await browser.get("/pregrada/login/password", params={"t": relay})
+    token = page.text.split('name="form" value="')[1].split('"')[0]
+    fields = {"form": token, "username": "a\0b", "password": "x"}
+    answer = await browser.post("/pregrada/login/password", params={"t": relay}, data=fields)
+    assert answer.status_code == 400
+
+
 # ── Too many ──
 
 
@@ -381,6 +410,10 @@ async def test_one_address_begins_a_hundred_logins_in_ten_minutes(house):
     with pytest.raises(TooManyRequests):
         await logins.begin(house.city_id, **BEGIN, browser="b", address="2001:db8::ffff")
     await logins.begin(house.city_id, **BEGIN, browser="b", address="2001:db8:0:1::1")
+    # A socket for both kinds writes an IPv4 address within IPv6: one of them is not all of them.
+    await logins.begin(house.city_id, **BEGIN, browser="b", address="::ffff:192.0.2.3")
+    with pytest.raises(TooManyRequests):
+        await logins.begin(house.city_id, **BEGIN, browser="b", address="::ffff:192.0.2.1")
     house.hub.clock.move(timedelta(minutes=10))
     await logins.begin(house.city_id, **BEGIN, browser="b", address="192.0.2.1")
 

@@ -10,6 +10,8 @@ from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
 from hub.logins import command
 from hub.logins.claims import Claimed
+from hub.subjects import service as subjects
+from hub.subjects.model import Proof
 from tests.support.records import ANA
 
 
@@ -66,3 +68,25 @@ async def test_a_code_is_issued_used_and_taken_back(house, munihub):
     assert source.startswith("clm_")
     await munihub("undo-code", source, "--why", "mistake", "--city", "pregrada")
     assert await house.count("aliases", "revoked_at is null") == 0
+
+
+async def test_who_are_two_again_log_in_again(house, munihub):
+    """A session that began while they were one is of the one who stood for both: she would go on seeing his account."""
+    known = await house.hub.subject("pregrada", hr_oib=ANA)
+    before, after = house.browser(), house.browser()
+    await house.log_in(before)
+    bare = (await house.session(before)).subject_id
+    async with house.hub.worker.database.town(house.city_id) as connection:
+        keys = await house.hub.worker.vault.keys(connection, house.city_id)
+        pair = ("pregrada_financije.partner", "K-1")
+        now = house.hub.clock.now()
+        await subjects.prove(connection, keys, known, *pair, proof=Proof.REGISTRY, source="register", now=now)
+    code = (await munihub("code", *pair, "--city", "pregrada")).strip()
+    assert await house.hub.hub.linking.claim(house.city_id, bare, "K-1", code) is Claimed.YES
+    await house.log_in(after)
+    assert (await house.session(after)).subject_id == known
+    claim = await house.row("select claim_id from claims")
+    await munihub("undo-code", public_id("clm", claim["claim_id"]), "--why", "mistake", "--city", "pregrada")
+    assert (await house.session(before), await house.session(after)) == (None, None)
+    await house.log_in(after)
+    assert (await house.session(after)).subject_id == bare

@@ -175,9 +175,10 @@ async def test_the_language_goes_along(house):
 
 async def test_what_an_eid_says_that_nobody_knows_is_noted_by_name(house):
     for _ in range(2):
-        await house.log_in(house.browser(), identity(unknown=("neobično", "another")))
-    rows = await house.count("eid_drift", "provider = 'card' and times = 2 and attribute in ('neobično', 'another')")
-    assert rows == 2
+        await house.log_in(house.browser(), identity(unknown=("neobično", "another", "a\0b")))
+    names = "('neobično', 'another', 'a?b')"
+    rows = await house.count("eid_drift", f"provider = 'card' and times = 2 and attribute in {names}")
+    assert rows == 3
 
 
 async def test_what_is_kept_of_a_login_shows_nobody(house):

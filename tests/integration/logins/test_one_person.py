@@ -241,6 +241,28 @@ async def test_a_contract_of_somebody_else_for_certain(house):
     assert await house.count("subject_merges") == 0
 
 
+async def test_two_of_one_household_are_not_one_person(house):
+    """The bill of this month is opened by the one, that of the next by the other. The eID knows them as two."""
+    linking = house.hub.hub.linking
+    ana, ivo = await subject_of(house), await subject_of(house, identity(subject="ivo"))
+    code = await linking.issue_claim(house.city_id, PARTNER, "K-0042", by="billing")
+    assert await linking.claim(house.city_id, ana, "K-0042", code) is Claimed.YES
+    code = await linking.issue_claim(house.city_id, PARTNER, "K-0042", by="billing")
+    assert await linking.claim(house.city_id, ivo, "K-0042", code) is Claimed.CONFLICT
+    assert await house.count("subject_merges") == 0
+
+
+async def test_whoever_opens_a_companys_bill_is_not_the_company(house):
+    linking = house.hub.hub.linking
+    async with house.hub.worker.database.town(house.city_id) as connection:
+        company = await subjects.create(connection, house.city_id, SubjectKind.ENTITY, "Vinogradi d.o.o.")
+    await alias(house, company, PARTNER, "K-0042")
+    ana = await subject_of(house)
+    code = await linking.issue_claim(house.city_id, PARTNER, "K-0042", by="billing")
+    assert await linking.claim(house.city_id, ana, "K-0042", code) is Claimed.CONFLICT
+    assert await subject_of(house) == ana
+
+
 async def test_a_code_is_not_tried_for_ever(house):
     linking = house.hub.hub.linking
     code = await linking.issue_claim(house.city_id, PARTNER, "K-0042", by="billing")

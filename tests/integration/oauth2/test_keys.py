@@ -102,13 +102,23 @@ async def test_a_compromised_key_is_gone_with_what_it_signed(provider, clock, ri
     town = elsewhere.towns.by_slug["pregrada"].city
     with pytest.raises(Exception, match="not valid"):
         await elsewhere.tokens.check(tokens["access_token"], town)
-    # Where it was verified before it is refused as soon as another token shows that the keys have changed.
+    # Where it was verified before too, whether or not anything else is asked there.
+    assert (await provider.api.client.get("/pregrada/v1/account", headers=header)).status_code == 401
     fresh = (await provider.refresh(tokens["refresh_token"])).json()["access_token"]
     renewed = {"Authorization": f"Bearer {fresh}"}
     assert (await provider.api.client.get("/pregrada/v1/account", headers=renewed)).status_code == 200
     assert (await provider.api.client.get("/pregrada/v1/account", headers=header)).status_code == 401
     with pytest.raises((JoseError, ValueError)):
         await provider.claims(tokens["access_token"])
+
+
+async def test_a_compromised_key_is_gone_where_nothing_but_its_token_is_seen(provider, clock, ring, city):
+    """Whoever has the key sends the one token he made, again and again."""
+    header = {"Authorization": f"Bearer {(await provider.tokens())['access_token']}"}
+    assert (await provider.api.client.get("/pregrada/v1/account", headers=header)).status_code == 200
+    await ring.rotate(city, compromised=True)
+    clock.move(timedelta(seconds=60))
+    assert (await provider.api.client.get("/pregrada/v1/account", headers=header)).status_code == 401
 
 
 async def test_a_stolen_key_signs_nothing_that_lasts(provider, clock, city):

@@ -65,6 +65,25 @@ async def test_a_first_password_is_used_in_one_browser_until_it_is_changed(passw
     assert refused.value.reason == "failed"
 
 
+async def test_a_password_that_is_replaced_while_it_is_compared_logs_nobody_in(passwords, clock, monkeypatch):
+    """Comparing waits in a queue, which a flood of guesses makes long."""
+    issued = await passwords.person()
+    verify = passwords.service.hasher.verify
+
+    async def late(stored, password):
+        right = await verify(stored, password)
+        monkeypatch.setattr(passwords.service.hasher, "verify", verify)
+        clock.move(timedelta(seconds=1))
+        await passwords.service.change(passwords.city, issued.account_id, "kiša pada na Trakošćan")
+        return right
+
+    monkeypatch.setattr(passwords.service.hasher, "verify", late)
+    with pytest.raises(LoginRefused) as refused:
+        await passwords.check(issued)
+    assert refused.value.reason == "failed"
+    assert (await passwords.check(issued, "kiša pada na Trakošćan")).login_id == issued.account_id
+
+
 async def test_of_two_who_use_a_first_password_at_once_one_gets_in(passwords):
     issued = await passwords.issue()
     results = await asyncio.gather(

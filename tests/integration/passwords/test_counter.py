@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from hub.access_log import service as access_log
 from hub.authorisation import Role
 from hub.kernel.ids import parse_public_id, public_id
 from hub.subjects import service as subjects
@@ -76,6 +77,32 @@ async def test_further_identifiers_are_proven_for_the_person_found(api, password
     async with api.worker.database.town(1) as connection:
         keys = await api.worker.vault.keys(connection, 1)
         assert await subjects.subject_of(connection, keys, "financije.ugovor", "K-77") == subject_id
+
+
+async def test_whoever_knows_the_number_of_a_contract_is_not_whose_it_is(api, passwords):
+    """With her own document she is somebody else, whose number nobody had proven."""
+    subject_id = await api.subject("pregrada", hr_oib="33392005961", financije_ugovor="K-77")
+    both = [*ANA["identifiers"], {"scheme": "financije.ugovor", "value": "K-77"}]
+    for identifiers in (both, both[::-1]):
+        assert problem(await register(api, ANA | {"identifiers": identifiers})) == (409, "conflict")
+    assert await passwords.service.account_of(1, subject_id=subject_id) is None
+
+
+async def test_she_reads_who_was_shown_her_name_at_the_counter(api, passwords):
+    """The number alone is enough for a clerk to be told whose it is."""
+    subject_id = await api.subject("pregrada", "Ana Š.", hr_oib="87582274224")
+    handed = (await register(api)).json()
+    await recover(api, handed["id"])
+    async with api.hub.database.audit(1) as connection:
+        entries = await access_log.listed(connection, subject_id, None, 10)
+    assert [(one.what, one.why) for one in entries] == [
+        ("recover_password", "role administrator"),
+        ("register_person", "role administrator"),
+    ]
+    # Of somebody new nothing was there to be looked at.
+    other = (await register(api, ANA | {"identifiers": [{"scheme": "hr.oib", "value": "33392005961"}]})).json()
+    async with api.hub.database.audit(1) as connection:
+        assert await access_log.listed(connection, parse_public_id("sub", other["id"]), None, 10) == []
 
 
 async def test_who_has_a_password_is_not_registered_again(api, passwords):

@@ -26,9 +26,8 @@ async def enrol(passwords, issued, binds=SUBSTANTIAL):
         passwords.city.id, issued.account_id, issuer="Grad Pregrada", username=issued.username, binds=binds
     )
     totp = pyotp.TOTP(begun.secret)
-    codes = await factors.confirm_totp(
-        passwords.city.id, issued.account_id, totp.at(passwords.api.clock.now()), binds=binds
-    )
+    code = totp.at(passwords.api.clock.now())
+    codes = await factors.confirm_totp(passwords.city.id, issued.account_id, begun.factor_id, code, binds=binds)
     return totp, codes
 
 
@@ -43,7 +42,7 @@ async def test_a_secret_is_shown_until_its_first_code_and_kept_sealed(passwords)
     factors, city_id = passwords.api.hub.second_factors, passwords.city.id
     asked = {"issuer": "Grad Pregrada", "username": issued.username, "binds": LOW}
     begun = await factors.begin_totp(city_id, issued.account_id, **asked)
-    assert await factors.begin_totp(city_id, issued.account_id, **asked) == begun
+    assert await factors.begin_totp(city_id, issued.account_id, **asked, again=begun.factor_id) == begun
     uri = urlsplit(begun.uri)
     assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
     assert parse_qs(uri.query) == {"secret": [begun.secret], "issuer": ["Grad Pregrada"]}
@@ -51,14 +50,14 @@ async def test_a_secret_is_shown_until_its_first_code_and_kept_sealed(passwords)
     assert (await passwords.check(issued)).factors == ()
     stored = (await passwords.rows("select secret from second_factors"))[0]["secret"]
     assert begun.secret.encode() not in stored
-    await refused(factors.confirm_totp(city_id, issued.account_id, "000000", binds=LOW), "failed")
+    await refused(factors.confirm_totp(city_id, issued.account_id, begun.factor_id, "000000", binds=LOW), "failed")
     code = pyotp.TOTP(begun.secret).at(passwords.api.clock.now())
-    codes = await factors.confirm_totp(city_id, issued.account_id, code, binds=LOW)
+    codes = await factors.confirm_totp(city_id, issued.account_id, begun.factor_id, code, binds=LOW)
     assert len(set(codes)) == 10
     assert {len(one) for one in codes} == {14}
     assert (await passwords.check(issued)).factors == ("totp",)
     with pytest.raises(NotFound):
-        await factors.confirm_totp(city_id, issued.account_id, code, binds=LOW)
+        await factors.confirm_totp(city_id, issued.account_id, begun.factor_id, code, binds=LOW)
 
 
 async def test_what_was_begun_in_a_surer_login_is_not_finished_in_a_less_sure_one(passwords):
@@ -68,7 +67,7 @@ async def test_what_was_begun_in_a_surer_login_is_not_finished_in_a_less_sure_on
     begun = await factors.begin_totp(city_id, issued.account_id, **asked, binds=SUBSTANTIAL)
     code = pyotp.TOTP(begun.secret).at(passwords.api.clock.now())
     with pytest.raises(NotFound):
-        await factors.confirm_totp(city_id, issued.account_id, code, binds=LOW)
+        await factors.confirm_totp(city_id, issued.account_id, begun.factor_id, code, binds=LOW)
     again = await factors.begin_totp(city_id, issued.account_id, **asked, binds=LOW)
     assert again.secret != begun.secret
 

@@ -171,6 +171,30 @@ async def test_an_app_set_up_later_protects_the_account_and_the_login_stays_low(
     assert (await passwords.check(issued)).factors == ()
 
 
+async def test_whoever_has_the_password_does_not_see_the_secret_its_owner_sets_up(passwords, browser, other, clock):
+    """He has it open before she begins, and again while she types her code: hers is never his."""
+    issued = await passwords.person()
+    shown = []
+
+    async def enrol(one):
+        page = await one.get("/login/totp/enrol")
+        shown.append(re.search(r'class="copied">([A-Z2-7 ]+)<', page.text)[1].replace(" ", ""))
+        return page
+
+    for one in (other, browser):
+        await one.log_in(issued.username, PASSWORD)
+    await enrol(other)
+    hers = await enrol(browser)
+    await enrol(other)
+    assert len(set(shown)) == 3
+    page = await browser.send(hers, code=pyotp.TOTP(shown[1]).at(clock.now()))
+    assert (page.status_code, heading(page)) == (422, "Set up an app for codes")
+    new = re.search(r'class="copied">([A-Z2-7 ]+)<', page.text)[1].replace(" ", "")
+    assert new not in shown
+    page = await browser.send(page, code=pyotp.TOTP(new).at(clock.now()))
+    assert heading(page) == "Recovery codes"
+
+
 async def test_a_passkey_as_second_factor(passwords, browser, other):
     issued = await passwords.issue()
     page = await browser.log_in(issued.username, issued.password)
@@ -269,6 +293,25 @@ async def test_changing_the_password_ends_every_other_session(passwords, browser
     assert (await browser.session()).login_id == issued.account_id
     assert heading(await other.log_in(issued.username, PASSWORD)) == "Sign in with a user name and password"
     assert heading(await other.log_in(issued.username, OTHER)) == "You are signed in"
+
+
+async def test_a_login_under_way_with_the_old_password_is_over(passwords, browser, other, clock):
+    """Somebody else has found it out and waits at the page for the code when it is changed."""
+    issued = await passwords.person()
+    begun = await passwords.api.hub.second_factors.begin_totp(
+        passwords.city.id, issued.account_id, issuer="x", username="x", binds=Assurance.LOW
+    )
+    codes = pyotp.TOTP(begun.secret)
+    await passwords.api.hub.second_factors.confirm_totp(
+        passwords.city.id, issued.account_id, begun.factor_id, codes.at(clock.now()), binds=Assurance.LOW
+    )
+    page = await other.log_in(issued.username, PASSWORD)
+    assert heading(page) == "Confirm with a code"
+    await passwords.service.change(passwords.city, issued.account_id, OTHER)
+    clock.move(timedelta(minutes=1))
+    late = await other.send(page, code=codes.at(clock.now()))
+    assert late.status_code == 410
+    assert await other.session() is None
 
 
 async def test_a_session_of_before_the_recovery_at_the_counter_is_over(passwords, browser, api):
@@ -374,6 +417,27 @@ async def test_a_step_belongs_to_its_login_and_ends_with_its_time(passwords, bro
     assert (await browser.send(page, password=PASSWORD, again=PASSWORD)).status_code == 410
 
 
+async def test_the_paper_of_staff_is_not_used_up_at_the_citizens_door(passwords, browser, clock):
+    async with passwords.api.worker.database.town(passwords.city.id) as connection:
+        staff_id = await staff.add(connection, passwords.city, "Marko", [Grant(Role.CLERK)], by="t", now=clock.now())
+    issued = await passwords.issue(staff_id=staff_id)
+    refused = await browser.log_in(issued.username, issued.password)
+    assert (refused.status_code, faults(refused)) == (403, ["The user name or the password is wrong."])
+    relay = await passwords.api.hub.logins.begin(
+        passwords.city.id,
+        continue_to="/login/session",
+        assurance=Assurance.LOW,
+        client_name=None,
+        staff=True,
+        force=False,
+        language="en",
+        browser=browser.client.cookies.get("munihub_login_pregrada"),
+    )
+    form = await browser.get(f"/login/password?t={relay}")
+    page = await browser.send(form, username=issued.username, password=issued.password)
+    assert heading(page) == "Protect your sign-in with a second step"
+
+
 async def test_a_code_of_ones_own_account_is_no_second_factor_of_anothers(passwords, browser, clock):
     """He knows her password and has an account of his own. The form with his code waits for its last octets while the
     same login goes on with her name.
@@ -387,7 +451,7 @@ async def test_a_code_of_ones_own_account_is_no_second_factor_of_anothers(passwo
         secrets[issued.account_id] = pyotp.TOTP(begun.secret)
         code = secrets[issued.account_id].at(clock.now())
         await passwords.api.hub.second_factors.confirm_totp(
-            passwords.city.id, issued.account_id, code, binds=Assurance.SUBSTANTIAL
+            passwords.city.id, issued.account_id, begun.factor_id, code, binds=Assurance.SUBSTANTIAL
         )
     clock.move(timedelta(seconds=60))
     start = await browser.begin()

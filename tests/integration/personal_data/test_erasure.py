@@ -10,6 +10,7 @@ from hub.access_log.service import listed
 from hub.jobs.queue import Job
 from hub.kernel.errors import Conflict, NotFound
 from hub.kernel.ids import parse_public_id, public_id
+from hub.mandates import service as mandates
 from hub.mapping.model import PartyRef, Record
 from hub.personal_data import erasure, requests
 from hub.personal_data.holdings import HOLDINGS, Blank, Delete, Keep
@@ -17,6 +18,7 @@ from hub.personal_data.requests import Decision, State, months_later
 from hub.storage import retention
 from hub.storage.database import NIL
 from hub.subjects import service as subjects
+from hub.subjects.model import Proof
 from hub.subjects.service import SubjectProjection
 from hub.worker import Work
 from tests.integration.personal_data.lives import live, rows_of
@@ -59,8 +61,8 @@ async def test_every_table_is_as_it_was_decided(hub, people):
     for holding in HOLDINGS:
         name, number = holding.table, before[holding.table]
         if name == "identifiers":
-            # That of the login is nobody's any more; the OIB stands in records.
-            assert (erased.pop(name), kept.pop(name)) == (1, (1, True))
+            # Those of the login and of the claim are nobody's any more; the OIB stands in records.
+            assert (erased.pop(name), kept.pop(name)) == (2, (1, True))
         elif isinstance(holding.erasure, Delete):
             assert erased.pop(name) == number, name
         else:
@@ -87,6 +89,48 @@ async def test_nothing_tells_any_more_who_she_was(hub, people):
     lines = [line for line in text.splitlines() if str(ana.subject_id) in line]
     assert len(lines) == 3
     assert not [line for line in lines if "Ana" in line]
+
+
+async def test_what_she_was_called_once_goes_too(hub, people):
+    """An eID's id of a login that was revoked, and a number that turned out not to be hers."""
+    ana, ivo = people
+    async with hub.worker.database.town(1) as connection:
+        keys = await hub.worker.vault.keys(connection, 1)
+        await connection.execute("update logins set revoked_at = now() where subject_id = $1", ana.subject_id)
+        how = {"proof": Proof.CLERK, "source": "clerk", "now": hub.clock.now()}
+        for life in (ana, ivo):
+            for scheme, value in (("financije.ugovor", "K-1"), ("financije.ugovor", f"K-{life.oib}")):
+                alias = await subjects.prove(connection, keys, life.subject_id, scheme, value, **how)
+                await subjects.revoke(connection, 1, alias, why="a mistake", now=hub.clock.now())
+    await erase(hub, ana)
+    async with hub.worker.database.town(1) as connection:
+        rows = await connection.fetch("select identifier_id, value, erased_at from identifiers")
+        left = {subjects.value_of(keys, row["identifier_id"], row["value"]): row["erased_at"] for row in rows}
+    assert set(left) == {ANA, IVO, f"nias-{IVO}", f"partner-{IVO}", "K-1", f"K-{IVO}"}
+    assert [one for one, erased_at in left.items() if erased_at] == [ANA]
+
+
+async def test_what_somebody_else_claimed_stays_his(hub, people):
+    """Her number was his for a while, by the code on a bill."""
+    ana, ivo = people
+    async with hub.worker.database.town(1) as connection:
+        keys = await hub.worker.vault.keys(connection, 1)
+        how = {"proof": Proof.CLERK, "source": "clerk", "now": hub.clock.now()}
+        await subjects.prove(connection, keys, ana.subject_id, "financije.partner", f"partner-{IVO}", **how)
+    before = await rows_of(hub, ivo)
+    await erase(hub, ana)
+    assert (await rows_of(hub, ivo))["claims"] == before["claims"] == 1
+
+
+async def test_nobody_acts_for_her_any_more(hub, people):
+    ana, ivo = people
+    now = hub.clock.now()
+    async with hub.worker.database.town(1) as connection:
+        assert await mandates.in_force(connection, ana.subject_id, ivo.subject_id, now)
+    await erase(hub, ivo)
+    async with hub.worker.database.town(1) as connection:
+        assert await mandates.in_force(connection, ana.subject_id, ivo.subject_id, now) is None
+        assert await connection.fetchval("select ended_for from mandates") == "erased"
 
 
 async def test_records_of_the_offices_stay_and_are_nobodys(hub, people):
@@ -166,7 +210,7 @@ async def test_an_identifier_that_somebody_else_needs_stays(hub, people):
         )
     report = await erase(hub, ana)
     assert [one.rows for one in report.erased if one.table == "logins"] == [1]
-    assert [one.table for one in report.erased if one.table == "identifiers"] == []
+    assert [one.rows for one in report.erased if one.table == "identifiers"] == [1]  # that of the claim
     async with hub.worker.database.town(1) as connection:
         assert await connection.fetchval("select count(*) from logins where staff_id = $1", staff_id) == 1
 

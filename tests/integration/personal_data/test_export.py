@@ -7,6 +7,8 @@ from hub.kernel.ids import public_id
 from hub.personal_data.export import not_given
 from hub.personal_data.holdings import HOLDINGS, OTHERS
 from hub.storage.database import NIL
+from hub.subjects import service as subjects
+from hub.subjects.model import Proof
 from tests.integration.personal_data.lives import live, rows_of
 from tests.support.records import ANA, IVO
 
@@ -69,6 +71,27 @@ async def test_no_secret_and_no_employee(hub, people):
     assert (entry["actor_kind"], entry["role"], entry["actor"], entry["why"]) == ("staff", "clerk", None, "KLASA 1")
     assert "subject" not in entry
     assert answer.json()["data"]["access_pseudonyms"] == [{"subject_id": str(ana.subject_id)}]
+
+
+async def test_no_clerk_by_way_of_what_he_proved(hub, people):
+    ana, ivo = people
+    clerk = "stf_01jd3v9k6cf3rs2k4w5m8q7x1t"
+    async with hub.worker.database.town(1) as connection:
+        keys = await hub.worker.vault.keys(connection, 1)
+        how = {"source": clerk, "now": hub.clock.now()}
+        await subjects.prove(connection, keys, ana.subject_id, "financije.ugovor", "K-1", proof=Proof.CLERK, **how)
+        await connection.execute(
+            "update logins set linked_by = 'clerk', linked_for = $1, revoked_for = 'linked anew by ' || $1", clerk
+        )
+        # Ivo's number is hers now; that he claimed it once is his.
+        how["source"] = "claim"
+        number = ("financije.partner", f"partner-{IVO}")
+        await subjects.prove(connection, keys, ana.subject_id, *number, proof=Proof.CLAIM, **how)
+    answer = await given(hub, ana)
+    assert clerk not in answer.text
+    assert {one["source"] for one in answer.json()["data"]["aliases"]} == {None, "claim"}
+    assert {one["subject_id"] for one in answer.json()["data"]["claims"]} == {str(ana.subject_id)}
+    assert str(ivo.subject_id) not in str(answer.json()["data"]["claims"])
 
 
 async def test_what_is_not_given_is_said_with_the_reason(hub, people):

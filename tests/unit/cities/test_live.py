@@ -75,6 +75,21 @@ def in_settings_of_rehearsal() -> tuple[str, str]:
     return ('base_url: "http://127.0.0.1:1"', 'base_url: "http://127.0.0.1:1", password: { secret: dolina-porez }')
 
 
+@pytest.mark.parametrize(
+    "host", ["[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1.", "[::ffff:0:0]"]
+)
+def test_this_machine_in_other_words(dolina, host):
+    """What the resolver of every system takes for 127.0.0.1 (inet_aton), and IPv4 in IPv6 (RFC 4291 §2.5.5.2)."""
+    _, problem = dolina.refusal(in_settings(f'more: "https://{host}/x"'))
+    assert "is this machine, or a name for tests" in problem
+
+
+@pytest.mark.parametrize("host", ["10.1", "[::ffff:192.168.0.1]", "167772161"])
+def test_a_private_network_in_other_words(dolina, host):
+    _, problem = dolina.refusal(more=EID % f'issuer: "https://{host}/x"')
+    assert "is in a private network" in problem
+
+
 def test_it_has_a_host_of_its_own(dolina):
     key, problem = dolina.refusal(("hosts: [moja.dolina.hr]\n", ""))
     assert (key, problem[:40]) == ("live", "a live town has a host of its own: cooki")

@@ -210,6 +210,18 @@ async def test_a_logout_that_is_not_signed_by_them_is_refused(tmp_path: Path) ->
         assert await refused(eid, answer) == "bad_signature"
 
 
+async def test_a_relay_state_that_was_not_signed_is_not_repeated(tmp_path: Path) -> None:
+    """Escaped otherwise, its name is not the one the signature is looked for under, and decodes to it."""
+    eid = build(Eidas, tmp_path)
+    good = redirected(logout_request(), "SAMLRequest")
+    added = replace(good, url=f"{good.url}&RelaySt%61te=evil", query={**good.query, "RelayState": "evil"})
+    asked = await eid.told(added, NOW)
+    assert isinstance(asked, LogoutAsked)
+    reply = asked.reply(True)
+    assert isinstance(reply, Sent)
+    assert "RelayState" not in parse_qs(urlsplit(reply.url).query)
+
+
 async def test_a_query_with_a_parameter_twice_is_refused(tmp_path: Path) -> None:
     eid = build(Eidas, tmp_path)
     good = redirected(logout_request(), "SAMLRequest")
