@@ -157,6 +157,9 @@ def _qr(uri: str) -> Markup:
     """
     drawn = BytesIO()
     code = segno.make(uri, error="m", micro=False)
-    code.save(drawn, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, svgns=False, nl=False)
+    # Without a size of its own it fills what the page gives it.
+    code.save(
+        drawn, kind="svg", scale=4, dark="#000", light="#fff", xmldecl=False, svgns=False, nl=False, omitsize=True
+    )
     # What segno draws is made of numbers: nothing of the address is written into it.
     return Markup(drawn.getvalue().decode("ascii").replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704
