@@ -202,7 +202,7 @@ async def test_wrong_schema(asked: tuple[Simulator, Ask], request) -> None:
 
 async def test_slow_calls_do_not_hold_up_others(asked: tuple[Simulator, Ask]) -> None:
     simulator, ask = asked
-    await simulator.switch(delay=5, only_next=1)
+    await simulator.switch(delay=2, only_next=1)
     slow = asyncio.create_task(ask())
     while (await simulator.state())["switches"]["delay"]:
         await asyncio.sleep(0.01)
