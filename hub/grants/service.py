@@ -17,16 +17,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import structlog
 
 from hub.back_offices.model import Town
-from hub.grants import assertions, queries
-from hub.grants.backchannel import LOGOUT
+from hub.grants import assertions, ending, queries, waiting
 from hub.grants.clients import FindSecret, Registered, authenticate, find
 from hub.grants.model import (
     CODE_LIFE,
@@ -34,18 +31,13 @@ from hub.grants.model import (
     ID_TOKEN,
     ID_TOKEN_LIFE,
     OPENID,
-    PROFILE,
-    REQUEST_LIFE,
     AuthorizationRequest,
     Ended,
     Grant,
     Issued,
     OAuthError,
 )
-from hub.jobs.queue import NewJob, enqueue_many
-from hub.kernel.assurance import Assurance
 from hub.kernel.clock import Clock
-from hub.kernel.errors import Unauthenticated
 from hub.kernel.ids import new_uuid, parse_public_id, public_id
 from hub.logins.once import once
 from hub.sessions.model import IDLE, IDLE_OF_STAFF, Session
@@ -54,9 +46,6 @@ from hub.storage.database import Connection, Database
 from hub.tokens.service import LIFE, AccessToken, Tokens, speaker
 
 log = structlog.get_logger(__name__)
-
-_SESSION = "session"
-"""Beside a request that waits: the browser's session at that time, `ses_…` or null."""
 
 
 class Grants:
@@ -92,25 +81,14 @@ class Grants:
     # ── The authorization endpoint ───────────────────────────────────────────────────────────────
 
     async def remember(
-        self, town: Town, request: AuthorizationRequest, cookie: str | None, session: Session | None
-    ) -> str:
-        """Keep a request while somebody logs in for it; returns the name by which it is taken up again.
+        self, town: Town, name: str, request: AuthorizationRequest, cookie: str | None, session: Session | None
+    ) -> None:
+        """Keep a request while somebody logs in for it; it is taken up again by `name`, a secret of the caller's.
 
         `cookie` is that of the browser's `session`, which is not enough for the request: a login changes it.
         """
-        name = secrets.token_urlsafe(32)
-        content = asdict(request) | {_SESSION: public_id("ses", session.session_id) if session else None}
         async with self._database.identity(town.city.id) as connection:
-            await queries.add_request(
-                connection,
-                town.city.id,
-                name,
-                request.client_id,
-                content,
-                cookie,
-                self._clock.now() + REQUEST_LIFE,
-            )
-        return name
+            await waiting.keep(connection, town.city.id, name, request, cookie, session, self._clock.now())
 
     async def recall(
         self, town: Town, name: str, cookie: str | None, session: Session | None
@@ -121,20 +99,7 @@ class Grants:
         That the cookie is another one is not enough: the request's name may come from a login in another browser.
         """
         async with self._database.identity(town.city.id) as connection:
-            found = await queries.request(connection, town.city.id, name, cookie, self._clock.now())
-        if found is None:
-            return None
-        content, changed, expires_at = found
-        then = content.pop(_SESSION)
-        content |= {
-            "assurance": Assurance(content["assurance"]),
-            "scopes": tuple(content["scopes"]),
-            "prompt": tuple(content["prompt"]),
-        }
-        since = session is not None and (
-            session.created_at >= expires_at - REQUEST_LIFE or public_id("ses", session.session_id) == then
-        )
-        return AuthorizationRequest(**content), changed and since
+            return await waiting.found(connection, town.city.id, name, cookie, session, self._clock.now())
 
     async def authorize(
         self, town: Town, request: AuthorizationRequest, session: Session, *, waited: str | None = None
@@ -319,56 +284,10 @@ class Grants:
             if found is not None and found.client == client.client_id:
                 await self._revoke(connection, city_id, found, "revoked_by_client")
 
-    async def introspect(self, town: Town, client: Registered, token: str) -> dict[str, Any]:
-        """What a token is worth (RFC 7662 §2.2); nothing at all where it was given to another client."""
-        city_id, now, inactive = town.city.id, self._clock.now(), {"active": False}
-        try:
-            access = await self._tokens.check(token, town.city)
-        except Unauthenticated:
-            access = None
-        if access is not None:
-            if access.client_id != client.client_id:
-                return inactive
-            in_force = access.grant_id is None or await self.in_force(city_id, access.grant_id)
-            if not in_force:
-                return inactive
-            claims = await self._tokens.read(town.city, token, "at+jwt") or {}
-            return {"active": True, "token_type": "Bearer", **claims}
-        async with self._database.identity(city_id) as connection:
-            shown = await queries.refresh_token(connection, city_id, token)
-            if shown is None or shown.grant.client != client.client_id or shown.used_at is not None:
-                return inactive
-            grant = shown.grant
-            if now >= shown.expires_at or not await queries.in_force(connection, city_id, grant.grant_id, now):
-                return inactive
-        return {
-            "active": True,
-            "client_id": grant.client,
-            "sub": speaker(grant.subject_id, grant.staff_id),
-            "scope": " ".join(grant.scopes),
-            "iss": self._tokens.issuer(town.city),
-            "exp": int(shown.expires_at.timestamp()),
-            "sid": public_id("ses", grant.session_id),
-        }
-
     async def in_force(self, city_id: int, grant_id: UUID) -> bool:
         """Whether neither the grant nor the session it was given in has ended."""
         async with self._database.identity(city_id) as connection:
             return await queries.in_force(connection, city_id, grant_id, self._clock.now())
-
-    async def userinfo(self, town: Town, token: AccessToken) -> dict[str, Any]:
-        """Who it is (OpenID Connect Core 1.0 §5.3.2): the name is told for the scope `profile`."""
-        content: dict[str, Any] = {"sub": speaker(token.subject_id, token.staff_id)}
-        if PROFILE in token.scopes:
-            async with self._database.identity(town.city.id) as connection:
-                if token.subject_id is not None:
-                    name = await queries.name_of_subject(connection, town.city.id, token.subject_id)
-                else:
-                    assert token.staff_id is not None
-                    name = await queries.name_of_staff(connection, town.city.id, token.staff_id)
-            if name is not None:
-                content["name"] = name
-        return content
 
     async def _grant_of_access_token(self, town: Town, token: str) -> UUID | None:
         claims = await self._tokens.read(town.city, token, "at+jwt")
@@ -382,33 +301,12 @@ class Grants:
 
         `why` is a short word for the record, as for SessionService.end. Ending it again tells nobody again.
         """
-        city_id = town.city.id
-        ended = await self._sessions.end(city_id, session_id, why)
-        if ended is None:
-            return Ended()
-        sid, issuer = public_id("ses", session_id), self._tokens.issuer(town.city)
-        async with self._database.identity(city_id) as connection:
-            names = await queries.revoke_of_session(connection, city_id, session_id, why, self._clock.now())
-            clients = [(name, town.city.clients[name]) for name in names if name in town.city.clients]
-            jobs: list[NewJob] = [
-                {
-                    "city_id": city_id,
-                    "kind": LOGOUT,
-                    "payload": {"client": name, "session": str(session_id)},
-                    "dedupe": f"{name}/{session_id}",
-                }
-                for name, client in clients
-                if client.backchannel_logout_uri
-            ]
-            if jobs:
-                await enqueue_many(connection, jobs)
-        return Ended(
-            tuple(
-                _with_query(client.frontchannel_logout_uri, iss=issuer, sid=sid)
-                for _, client in clients
-                if client.frontchannel_logout_uri
-            )
-        )
+        city, now = town.city, self._clock.now()
+        async with self._database.identity(city.id) as connection:
+            if await self._sessions.end(connection, city.id, session_id, why) is None:
+                return Ended()
+            clients = await ending.end(connection, city, session_id, why, now)
+        return ending.to_visit(clients, session_id, self._tokens.issuer(city))
 
 
 def s256(verifier: str) -> bytes:
@@ -423,10 +321,6 @@ def _base64url(data: bytes) -> str:
 def _all(*conditions: bool) -> bool:
     """As `all`; written so that every comparison has been made before."""
     return all(conditions)
-
-
-def _with_query(uri: str, **parameters: str) -> str:
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}"
 
 
 def _invalid_grant(detail: str) -> OAuthError:

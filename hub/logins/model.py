@@ -52,10 +52,13 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """Where the browser goes: by GET to `url`, or with `form` by POST of these fields."""
+    """Where the browser goes: by GET to `url`, or with `form` by POST of these fields. `eid`: the block of the eID
+    that is there, None where no eID is or it does not matter which.
+    """
 
     url: str
     form: Mapping[str, str] | None = None
+    eid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class LogoutHeard:
 
 @dataclass(frozen=True, slots=True)
 class LogoutAnswered:
-    """An eID answered a logout of ours. `onward` is where the browser was to go on, None: nowhere else."""
+    """An eID answered a logout of ours. `onward` is where the browser goes on, such as the next eID; None: nowhere."""
 
     complete: bool
-    onward: str | None
+    onward: Onward | None

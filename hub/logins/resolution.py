@@ -31,6 +31,16 @@ _HELD = """
     where a.city_id = $1 and a.revoked_at is null and (s.subject_id = $2 or s.merged_into = $2)"""
 
 
+_ONLY_REPRESENTED = """
+    select s.back_office is null
+       and exists (select from mandates m where m.city_id = $1 and m.represented_id = $2 and m.proof = 'eid')
+       and not exists (select from aliases a
+                       where a.city_id = $1 and a.subject_id = $2 and a.revoked_at is null and a.proof <> 'eid')
+       and not exists (select from logins l where l.city_id = $1 and l.subject_id = $2)
+       and not exists (select from subjects m where m.city_id = $1 and m.merged_into = $2)
+    from subjects s where s.city_id = $1 and s.subject_id = $2"""
+
+
 async def resolve(connection: Connection, keys: TownKeys, identity: Identity, now: datetime) -> Resolved:
     """A citizen's login. Raises LoginRefused (`malformed`) for an identifier its scheme refuses."""
     proven = _normalised(identity)
@@ -48,6 +58,14 @@ async def resolve(connection: Connection, keys: TownKeys, identity: Identity, no
         await subjects.merge(connection, keys.city_id, of_login, other, reason=reason, actor=source, now=now)
     subject_id = other or of_login
     created = subject_id is None
+    if other is not None and await kind_of(connection, keys.city_id, other) != identity.kind:
+        await connection.execute(
+            "update subjects set kind = $3, name = coalesce($4, name) where city_id = $1 and subject_id = $2",
+            keys.city_id,
+            other,
+            identity.kind,
+            identity.name,
+        )
     if subject_id is None:
         subject_id = await subjects.create(connection, keys.city_id, SubjectKind(identity.kind), identity.name)
     for pair, owner in owners.items():
@@ -91,9 +109,20 @@ async def _conflict(
     for (scheme, _), owner in owners.items():
         if owner is None and scheme in held:
             return f"its {scheme} is another than the subject has"
-    if await kind_of(connection, city_id, known) != identity.kind:
+    if await kind_of(connection, city_id, known) != identity.kind and not await _is_trader(
+        connection, city_id, identity, other
+    ):
         return f"the eID says {identity.kind}, the subject is none"
     return None
+
+
+async def _is_trader(connection: Connection, city_id: int, identity: Identity, other: UUID | None) -> bool:
+    """Whether the subject an identifier leads to is a sole trader who logs in for the first time: somebody acted for
+    her trade before, by an eID that named it by her own number, and took it for a company. Nothing else is known of it.
+    """
+    if other is None or identity.kind != "person":
+        return False
+    return bool(await connection.fetchval(_ONLY_REPRESENTED, city_id, other))
 
 
 async def resolve_staff(

@@ -1,4 +1,4 @@
-"""The way of a login, and of a logout at the eID. One instance per process; nothing is kept in it.
+"""The way of a login. One instance per process; nothing is kept in it.
 
     relay = await logins.begin(city_id, continue_to=…, browser=…)      the browser goes to /login?t=<relay>
     onward = await logins.start(town, relay, browser, "nias")         … and from there to the eID
@@ -13,7 +13,6 @@ somebody else through the eID with it has the cookie and never sees that token, 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,22 +23,16 @@ import structlog
 from hub.back_offices.model import Town
 from hub.kernel.assurance import Assurance
 from hub.kernel.clock import Clock
-from hub.kernel.errors import HubError, LoginRefused, NotFound
+from hub.kernel.errors import LoginRefused, NotFound
 from hub.kernel.ids import public_id
-from hub.logins import resolution, transactions
+from hub.logins import judging, resolution, transactions
 from hub.logins.continuing import own_path
 from hub.logins.counting import count, network
-from hub.logins.model import (
-    Arrived,
-    LoginTransaction,
-    LogoutAnswered,
-    LogoutHeard,
-    Onward,
-    Resolved,
-)
+from hub.logins.logouts import eid_of
+from hub.logins.model import Arrived, LoginTransaction, Onward, Resolved
 from hub.logins.once import once
-from hub.ports.eid import Answer, Eid, Identity, LogoutDone, Sent, Wanted
-from hub.sessions.model import PASSWORD, Session
+from hub.ports.eid import Answer, Identity, Wanted
+from hub.sessions.model import Session
 from hub.sessions.service import SessionService
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
@@ -48,8 +41,6 @@ log = structlog.get_logger(__name__)
 
 _MOST_BEGUN = 100
 _WINDOW = timedelta(minutes=10)
-_SKEW = timedelta(minutes=3)
-"""How far the eID's clock may be from ours where it says when it saw the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,7 @@ class LoginService:
         async with self._database.identity(city_id) as connection:
             row = await transactions.by_relay(connection, city_id, relay, self._clock.now())
         if browser is not None:
-            _same_browser(row["browser_hash"], browser)
+            judging.same_browser(row["browser_hash"], browser)
         return transactions.opened(row)
 
     async def speak(self, city_id: int, transaction_id: UUID, language: str) -> None:
@@ -130,7 +121,7 @@ class LoginService:
 
     async def start(self, town: Town, relay: str, browser: str, name: str, *, language: str, address: str) -> Onward:
         """Ask an eID. Raises LoginRefused, NotFound for an eID the town has not, RemoteError, TooManyRequests."""
-        eid, now = _eid(town, name), self._clock.now()
+        eid, now = eid_of(town, name), self._clock.now()
         transaction = await self.find(town.city.id, relay, browser)
         async with self._database.identity(town.city.id) as connection:
             keys = await self._vault.keys(connection, town.city.id)
@@ -161,8 +152,8 @@ class LoginService:
 
         No cookie is looked at: a cross-site POST brings none. Raises LoginRefused and RemoteError.
         """
-        eid, now, city_id = _eid(town, name), self._clock.now(), town.city.id
-        relay = _relay(query, form)
+        eid, now, city_id = eid_of(town, name), self._clock.now(), town.city.id
+        relay = judging.relay_in(query, form)
         async with self._database.identity(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             transaction = await transactions.take_state(connection, keys, relay, name, now)
@@ -170,7 +161,7 @@ class LoginService:
         judged = await eid.finish(answer, transaction.state or {}, now)
         # The block's name is ours; what the engine calls itself is the same for two blocks of one provider.
         identity = replace(judged, provider=name)
-        _enough(identity, transaction)
+        judging.enough(identity, transaction)
         arrival = transactions.token()
         async with self._database.identity(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
@@ -178,7 +169,7 @@ class LoginService:
                 if not await once(connection, city_id, f"eid:{name}", id_, until):
                     raise LoginRefused("a message of this answer was accepted before", reason="replayed")
             await transactions.keep_identity(connection, keys, transaction.transaction_id, identity, arrival)
-            await self._note_unknown(connection, town, identity, now)
+            await judging.note_unknown(connection, town, identity, now)
         return arrival
 
     async def arrive(self, town: Town, arrival: str, browser: str | None) -> Arrived:
@@ -188,7 +179,7 @@ class LoginService:
             keys = await self._vault.keys(connection, city_id)
             row = await transactions.take_identity(connection, keys, arrival, now)
         # The identity is gone from the row by now, whoever asked: it is not given to a second one.
-        _same_browser(row["browser_hash"], browser or "")
+        judging.same_browser(row["browser_hash"], browser or "")
         identity, transaction = transactions.identity_in(keys, row), transactions.opened(row)
         staff_id = None
         async with self._database.identity(city_id) as connection:
@@ -292,140 +283,17 @@ class LoginService:
             )
         return Completed(session, token, present)
 
-    # ── Logout ──
-
-    async def leave(self, town: Town, session: Session, onward: str | None) -> Onward | None:
-        """Tell the eID of an ended session that it has; the browser carries it. None where there is nothing to tell.
-
-        `onward` is where the browser goes on after the eID's answer: an address the caller has checked.
-        """
-        eid = town.eids.get(session.provider)
-        if session.provider == PASSWORD or eid is None:
-            return None
-        handle = await self._sessions.logout_of(session)
-        if not handle:
-            return None
-        relay, now = transactions.token(), self._clock.now()
-        try:
-            sent = await eid.logout(handle, relay, now)
-        except HubError as error:
-            # The session here has ended whatever the eID does; its own goes on until it ends by itself.
-            log.warning("eid_logout_failed", city=town.city.slug, eid=session.provider, because=error.code)
-            return None
-        if sent is None:
-            return None
-        async with self._database.identity(town.city.id) as connection:
-            await connection.execute(
-                "insert into logouts (city_id, relay_hash, onward, expires_at) values ($1, $2, $3, $4)",
-                town.city.id,
-                transactions.digest(relay),
-                onward,
-                now + timedelta(hours=1),
-            )
-        return Onward(sent.url, sent.form)
-
-    async def told(
-        self,
-        town: Town,
-        name: str,
-        *,
-        endpoint: str,
-        method: str,
-        url: str,
-        query: Mapping[str, str],
-        form: Mapping[str, str],
-        body: bytes = b"",
-        media_type: str = "",
-    ) -> LogoutHeard | LogoutAnswered:
-        """A message at a logout endpoint, judged by the eID's engine. Raises LoginRefused."""
-        eid, now, city_id = _eid(town, name), self._clock.now(), town.city.id
-        answer = Answer(endpoint, "POST" if method == "POST" else "GET", url, query, form, body, media_type)
-        said = await eid.told(answer, now)
-        if isinstance(said, LogoutDone):
-            return LogoutAnswered(said.complete, await self._onward(city_id, said.relay, now))
-        async with self._database.identity(city_id) as connection:
-            for id_, until in said.once:
-                if not await once(connection, city_id, f"eid:{name}", id_, until):
-                    raise LoginRefused("this logout was asked for before", reason="replayed")
-        meant = await self._sessions.at_provider(city_id, name, said.name_id, said.session_index)
-
-        def reply(done: bool) -> Onward | bytes:  # noqa: FBT001 - as the port has it
-            made = said.reply(done)
-            return Onward(made.url, made.form) if isinstance(made, Sent) else made
-
-        return LogoutHeard(meant, reply)
-
     async def metadata(self, town: Town, name: str) -> tuple[str, bytes]:
         """What the eID's operator reads about us, with its media type. Raises NotFound."""
-        found = await _eid(town, name).metadata(self._clock.now())
+        found = await eid_of(town, name).metadata(self._clock.now())
         if found is None:
             raise NotFound("This eID has no metadata of ours.")
         return found
 
     # ── Within ──
 
-    async def _onward(self, city_id: int, relay: str | None, now: datetime) -> str | None:
-        if not relay:
-            return None
-        async with self._database.identity(city_id) as connection:
-            found = await connection.fetchval(
-                "delete from logouts where city_id = $1 and relay_hash = $2 and expires_at > $3 returning onward",
-                city_id,
-                transactions.digest(relay),
-                now,
-            )
-        return str(found) if found is not None else None
-
     @staticmethod
     async def _is(connection: Connection, session: Session, subject_id: UUID | None, staff_id: UUID | None) -> bool:
         if session.subject_id is None or subject_id is None:
             return session.staff_id is not None and session.staff_id == staff_id
         return await resolution.standing(connection, session.city_id, session.subject_id) == subject_id
-
-    @staticmethod
-    async def _note_unknown(connection: Connection, town: Town, identity: Identity, now: datetime) -> None:
-        if not identity.unknown:
-            return
-        # As a log and a table may have them: they come from outside.
-        shown = ("".join(letter if letter.isprintable() else "?" for letter in name[:200]) for name in identity.unknown)
-        names = sorted(set(shown))[:50]
-        log.warning("eid_attributes_unknown", city=town.city.slug, eid=identity.provider, names=names)
-        await connection.execute(
-            """insert into eid_drift as d (city_id, provider, attribute, first_seen, last_seen)
-               select $1, $2, name, $4, $4 from unnest($3::text[]) as name
-               on conflict (city_id, provider, attribute)
-               do update set last_seen = excluded.last_seen, times = d.times + 1""",
-            town.city.id,
-            identity.provider,
-            names,
-            now,
-        )
-
-
-def _eid(town: Town, name: str) -> Eid:
-    found = town.eids.get(name)
-    if found is None:
-        raise NotFound("This town has no such eID.")
-    return found
-
-
-def _relay(query: Mapping[str, str], form: Mapping[str, str]) -> str:
-    """What we gave along: SAML calls it RelayState (Bindings 2.0 §3.4.3), OAuth state (RFC 6749 §4.1.1)."""
-    for fields in (form, query):
-        for field in ("RelayState", "state"):
-            if fields.get(field):
-                return fields[field]
-    raise LoginRefused("the answer belongs to no login of ours", reason="unsolicited")
-
-
-def _same_browser(kept: bytes, browser: str) -> None:
-    if not hmac.compare_digest(kept, transactions.digest(browser)):
-        raise LoginRefused("this login was begun in another browser", reason="other_browser")
-
-
-def _enough(identity: Identity, transaction: LoginTransaction) -> None:
-    if not identity.assurance.satisfies(transaction.assurance):
-        detail = f"the eID says {identity.assurance} where {transaction.assurance} is needed"
-        raise LoginRefused(detail, reason="too_little_assurance")
-    if transaction.force and identity.authenticated_at < transaction.begun_at - _SKEW:
-        raise LoginRefused("the eID did not ask the person again", reason="failed")

@@ -211,6 +211,13 @@ async def remove_factors(connection: Connection, city_id: int, account_id: UUID)
         )
 
 
+async def lock_account(connection: Connection, city_id: int, account_id: UUID) -> None:
+    """Until the transaction ends."""
+    await connection.fetch(
+        "select from password_accounts where city_id = $1 and account_id = $2 for update", city_id, account_id
+    )
+
+
 async def remove_factor(connection: Connection, city_id: int, account_id: UUID, factor_id: UUID) -> bool:
     done = await connection.execute(
         "delete from second_factors where city_id = $1 and account_id = $2 and factor_id = $3",

@@ -156,9 +156,13 @@ class SecondFactors:
             await throttle.forgive(connection, city_id, throttle.of_factor(keys, account_id), now)
             return shown
 
-    async def remove(self, city_id: int, account_id: UUID, factor_id: UUID) -> None:
-        """Raises NotFound. With the last factor the recovery codes go."""
+    async def remove(self, city_id: int, account_id: UUID, factor_id: UUID, *, needed: bool) -> None:
+        """Raises NotFound, and Conflict for the last one where one is `needed`. With it the recovery codes go."""
         async with self._database.identity(city_id) as connection:
+            # Of two that are removed at once each would otherwise leave the other.
+            await queries.lock_account(connection, city_id, account_id)
+            if needed and len(await queries.factors(connection, city_id, account_id)) == 1:
+                raise Conflict("This account needs a second factor: set up another one first.")
             if not await queries.remove_factor(connection, city_id, account_id, factor_id):
                 raise NotFound("There is no such second factor.")
             if not await queries.factors(connection, city_id, account_id):

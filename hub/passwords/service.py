@@ -154,7 +154,8 @@ class PasswordService:
         `address`: of the caller's network; `browser`: the cookie of a browser that is perhaps known; `staff_login`:
         whether the login is for the town's staff, or for citizens; nobody else comes in by it. Raises
         LoginRefused: `failed` for a wrong name or password alike, `expired` and `replayed` for the right password from
-        the paper that is too old or was used in another browser; TooManyRequests; NotReady.
+        the paper that is too old or was used in another browser; Forbidden where name and password are right and the
+        login is for others; TooManyRequests; NotReady.
         """
         name = letters.canonical(username)[:_LONGEST_USERNAME]
         mark = _hash(browser) if browser else None
@@ -179,7 +180,7 @@ class PasswordService:
             raise LoginRefused("The user name or the password is wrong.", reason="failed")
         # Before the password from the paper belongs to this browser, which is not told of it.
         if staff_login is not None and (row["staff_id"] is not None) is not staff_login:
-            raise LoginRefused("This login is for others.", reason="failed")
+            raise Forbidden("This login is for others.")
         if row["first"] and now >= row["expires_at"]:
             raise LoginRefused("The first password was not used in its 14 days.", reason="expired")
         renewed = await self.hasher.hash(text) if self.hasher.outdated(stored or "") else None

@@ -165,17 +165,16 @@ class SessionService:
             )
         return _session(row) if row else None
 
-    async def end(self, city_id: int, session_id: UUID, why: str) -> Session | None:
+    async def end(self, connection: Connection, city_id: int, session_id: UUID, why: str) -> Session | None:
         """End a session; `why` is a short word for the record (`logout`, `eid`, …). None where it had ended."""
-        async with self._database.identity(city_id) as connection:
-            row = await connection.fetchrow(
-                """update sessions set ended_at = $3, ended_for = $4
-                    where city_id = $1 and session_id = $2 and ended_at is null and expires_at > $3 returning *""",
-                city_id,
-                session_id,
-                self._clock.now(),
-                why,
-            )
+        row = await connection.fetchrow(
+            """update sessions set ended_at = $3, ended_for = $4
+                where city_id = $1 and session_id = $2 and ended_at is null and expires_at > $3 returning *""",
+            city_id,
+            session_id,
+            self._clock.now(),
+            why,
+        )
         return _session(row) if row else None
 
     async def of_login(self, city_id: int, login_id: UUID) -> list[Session]:
@@ -215,17 +214,16 @@ class SessionService:
                 found.append(_session(row))
         return found
 
-    async def logout_of(self, session: Session) -> dict[str, str] | None:
-        """What the eID of a session's last login needs to be told that it ends; None where that was no eID's."""
+    async def logouts_of(self, session: Session) -> dict[str, dict[str, str]]:
+        """What every eID of a session's logins needs to be told that it ends, by the name of its block."""
         async with self._database.identity(session.city_id) as connection:
             keys = await self._vault.keys(connection, session.city_id)
-            handle = await connection.fetchval(
-                "select handle from session_eids where city_id = $1 and session_id = $2 and provider = $3",
+            rows = await connection.fetch(
+                "select provider, handle from session_eids where city_id = $1 and session_id = $2",
                 session.city_id,
                 session.session_id,
-                session.provider,
             )
-        return _open(keys, session.session_id, session.provider, handle) if handle else None
+        return {row["provider"]: _open(keys, session.session_id, row["provider"], row["handle"]) for row in rows}
 
     @staticmethod
     async def _remember_eid(

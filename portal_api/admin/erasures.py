@@ -15,7 +15,7 @@ from hub.kernel.ids import parse_public_id, public_id
 from hub.personal_data import requests as erasures
 from hub.personal_data.requests import Decision, State
 from hub.personal_data.requests import Request as Erasure
-from portal_api.admin.looking import actor_of, why
+from portal_api.admin.looking import actor_of, refuse_oneself, why
 from portal_api.errors import responses
 from portal_api.render import moment
 from portal_api.requests import NO_NUL, AsStaff
@@ -94,7 +94,9 @@ async def read_erasure(staff: AsStaff, erasure_id: ErasureId) -> Response:
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def decide_erasure(staff: AsStaff, erasure_id: ErasureId, content: Annotated[DecisionIn, Body()]) -> Response:
-    """Grant, refuse, or extend by two months. A granted one is carried out at once, and cannot be taken back."""
+    """Grant, refuse, or extend by two months. A granted one is carried out at once, and cannot be taken back. 403 also
+    where the person is known to be the clerk herself: a colleague decides that.
+    """
     hub, city = staff.hub, staff.town.city
     request_id = parse_public_id("era", erasure_id)
     async with hub.database.identity(city.id) as connection:
@@ -107,6 +109,8 @@ async def decide_erasure(staff: AsStaff, erasure_id: ErasureId, content: Annotat
             by=staff.name,
             now=hub.clock.now(),
         )
+        if one.subject_id is not None:
+            await refuse_oneself(staff, connection, one.subject_id)
         await _looked(staff, connection, one, "decide_erasure")
     return _json(_item(one))
 

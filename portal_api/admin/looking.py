@@ -1,12 +1,15 @@
-"""How a request of staff stands in the access log."""
+"""How a request of staff stands in the access log, and what nobody does for herself."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query
 
 from hub.access_log.model import Actor, ActorKind
+from hub.kernel.errors import Forbidden
+from hub.logins.resolution import same_person
 from portal_api.requests import NO_NUL, Staff
 
 Reason = Annotated[
@@ -31,3 +34,9 @@ def why(staff: Staff, reason: str | None, about: str | None = None) -> str:
     """The reason given, else the role; and what it is about."""
     because = reason or f"role {staff.grants[0].role}"
     return f"{because}, {about}" if about else because
+
+
+async def refuse_oneself(staff: Staff, connection: Any, subject_id: UUID) -> None:
+    """Raises Forbidden where the member of staff is known to be this citizen (hub.logins.resolution.same_person)."""
+    if staff.staff_id is not None and await same_person(connection, staff.town.city.id, staff.staff_id, subject_id):
+        raise Forbidden("This would be for yourself: a colleague does it.")

@@ -10,11 +10,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from hub.kernel.errors import Forbidden
 from hub.kernel.ids import parse_public_id, public_id
-from hub.logins.resolution import same_person
 from hub.mandates import service as mandates
 from hub.mandates.model import MandateKind
+from portal_api.admin.looking import refuse_oneself
 from portal_api.errors import responses
 from portal_api.render import moment
 from portal_api.requests import AsStaff
@@ -69,8 +68,7 @@ async def add_mandate(staff: AsStaff, wanted: MandateIn) -> Response:
     now = hub.clock.now()
     holder = parse_public_id("sub", wanted.holder)
     async with hub.database.identity(city_id) as connection:
-        if staff.staff_id is not None and await same_person(connection, city_id, staff.staff_id, holder):
-            raise Forbidden("This mandate would be your own: a colleague records it.")
+        await refuse_oneself(staff, connection, holder)
         made = await mandates.record(
             connection,
             city_id,

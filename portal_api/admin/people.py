@@ -17,7 +17,7 @@ from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.passwords.counter import Applicant, Registered
 from hub.subjects.model import SubjectKind
-from portal_api.admin.looking import actor_of, why
+from portal_api.admin.looking import actor_of, refuse_oneself, why
 from portal_api.admin.mandates import SubjectId
 from portal_api.errors import responses
 from portal_api.login import pages
@@ -92,7 +92,8 @@ class HandedOver(BaseModel):
 async def register_person(request: Request, staff: AsStaff, person: PersonIn) -> Response:
     """Finds the subject that has proven one of the identifiers, or makes one, and gives it a user name and a password.
 
-    409 where she has a password already, and where the identifiers belong to several subjects.
+    409 where she has a password already, and where the identifiers belong to several subjects. 403 also where she is
+    known to be the clerk herself: a colleague does that.
     """
     _given_here(staff)
     applicant = Applicant(
@@ -124,7 +125,9 @@ async def recover_password(
     ],
     recovery: RecoveryIn,
 ) -> Response:
-    """The old password is void, and whoever is logged in by it is logged out."""
+    """The old password is void, and whoever is logged in by it is logged out. 403 also where the person is known to be
+    the clerk herself: a colleague does that.
+    """
     _given_here(staff)
     done = await staff.hub.counter.recover(
         staff.town.city.id,
@@ -140,6 +143,7 @@ async def recover_password(
 
 
 async def _looked(staff: Staff, what: str, connection: Any, subject_id: UUID) -> None:
+    await refuse_oneself(staff, connection, subject_id)
     await access_log.record(
         connection,
         actor=actor_of(staff),

@@ -73,7 +73,7 @@ async def hear_logout_by_soap(request: Request, town: AtTown, eid: str) -> Respo
     hub = hub_of(request)
     try:
         body = await read_body(request, LARGEST_ANSWER)
-        heard = await hub.logins.told(
+        heard = await hub.logouts.told(
             town,
             eid,
             endpoint="slo-soap",
@@ -116,12 +116,14 @@ async def _answered(request: Request, town: Town, eid: str, endpoint: str) -> Re
 async def _told(request: Request, town: Town, eid: str) -> Response:
     query = fields_of(request.url.query)
     form = await read_form(request, LARGEST_ANSWER) if request.method == "POST" else {}
-    heard = await hub_of(request).logins.told(
+    heard = await hub_of(request).logouts.told(
         town, eid, endpoint="slo", method=request.method, url=_url(request, town), query=query, form=form
     )
     if isinstance(heard, LogoutAnswered):
+        if heard.onward is not None and heard.onward.eid is not None:
+            return ending.onward_page(request, town, heard.onward, heard.onward.eid, purpose="logout")
         if heard.onward is not None:
-            return RedirectResponse(heard.onward, 303)
+            return RedirectResponse(heard.onward.url, 303)
         return ending.ended_page(request, town, complete=heard.complete, eid=town.city.eids[eid].name)
     await _end_all(request, town, heard)
     reply = heard.reply(True)  # noqa: FBT003 - as the port has it

@@ -28,10 +28,10 @@ async def end(
     if session is not None:
         ended = await hub_of(request).grants.end_session(town, session.session_id, why)
         frames = ended.frontchannel
-        trip = await hub_of(request).logins.leave(town, session, onward)
+        trip = await hub_of(request).logouts.leave(town, session, onward)
     response = _led_on(request, trip, onward) if not frames else None
     if response is None:
-        response = ended_page(request, town, trip=trip, onward=onward, frames=frames, eid=_name(town, session))
+        response = ended_page(request, town, trip=trip, onward=onward, frames=frames, eid=_name(town, trip))
     cookies.forget_session(response, request, town)
     return response
 
@@ -79,6 +79,6 @@ def _led_on(request: Request, trip: Onward | None, onward: str | None) -> Respon
     return RedirectResponse(address, 303) if address else None
 
 
-def _name(town: Town, session: Session | None) -> dict[str, str] | None:
-    block = town.city.eids.get(session.provider) if session else None
+def _name(town: Town, trip: Onward | None) -> dict[str, str] | None:
+    block = town.city.eids.get(trip.eid) if trip and trip.eid else None
     return block.name if block else None

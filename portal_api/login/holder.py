@@ -18,7 +18,7 @@ from hub.passwords.service import FRESH
 from hub.sessions.model import PASSWORD, Session
 from portal_api.login import cookies
 from portal_api.login.arrival import arrived, begun
-from portal_api.login.pages import language_of
+from portal_api.login.pages import language_of, page
 from portal_api.requests import hub_of
 
 SECURITY = "/login/security"
@@ -110,7 +110,7 @@ async def onward(request: Request, town: Town, relay: str, *, asked: bool = Fals
 
 
 async def holder(request: Request, town: Town, relay: str | None, path: str) -> Holder | Response:
-    """Who may set up a second factor, or a redirect to a login that ends at `path`."""
+    """Who may set up a second factor; or a redirect to a login that ends at `path`, or a page that says why not."""
     refuse_without_passwords(town)
     hub, city_id = hub_of(request), town.city.id
     if relay is not None:
@@ -125,7 +125,7 @@ async def holder(request: Request, town: Town, relay: str | None, path: str) -> 
         return await log_in(request, town, path)
     account = await hub.passwords.account_of(city_id, subject_id=session.subject_id, staff_id=session.staff_id)
     if account is None:
-        raise NotFound("The town has given you no password; the counter does.")
+        return page(request, town, language_of(request, town), "no_password.html", 404)
     factors = tuple(await hub.second_factors.of(city_id, account.account_id))
     # A session by password alone may be an older one of somebody who has guessed it: it touches no second factor.
     if not fresh(request, session) or (factors and session.provider == PASSWORD and "mfa" not in session.methods):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.back_offices.model import Town
-from hub.kernel.errors import InvalidRequest, LoginRefused, TooManyRequests
+from hub.kernel.errors import Forbidden, InvalidRequest, LoginRefused, TooManyRequests
 from hub.passwords.model import Account
 from hub.sessions.model import PASSWORD
 from portal_api.login import cookies
@@ -67,6 +67,9 @@ async def take_password(request: Request, town: AtTown, relay: Relay = None) -> 
             cookies.known_browser_of(request, town),
             staff_login=transaction.staff,
         )
+    except Forbidden:
+        fault = text(language, f"password.fault.{'of_citizen' if transaction.staff else 'of_staff'}")
+        return _form(request, town, language, relay, status=403, username=username, fault=fault)
     except LoginRefused as error:
         log.info("password_refused", city=town.city.slug, reason=error.reason)
         fault = text(language, f"password.fault.{_WHY.get(error.reason, 'wrong')}")

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from hub.kernel.assurance import Assurance
 from hub.kernel.errors import LoginRefused
+from hub.logins.model import LoginTransaction
+from hub.sessions.model import Session
 from portal_api.login import cookies, ending, representing
 from portal_api.login.arrival import arrived, begun
 from portal_api.login.failures import PageRoute
@@ -31,9 +33,13 @@ async def choose_login(request: Request, town: AtTown, relay: Relay = None) -> R
     """The ways to log in. Without `t` nobody sent the browser here: it may log in all the same."""
     hub = hub_of(request)
     if relay is None:
-        return await _begin_here(request, town)
+        return await _begin_here(request, town, staff="staff" in request.query_params)
     request.state.relay = relay
     transaction = await begun(request, town, relay)
+    # A front end is there for the one or the other; whoever came by herself is asked.
+    both = transaction.client_name is None and not transaction.staff
+    if both and "staff" in request.query_params:
+        return await _begin_here(request, town, staff=True, instead_of=transaction)
     language = language_of(request, town, transaction)
     if request.query_params.get("lang") in catalogues() and language != transaction.language:
         await hub.logins.speak(town.city.id, transaction.transaction_id, language)
@@ -58,6 +64,7 @@ async def choose_login(request: Request, town: AtTown, relay: Relay = None) -> R
         else None,
         assurance=transaction.assurance,
         staff=transaction.staff,
+        for_staff=both,
     )
 
 
@@ -93,8 +100,16 @@ async def show_session(request: Request, town: AtTown) -> Response:
     if session is None:
         return page(request, town, language, "session_over.html")
     block = town.city.eids.get(session.provider)
-    eid, passwords = block.name if block else None, town.city.passwords is not None
-    return page(request, town, language, "session.html", session=session, eid=eid, passwords=passwords)
+    return page(
+        request,
+        town,
+        language,
+        "session.html",
+        session=session,
+        name=await hub_of(request).introspection.name_of(town, session.subject_id, session.staff_id),
+        eid=block.name if block else None,
+        account=await _account(request, town, session),
+    )
 
 
 @router.get("/logout")
@@ -121,16 +136,27 @@ async def show_ended(request: Request, town: AtTown) -> Response:
     return ending.ended_page(request, town)
 
 
-async def _begin_here(request: Request, town: AtTown) -> Response:
+async def _account(request: Request, town: AtTown, session: Session) -> bool:
+    """Whether the town has given this person a password."""
+    if town.city.passwords is None:
+        return False
+    passwords = hub_of(request).passwords
+    found = await passwords.account_of(town.city.id, subject_id=session.subject_id, staff_id=session.staff_id)
+    return found is not None
+
+
+async def _begin_here(
+    request: Request, town: AtTown, *, staff: bool, instead_of: LoginTransaction | None = None
+) -> Response:
     browser = cookies.browser_of(request, town) or cookies.new_browser()
     relay = await hub_of(request).logins.begin(
         town.city.id,
-        continue_to=AFTER_LOGIN,
+        continue_to=instead_of.continue_to if instead_of else AFTER_LOGIN,
         assurance=Assurance.LOW,
         client_name=None,
-        staff=False,
-        force=False,
-        language=request.query_params.get("lang"),
+        staff=staff,
+        force=instead_of is not None and instead_of.force,
+        language=request.query_params.get("lang") or (instead_of.language if instead_of else None),
         browser=browser,
         address=request.client.host if request.client else "",
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.kernel.errors import Conflict, NotFound
+from hub.kernel.errors import NotFound
 from hub.passwords.passkeys import possible_at
 from portal_api.login import cookies
 from portal_api.login.days import day
@@ -93,11 +93,9 @@ async def remove_factor(request: Request, town: AtTown) -> Response:
     who = await holder(request, town, None, SECURITY)
     if not isinstance(who, Holder):
         return who
-    if who.required and len(who.factors) == 1:
-        raise Conflict("This account needs a second factor: set up another one first.")
     try:
         factor_id = UUID(fields.get("factor", ""))
     except ValueError:
         raise NotFound("There is no such second factor.") from None
-    await hub_of(request).second_factors.remove(town.city.id, who.account.account_id, factor_id)
+    await hub_of(request).second_factors.remove(town.city.id, who.account.account_id, factor_id, needed=who.required)
     return RedirectResponse(f"{cookies.base(request, town)}{SECURITY}", 303)

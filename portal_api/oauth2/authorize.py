@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,9 +108,7 @@ async def _to_login(
     request: Request, town: Town, waiting: _Waiting, session: Session | None, client: Client, lack: _Lack
 ) -> Response:
     hub = hub_of(request)
-    name = waiting.name
-    if name is None:
-        name = await hub.grants.remember(town, waiting.asked, cookies.session_of(request, town), session)
+    name = waiting.name or secrets.token_urlsafe(32)
     known = cookies.browser_of(request, town)
     browser = known or cookies.new_browser()
     relay = await hub.logins.begin(
@@ -123,6 +122,9 @@ async def _to_login(
         browser=browser,
         address=request.client.host if request.client else None,
     )
+    if waiting.name is None:
+        # Only now: how many logins are begun from one address is limited, and so is what is kept for them.
+        await hub.grants.remember(town, name, waiting.asked, cookies.session_of(request, town), session)
     response = go(f"{town.address}/login", {"t": relay})
     if known is None:
         cookies.keep_browser(response, request, town, browser)

@@ -54,7 +54,7 @@ async def userinfo(request: Request, town: AtTown) -> Response:
         refused = of_hub_error(Forbidden(f"The access token lacks the scope {OPENID!r}."))
         refused.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{OPENID}"'  # RFC 6750 §3.1
         return refused
-    return answer(await hub.grants.userinfo(town, verified))
+    return answer(await hub.introspection.userinfo(town, verified))
 
 
 @router.post("/oauth2/revoke")
@@ -73,4 +73,4 @@ async def introspect_token(request: Request, town: AtTown) -> Response:
     client = await client_of(request, town, given)
     if client.client.kind == "public":
         raise OAuthError("invalid_client", "Only a client that keeps a secret may ask what a token is worth.")
-    return answer(await hub_of(request).grants.introspect(town, client, needed(given, "token")))
+    return answer(await hub_of(request).introspection.introspect(town, client, needed(given, "token")))

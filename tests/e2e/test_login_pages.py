@@ -255,7 +255,7 @@ async def test_every_page_can_be_used_by_everybody(site: Site) -> None:
     await look_at(site, page, "claim")
     await page.get_by_label("Broj ugovora").fill("K-0042")
     await page.get_by_role("button", name="Pridruži").click()
-    await page.get_by_role("link", name="Upišite kôd").wait_for()
+    await page.get_by_role("link", name="Upišite kod").wait_for()
     await look_quietly(site, page, "claim-faults", status=422)
     await page.goto(f"{site.address}/login/claim/done")
     await look_at(site, page, "claim-done")

@@ -30,6 +30,12 @@ OF_ALL_TOWNS = {"retention", "alembic_version"}
 """Tables without a town, and without anybody."""
 
 
+SENT = {
+    "matters", "matter_offices", "matter_events", "submissions", "requests", "contact_changes", "contact_details", "blobs",
+    "idempotency_keys",
+}  # fmt: skip
+"""What citizens send: hers at her own door, nobody's at any other of the API."""
+
 NOT_A_CITIZENS = {"messages", "message_keys", "dead_letters", "drift", "staff", "staff_roles", "sessions", "logins"}
 
 
@@ -88,8 +94,47 @@ async def _furnish(hub, city_id: int, subject_id: UUID, oib: str, word: str) -> 
             city_id,
             subject_id,
         )
+        await _send(connection, keys, city_id, subject_id, word)
         clerk = Actor(ActorKind.STAFF, new_uuid(), role="clerk")
         await access_log.record(connection, actor=clerk, subject_id=subject_id, what="x", why=word, at=now)
+
+
+async def _send(connection, keys, city_id: int, subject_id: UUID, word: str) -> None:
+    """A row of hers in every table of what citizens send; `word` stands where it is readable."""
+    matter = new_uuid()
+    await connection.execute(
+        """insert into matters (city_id, matter_id, noun, kind, subject_id, number, title, language, state, status,
+                                opened_at, state_at)
+           values ($1, $2, 'submission', 'open_case', $3, $4, $4, 'hr', 'waiting', 'waiting_for_office', now(), now())""",
+        city_id, matter, subject_id, word,
+    )  # fmt: skip
+    await connection.execute(
+        """insert into matter_offices (city_id, matter_id, back_office, subject_id, delivery_id, state, since)
+           values ($1, $2, 'urudzbeni', $3, $2, 'waiting', now())""",
+        city_id, matter, subject_id,
+    )  # fmt: skip
+    await connection.execute(
+        """insert into matter_events (city_id, event_id, matter_id, subject_id, at, who, event, to_state)
+           values ($1, $2, $2, $3, now(), 'citizen', 'sent', 'waiting')""",
+        city_id, matter, subject_id,
+    )  # fmt: skip
+    for table, columns in (("submissions", "text"), ("requests", "text, place"), ("contact_changes", "changes")):
+        sealed = ", ".join(["''"] * len(columns.split(",")))
+        await connection.execute(
+            f"insert into {table} (city_id, matter_id, subject_id, {columns}) values ($1, $2, $3, {sealed})",
+            city_id, matter, subject_id,
+        )  # fmt: skip
+    await connection.execute(
+        "insert into contact_details values ($1, $2, $3, 'email', '', now())", city_id, matter, subject_id
+    )
+    await connection.execute(
+        """insert into blobs (city_id, blob_id, subject_id, name, media_type, viewable, size, sha256, content, created_at)
+           values ($1, $2, $3, $4, 'text/plain', true, 1, '', '', now())""",
+        city_id, matter, subject_id, word,
+    )  # fmt: skip
+    await connection.execute(
+        "insert into idempotency_keys values ($1, $2, 'x', $3, $2, '', $4, now())", city_id, subject_id, word, matter
+    )
 
 
 async def _join(hub, city_id: int, holder: UUID) -> None:
@@ -168,6 +213,7 @@ async def test_a_citizen_sees_nothing_of_others(hub, street):
                 assert rows == [], table
     # What is hers is seen: nothing of this holds because there is nothing.
     assert seen >= {"subjects", "aliases", "identifiers", "parties", "obligations", "cases", "feed_states", "mandates"}
+    assert seen >= SENT
 
 
 async def test_a_mandate_shows_the_represented_and_not_the_holder_by_it(hub, street):
@@ -187,7 +233,7 @@ async def test_the_identity_door_sees_no_record_and_no_other_town(hub, street):
             rows = await whole(connection, table)
         assert {row["city_id"] for row in rows} <= {1}, table
         assert {one for one in there if one in said_in(rows)} == set(), table
-        if table in {"obligations", "instalments", "cases", "parties", "feed_states", "access_log"}:
+        if table in {"obligations", "instalments", "cases", "parties", "feed_states", "access_log", *SENT}:
             assert rows == [], table
 
 

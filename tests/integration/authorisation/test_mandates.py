@@ -232,17 +232,49 @@ async def test_a_company_known_before_is_that_company(house):
     assert (await said(house, house.ana)).represented_id == known
 
 
-async def test_no_clerk_gives_herself_a_mandate(house, child):
-    """She is known by the eID with which she comes in, as a clerk and as a citizen."""
+async def clerk_who_is(house, citizen: UUID) -> UUID:
+    """She is known by the eID with which she comes in, as a clerk and as a citizen. Returns what `citizen` stands for."""
     clerk = house.staff[Role.CLERK]
     async with identity(house) as connection:
         keys = await house.api.hub.vault.keys(connection, 1)
         (own,) = (await subjects.identify(connection, keys, [("login.nias", "kata")])).values()
         now = house.api.clock.now()
         merged = await subjects.create(connection, 1, SubjectKind.PERSON, "Kata")
-        await subjects.merge(connection, 1, merged, house.ivo, reason="one", actor="test", now=now)
+        await subjects.merge(connection, 1, merged, citizen, reason="one", actor="test", now=now)
         await resolution.insert(connection, 1, "nias", own, now, by="new", subject_id=merged)
         await resolution.insert(connection, 1, "nias", own, now, by="clerk", staff_id=clerk, staff=True)
+    return merged
+
+
+async def test_no_clerk_decides_her_own_erasure_or_hands_herself_a_password(house):
+    merged = await clerk_who_is(house, house.ana)
+    api, clerk = house.api, house.token(staff_id=house.staff[Role.CLERK])
+    colleague = house.token(staff_id=house.staff[Role.ADMINISTRATOR])
+    own = house.token(subject_id=house.ana)
+    erasure = (await api.client.post("/pregrada/v1/personal-data/erasure", json={}, headers=own)).json()["id"]
+    document = {"kind": "osobna iskaznica", "number": "115501234"}
+    person = {"name": "Ana", "identifiers": [{"scheme": "hr.oib", "value": ANA}], "document": document}
+    people, erasures = "/pregrada/admin/v1/people", f"/pregrada/admin/v1/erasures/{erasure}/decision"
+    wanted = [
+        (people, person, 201),
+        (f"{people}/{public_id('sub', house.ana)}/password", {"document": document}, 201),
+        (f"{people}/{public_id('sub', merged)}/password", {"document": document}, 201),
+        (erasures, {"decision": "grant"}, 200),
+    ]
+    for path, body, done in wanted:
+        refused = await api.client.post(path, json=body, headers=clerk)
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "forbidden"), path
+        allowed = await api.client.post(path, json=body, headers=colleague)
+        assert allowed.status_code == done, allowed.text
+    async with api.worker.database.town(1) as connection:
+        by = await connection.fetch(
+            "select issued_by as by from password_issues union select decided_by from erasure_requests"
+        )
+    assert [one["by"] for one in by] == [public_id("stf", house.staff[Role.ADMINISTRATOR])]
+
+
+async def test_no_clerk_gives_herself_a_mandate(house, child):
+    merged = await clerk_who_is(house, house.ivo)
     body = {"represented": public_id("sub", child), "kind": "guardianship", "source": "rodni list"}
 
     async def add(holder: UUID, role: Role) -> int:

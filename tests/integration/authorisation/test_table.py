@@ -10,7 +10,8 @@ from hub.settings import PROJECT
 from portal_api import authorisation
 from portal_api.app import create_app
 from portal_api.openapi import operation_id
-from portal_api.requests import _back_office, _citizen, _staff
+from portal_api.push.door import _back_office
+from portal_api.requests import _citizen, _staff
 
 APP = create_app(None)
 ROUTES = list(authorisation.operations(APP))

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from hub.grants.model import Ended
 from hub.kernel.assurance import Assurance
 from hub.kernel.errors import InvalidRequest, LoginRefused, TooManyRequests
 from tests.integration.logins.conftest import add_eids, query_of, text_of
@@ -193,7 +194,8 @@ async def test_a_login_of_another_town(house):
     assert await house.hub.hub.sessions.find(town.city.id, token) is None
     session = await house.session(browser)
     assert await house.hub.hub.sessions.get(town.city.id, session.session_id) is None
-    assert await house.hub.hub.sessions.end(town.city.id, session.session_id, "attack") is None
+    assert await house.hub.hub.grants.end_session(town, session.session_id, "attack") == Ended()
+    assert (await house.session(browser)).session_id == session.session_id
 
 
 async def test_an_answer_of_another_eid_than_was_asked(house):

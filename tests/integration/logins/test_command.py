@@ -1,10 +1,6 @@
 """`munihub logins` as an administrator runs it, on the hub the browser uses."""
 
-import asyncio
-
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
@@ -12,30 +8,18 @@ from hub.logins import command
 from hub.logins.claims import Claimed
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof
+from tests.support.commands import commands_on
 from tests.support.records import ANA
 
 
 @pytest.fixture
 async def munihub(house):
-    """Runs a command in a thread of its own, as it would block the loop, and its work in this loop."""
-    loop = asyncio.get_running_loop()
-    app = typer.Typer()
+    run = commands_on(house.hub.hub, command)
 
-    @app.callback()
-    def root() -> None: ...
+    async def answered(*arguments: str) -> str:
+        return await run("logins", *arguments)
 
-    def with_hub(work):
-        return asyncio.run_coroutine_threadsafe(work(house.hub.hub), loop).result(30)
-
-    command.register(app, with_hub, lambda hub, slug: hub.towns.by_slug[slug])
-
-    async def run(*arguments: str) -> str:
-        done = await asyncio.to_thread(CliRunner().invoke, app, ["logins", *arguments])
-        if done.exception is not None:
-            raise done.exception
-        return done.output
-
-    return run
+    return answered
 
 
 async def test_a_login_is_linked_to_somebody_else_and_revoked(house, munihub):

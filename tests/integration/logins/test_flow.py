@@ -58,7 +58,9 @@ async def test_by_an_eid_that_is_asked_by_post(house):
     assert f'<input type="hidden" name="RelayState" value="{relay}">' in start.text
     assert "<button>Nastavi</button>" in start.text
     policy = start.headers["content-security-policy"].split("; ")
-    assert "form-action 'self' http://127.0.0.1:8080 http://eid.test" in policy  # the first is a front end's
+    assert (
+        "form-action 'self' http://127.0.0.1:8080 http://127.0.0.1:8081 http://eid.test" in policy
+    )  # the first two are front ends'
     assert "script-src 'self'" in policy
     assert "default-src 'none'" in policy
     answered = await house.bring(browser, house.post.answer(identity()), eid="post")

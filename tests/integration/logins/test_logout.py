@@ -8,6 +8,7 @@ from tests.integration.logins.conftest import query_of, text_of
 from tests.integration.logins.eid import identity
 
 ANA = {"name_id": "ana@eid", "session_index": "1"}
+OIB = ("hr.oib", "87582274224")
 
 
 async def logged_in(house, logout=ANA, **more):
@@ -56,7 +57,45 @@ async def test_an_eid_that_is_told_by_post(house):
     browser, _ = await logged_in(house, eid="post")
     done = await log_out(browser)
     assert '<form id="onward" method="post" action="http://eid.test/slo">' in done.text
-    assert "form-action 'self' http://127.0.0.1:8080 http://eid.test;" in done.headers["content-security-policy"]
+    policy = done.headers["content-security-policy"]
+    assert "form-action 'self' http://127.0.0.1:8080 http://127.0.0.1:8081 http://eid.test;" in policy
+
+
+async def test_every_eid_of_a_session_is_told_one_after_the_other(house):
+    """She logged in by one eID and stepped up by another: neither is left with a session of hers."""
+    browser, session_id = await logged_in(house, said={"identifiers": (OIB,)})
+    await house.log_in(browser, identity(logout=ANA, subject="ana-at-post", identifiers=(OIB,)), eid="post")
+    session = await house.session(browser)
+    assert (session.session_id, session.provider) == (session_id, "post")
+    await house.hub.hub.grants.end_session(house.town, session_id, "logout")
+    trip = await house.hub.hub.logouts.leave(house.town, session, "https://portal.test/bye")
+    assert (trip.eid, trip.form["SAMLRequest"], trip.url) == ("post", "logout", "http://eid.test/slo")
+    assert (house.card.told_by_us, house.post.told_by_us) == ([ANA], [ANA])
+    kept = await house.row("select count(*), min(onward) as onward from logouts")
+    assert kept["count"] == 2
+    assert "ana@eid" not in kept["onward"]
+    assert "portal.test" not in kept["onward"]
+
+    done = {"SAMLRequest": json.dumps({"done": True})}
+    second = await browser.get("/pregrada/login/post/slo", params=done | {"RelayState": trip.form["RelayState"]})
+    assert second.status_code == 303
+    address = second.headers["location"]
+    assert address.startswith("http://eid.test/slo?RelayState=")
+    last = await browser.get("/pregrada/login/card/slo", params=done | {"RelayState": query_of(address)["RelayState"]})
+    assert (last.status_code, last.headers["location"]) == (303, "https://portal.test/bye")
+
+
+async def test_an_eid_whose_answer_comes_by_post_leads_to_the_next_by_a_page(house):
+    browser, session_id = await logged_in(house, eid="post", said={"identifiers": (OIB,)})
+    await house.log_in(browser, identity(logout=ANA, subject="ana-at-card", identifiers=(OIB,)))
+    done = await log_out(browser)
+    assert await why(house, session_id) == "logout"
+    assert "Odjava na e-card" in done.text
+    address = done.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
+    said = {"SAMLRequest": json.dumps({"done": True}), "RelayState": query_of(address)["RelayState"]}
+    onward = await browser.get("/pregrada/login/card/slo", params=said)
+    assert '<form id="onward" method="post" action="http://eid.test/slo">' in onward.text
+    assert "Nastavak na e-post" in text_of(onward)
 
 
 async def test_a_session_of_an_eid_without_logout(house):
@@ -77,7 +116,7 @@ async def test_where_a_front_end_wants_its_browser_back(house):
     session = await house.session(browser)
     ended = await house.hub.hub.grants.end_session(house.town, session_id, "logout")
     assert ended.frontchannel == ()
-    trip = await house.hub.hub.logins.leave(house.town, session, "https://portal.test/bye?state=1")
+    trip = await house.hub.hub.logouts.leave(house.town, session, "https://portal.test/bye?state=1")
     answered = {"SAMLRequest": json.dumps({"done": True}), "RelayState": query_of(trip.url)["RelayState"]}
     back = await browser.get("/pregrada/login/card/slo", params=answered)
     assert (back.status_code, back.headers["location"]) == (303, "https://portal.test/bye?state=1")

@@ -6,6 +6,7 @@ import pytest
 
 from hub.kernel.errors import InvalidRequest, LoginRefused, NotFound, TooManyRequests
 from hub.logins.claims import Claimed
+from hub.ports.eid import Represented
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof, SubjectKind
 from tests.integration.logins.conftest import text_of
@@ -128,6 +129,31 @@ async def test_a_company_is_no_person(house):
     because = "the eID says person, the subject is none"
     await refused(house, identity(identifiers=(("hr.oib", ANA),)), because=because)
     assert await subject_of(house, identity(kind="entity", identifiers=(("hr.oib", ANA),))) == company
+
+
+async def test_a_sole_trader_for_whom_somebody_acted_first_is_herself_when_she_comes(house):
+    """A trade has the number of whoever carries it on, and is no person of its own."""
+    trade = Represented(identifiers=(("hr.oib", ANA),), name="Cvjećarna Ana, obrt", source="card")
+    employee = await subject_of(house, identity(subject="employee", represents=trade))
+    known = await owner(house, "hr.oib", ANA)
+    assert (await house.row("select kind from subjects where subject_id = $1", known))["kind"] == "entity"
+    ana = await subject_of(house, identity(identifiers=(("hr.oib", ANA),)))
+    assert ana == known
+    row = await house.row("select kind, name from subjects where subject_id = $1", known)
+    assert tuple(row) == ("person", "Ana Šćrbačić")
+    # Whoever acts for her still does, and the next time her kind is no news.
+    mandate = await house.row("select holder_id, represented_id from mandates")
+    assert tuple(mandate) == (employee, ana)
+    assert await subject_of(house, identity(identifiers=(("hr.oib", ANA),))) == ana
+
+
+async def test_a_company_the_counter_knows_is_nobody_by_an_eid(house):
+    """Also where somebody has acted for it: a clerk has seen that it is one."""
+    trade = Represented(identifiers=(("hr.oib", ANA),), name="Niskogradnja d.o.o.", source="card")
+    await subject_of(house, identity(subject="employee", represents=trade))
+    await alias(house, await owner(house, "hr.oib", ANA), PARTNER, "77", proof=Proof.CLERK)
+    because = "the eID says person, the subject is none"
+    await refused(house, identity(identifiers=(("hr.oib", ANA),)), because=because)
 
 
 async def test_a_number_that_is_none_is_refused(house):

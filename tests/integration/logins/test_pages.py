@@ -45,6 +45,32 @@ def test_every_refusal_has_a_sentence():
     assert keys == reasons | {"title", "eid", "again", "begin_anew", "reference"}
 
 
+AGAIN = {
+    "hr": "ispočetka",
+    "cs": "znovu",
+    "uk": "знову",
+    "ro": "din nou",
+    "sr-Cyrl": "испочетка",
+    "sr-Latn": "ispočetka",
+    "en": "begin again",
+}
+
+
+@pytest.mark.parametrize("tag", sorted(AGAIN))
+@pytest.mark.parametrize("reason", ["expired", "unsolicited", "replayed", "other_browser", "wrong_audience"])
+async def test_a_refusal_says_once_that_one_begins_again(house, tag, reason, monkeypatch):
+    """A login that was never this browser's has no other way to offer: the page itself says where to begin."""
+
+    async def refuse(*_, **__):
+        raise LoginRefused("as the test wants it", reason=reason)
+
+    monkeypatch.setattr(house.hub.hub.logins, "find", refuse)
+    page = text_of(await house.browser().get(f"/pregrada/login?t=x&lang={tag}"))
+    assert catalogues()[tag].text(f"refused.{reason}", eid=catalogues()[tag].text("refused.eid")) in page
+    expected = 0 if reason in {"replayed", "wrong_audience"} else 1
+    assert page.casefold().count(AGAIN[tag].casefold()) == expected, page
+
+
 def test_every_text_is_used_and_every_text_that_is_used_is_there():
     """Keys put together at run time are listed by their beginning."""
     sources = [*TEMPLATES.glob("*.html"), *TEMPLATES.parent.glob("*.py")]
@@ -271,7 +297,10 @@ async def test_where_an_eid_is_posted_to_its_own_redirects_are_allowed(house):
     browser = house.browser()
     relay = await house.begin(browser)
     page = await browser.get("/pregrada/login/far/start", params={"t": relay})
-    assert "form-action 'self' http://127.0.0.1:8080 https:;" in page.headers["content-security-policy"]
+    assert (
+        "form-action 'self' http://127.0.0.1:8080 http://127.0.0.1:8081 https:;"
+        in page.headers["content-security-policy"]
+    )
 
 
 def test_an_application_on_this_machine_may_take_any_port():

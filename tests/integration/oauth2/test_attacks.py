@@ -18,7 +18,7 @@ from joserfc.jwk import OctKey, RSAKey
 from hub.grants import clients
 from hub.kernel.errors import Unauthenticated
 from hub.kernel.ids import new_uuid
-from tests.integration.oauth2.front_ends import ADDRESS, PORTAL, Provider, challenge, parameters_of, secret_of
+from tests.integration.oauth2.front_ends import ADDRESS, PORTAL, Browser, Provider, challenge, parameters_of, secret_of
 
 
 async def refused(answer, error: str = "invalid_grant", status: int = 400) -> None:
@@ -290,8 +290,20 @@ async def test_a_code_of_a_session_that_ended_gives_nothing(provider):
     await refused(await provider.redeem(code))
     other, session = await provider.login()
     code = await other.code()
-    await provider.api.hub.sessions.end(town.city.id, session.session_id, "eid")
+    hub = provider.api.hub
+    async with hub.database.identity(town.city.id) as connection:
+        await hub.sessions.end(connection, town.city.id, session.session_id, "eid")
     await refused(await provider.redeem(code))
+
+
+async def test_requests_that_wait_for_a_login_do_not_fill_the_database(provider):
+    """Anybody may send them: as many as logins may be begun from one network, and no more."""
+    answers = [await Browser(provider).authorize() for _ in range(101)]
+    assert {one.status_code for one in answers[:100]} == {303}
+    assert answers[100].status_code == 429
+    assert int(answers[100].headers["retry-after"]) <= 600
+    async with provider.api.worker.database.town(1) as connection:
+        assert await connection.fetchval("select count(*) from authorization_requests") == 100
 
 
 # ── Refresh tokens ───────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ import pytest
 from joserfc import jwt
 
 from hub.cities.model import Client
+from hub.grants import ending
 from hub.grants.backchannel import LOGOUT
 from hub.jobs.queue import Job
 from hub.kernel.errors import ConfigurationError, RemoteFault, RemoteGarbage, RemoteUnavailable
@@ -47,6 +48,26 @@ async def test_a_front_end_logs_its_user_out(provider):
     assert (await provider.refresh(tokens["refresh_token"], "spa")).json()["error"] == "invalid_grant"
     header = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert (await provider.api.client.get("/pregrada/v1/account", headers=header)).status_code == 401
+
+
+async def test_a_session_whose_front_ends_cannot_be_told_has_not_ended(provider, monkeypatch):
+    """Both are in one transaction: whoever asks again ends it, and they hear of it then."""
+    _, session, _ = await logged_in(provider)
+    town = provider.api.hub.towns.by_slug["pregrada"]
+    queue = ending.enqueue_many
+
+    async def broken(*_):
+        raise ConnectionError("the database is gone")
+
+    monkeypatch.setattr(ending, "enqueue_many", broken)
+    with pytest.raises(ConnectionError):
+        await provider.api.hub.grants.end_session(town, session.session_id, "logout")
+    assert await in_use(provider, session)
+    monkeypatch.setattr(ending, "enqueue_many", queue)
+    await provider.api.hub.grants.end_session(town, session.session_id, "logout")
+    assert not await in_use(provider, session)
+    rows = await provider.api.worker.database.pool.fetch("select 1 from jobs where kind = $1", LOGOUT)
+    assert len(rows) == 1
 
 
 async def test_front_ends_with_a_front_channel_are_visited(provider):

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from hub.kernel.errors import HubError, LoginRefused, NotFound
+from hub.kernel.errors import LoginRefused, NotFound
 from hub.kernel.ids import new_uuid, public_id
 from hub.passwords import command
 from hub.staff import service as staff
 from hub.staff.model import Grant, Role
 from tests.integration.passwords.conftest import PASSWORD
+from tests.support.commands import column, commands_on
 
 
 @pytest.fixture
 async def munihub(api):
     """The command, on the worker's hub as the program has it."""
-    loop = asyncio.get_running_loop()
-    app = typer.Typer()
+    run = commands_on(api.worker, command)
 
-    def town_of(hub, slug):
-        return hub.towns.by_slug[slug]
+    async def answered(*arguments):
+        return column(await run("password", *arguments), 2)
 
-    command.register(app, lambda work: asyncio.run_coroutine_threadsafe(work(api.worker), loop).result(), town_of)
-
-    async def run(*arguments):
-        done = await asyncio.to_thread(CliRunner().invoke, app, ["password", *arguments])
-        if isinstance(done.exception, HubError):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return [line.split("│")[2].strip() for line in done.output.splitlines() if "│" in line]
-
-    return run
+    return answered
 
 
 async def test_staff_are_issued_a_password_and_lose_the_one_before(api, passwords, munihub, clock):

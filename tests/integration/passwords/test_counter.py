@@ -199,9 +199,12 @@ async def test_the_sheet_is_in_the_towns_language_and_has_the_same_on_it(api, pa
     assert (answer.status_code, answer.headers["content-type"]) == (201, "text/html; charset=utf-8")
     assert answer.headers["cache-control"] == "no-store"
     assert "script" not in answer.text.replace("script-src", "")
-    facts = [unescape(one) for one in re.findall(r"<dd>(.*?)</dd>", answer.text)]
+    facts = [unescape(one) for one in re.findall(r"<dd[^>]*>(.*?)</dd>", answer.text)]
     assert facts[0] == "http://localhost:8000/pregrada/login"
     assert facts[3] == "5. prosinca 2026."
+    # What must be copied letter by letter, and only that, is in letters made for it.
+    typed = re.findall(r'<dd class="typed">(.*?)</dd>', answer.text)
+    assert typed == facts[1:3]
     assert '<html lang="hr">' in answer.text
     assert "Ana Šćrbačić" in unescape(answer.text)
     login = await passwords.service.check(passwords.city, facts[1], facts[2], "192.0.2.1")

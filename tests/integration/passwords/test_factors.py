@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -128,8 +129,8 @@ async def test_codes_and_factors_of_one_account_are_nobody_elses(passwords, cloc
     await refused(factors.check(city_id, iva.account_id, totp.at(clock.now())), "failed")
     (hers,) = await factors.of(city_id, ana.account_id)
     with pytest.raises(NotFound):
-        await factors.remove(city_id, iva.account_id, hers.factor_id)
-    await factors.remove(city_id, ana.account_id, hers.factor_id)
+        await factors.remove(city_id, iva.account_id, hers.factor_id, needed=False)
+    await factors.remove(city_id, ana.account_id, hers.factor_id, needed=False)
     assert await factors.codes_left(city_id, ana.account_id) == 0
     assert (await passwords.check(ana)).factors == ()
 
@@ -251,3 +252,19 @@ async def test_what_is_no_answer_is_refused(passwords, answer):
 def test_browsers_have_passkeys_for_hosts_with_a_name():
     assert [possible_at(one) for one in ("https://moja.pregrada.hr", "http://localhost:8000/pregrada")] == [True, True]
     assert not any(map(possible_at, ("http://127.0.0.1:8000/pregrada", "http://moja.pregrada.hr", "https://[::1]:1/x")))
+
+
+async def test_of_two_factors_removed_at_once_one_stays_where_one_is_needed(passwords):
+    issued = await passwords.person()
+    factors, city_id = passwords.api.hub.second_factors, passwords.city.id
+    for _ in range(2):
+        await enrol(passwords, issued)
+    first, second = await factors.of(city_id, issued.account_id)
+    done = await asyncio.gather(
+        *(factors.remove(city_id, issued.account_id, one.factor_id, needed=True) for one in (first, second)),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "NoneType"]
+    (left,) = await factors.of(city_id, issued.account_id)
+    await factors.remove(city_id, issued.account_id, left.factor_id, needed=False)
+    assert await factors.codes_left(city_id, issued.account_id) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urljoin
 
 import httpx
 import pyotp
@@ -18,6 +19,7 @@ from tests.integration.passwords.conftest import PASSWORD, Passwords
 
 ORIGIN = "http://localhost:8000"
 OTHER = "kiša pada na Trakošćan"
+OF_STAFF = "This user name is of staff of the town, and this sign-in is for citizens. Use the one for staff."
 
 
 class Browser:
@@ -41,7 +43,8 @@ class Browser:
         return await self._follow(await self.client.post(action, data=hidden | fields))
 
     async def _follow(self, response):
-        while response.status_code == 303:
+        """As far as the town's own pages go; an address of a front end is where it ends."""
+        while response.status_code == 303 and urljoin(ORIGIN, response.headers["location"]).startswith(f"{ORIGIN}/"):
             response = await self.client.get(response.headers["location"])
         return response
 
@@ -421,21 +424,32 @@ async def test_the_paper_of_staff_is_not_used_up_at_the_citizens_door(passwords,
     async with passwords.api.worker.database.town(passwords.city.id) as connection:
         staff_id = await staff.add(connection, passwords.city, "Marko", [Grant(Role.CLERK)], by="t", now=clock.now())
     issued = await passwords.issue(staff_id=staff_id)
+    wrong = await browser.log_in(issued.username, "wrong")
+    assert faults(wrong) == ["The user name or the password is wrong."]
     refused = await browser.log_in(issued.username, issued.password)
-    assert (refused.status_code, faults(refused)) == (403, ["The user name or the password is wrong."])
-    relay = await passwords.api.hub.logins.begin(
-        passwords.city.id,
-        continue_to="/login/session",
-        assurance=Assurance.LOW,
-        client_name=None,
-        staff=True,
-        force=False,
-        language="en",
-        browser=browser.client.cookies.get("munihub_login_pregrada"),
-    )
-    form = await browser.get(f"/login/password?t={relay}")
+    assert (refused.status_code, faults(refused)) == (403, [OF_STAFF])
+    # She takes the sign-in for staff, and comes to where she was going.
+    page = await browser.get("/login/security")
+    page = await browser.get(unescape(re.search(r'href="([^"]*/login[^"]*staff=[^"]*)"', page.text)[1]))
+    assert "This sign-in is for staff of the town." in page.text
+    assert "staff=" not in page.text
+    form = await browser.get(unescape(re.search(r'href="([^"]*/login/password[^"]*)"', page.text)[1]))
     page = await browser.send(form, username=issued.username, password=issued.password)
     assert heading(page) == "Protect your sign-in with a second step"
+    page = await browser.get(unescape(re.search(r'href="([^"]*/login/totp/enrol[^"]*)"', page.text)[1]))
+    secret = re.search(r'class="copied">([A-Z2-7 ]+)<', page.text)[1].replace(" ", "")
+    page = await browser.send(await browser.send(page, code=pyotp.TOTP(secret).at(clock.now())))
+    page = await browser.send(page, password=PASSWORD, again=PASSWORD)
+    assert heading(page) == "Password and security"
+
+
+async def test_the_page_of_a_session_says_whose_it_is(passwords, browser):
+    issued = await passwords.person("Ana <b>Šćrbačić</b>")
+    page = await browser.log_in(issued.username, PASSWORD)
+    assert "<dt>Name</dt>\n<dd>Ana &lt;b&gt;Šćrbačić&lt;/b&gt;</dd>" in page.text
+    async with passwords.api.worker.database.town(passwords.city.id) as connection:
+        await connection.execute("update subjects set name = null")
+    assert "<dt>Name</dt>" not in (await browser.get("/login/session")).text
 
 
 async def test_a_code_of_ones_own_account_is_no_second_factor_of_anothers(passwords, browser, clock):
@@ -498,9 +512,18 @@ async def test_staff_have_no_session_without_a_second_factor_and_citizens_no_sta
         )
         return await browser.get(f"/login/password?t={relay}")
 
-    for page, username in ((await browser.begin(), issued.username), (await staff_form(), citizen.username)):
-        answer = await browser.send(page, username=username, password=PASSWORD)
+    for page, username, said in (
+        (await browser.begin(), issued.username, OF_STAFF),
+        (
+            await staff_form(),
+            citizen.username,
+            "This user name is of a citizen; this sign-in is for staff of the town.",
+        ),
+    ):
+        answer = await browser.send(page, username=username, password="wrong")
         assert (answer.status_code, faults(answer)) == (403, ["The user name or the password is wrong."])
+        answer = await browser.send(page, username=username, password=PASSWORD)
+        assert (answer.status_code, faults(answer)) == (403, [said])
     page = await browser.send(await staff_form(), username=issued.username, password=PASSWORD)
     assert heading(page) == "Protect your sign-in with a second step"
     assert await browser.session() is None
