@@ -52,6 +52,8 @@ class Check:
         contract = await self._load()
         operations = len(contract.port.operations())
         checked = "schema compiled" if contract.schema else "replies are not checked against the schema"
+        if contract.schema and contract.schema.unchecked:
+            checked += f"; not checked: {'; '.join(contract.schema.unchecked[:3])}"
         return f"{self._settings.wsdl}: port {contract.port.name} with {operations} operations, {checked}"
 
     async def _try_connection(self) -> str:
@@ -70,7 +72,8 @@ class Check:
         if self._settings.check is not None:
             wanted = self._settings.check
             source = Source(operation=wanted.operation, parameters=wanted.parameters)
-            call = compile_call(source, await self._load(), timezone=self._timezone, under="check")
+            contract = await self._load()
+            call = compile_call(source, contract, self._settings, timezone=self._timezone, under="check")
             await self._line.exchange(call, *call.bind(Arguments(now=datetime.now(UTC))))
             return f"{call.operation.name} answered"
         if isinstance(self._settings.auth, NoAuth):
@@ -80,4 +83,4 @@ class Check:
 
 def _told(error: HubError) -> str:
     evidence = error.evidence if isinstance(error, RemoteError) else None
-    return f"{error} ({evidence})" if evidence else str(error)
+    return f"{error} ({evidence})" if evidence and evidence not in str(error) else str(error)

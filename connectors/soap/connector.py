@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
 
-from connectors.soap.call import Call, compile_call
+from connectors.soap.call import Call, compile_call, compile_operation
 from connectors.soap.check import Check
 from connectors.soap.feed import SoapFeed
 from connectors.soap.line import Line
-from connectors.soap.settings import SoapSettings, Source, parse_source
+from connectors.soap.operation import SoapOperation
+from connectors.soap.published import Published
+from connectors.soap.settings import SoapSettings, parse_call, parse_source
+from hub.kernel.clock import SystemClock
 from hub.kit.soap.contract import Contract, load_contract
 from hub.kit.soap.documents import Documents, collect_by_url, collect_from_folder
 from hub.ports.back_office import CheckStep, Surroundings
+from hub.ports.interface import Interface
+
+
+class _Compile(Protocol):
+    def __call__(self, *, contract: Contract, settings: SoapSettings) -> Call: ...
 
 
 class SoapConnector:
@@ -29,26 +38,37 @@ class SoapConnector:
     def __init__(self, settings: SoapSettings, surroundings: Surroundings) -> None:
         self._settings = settings
         self._surroundings = surroundings
-        self._line = Line(settings, surroundings)
+        self._clock = SystemClock()
+        self._line = Line(settings, surroundings, self._clock)
+        self._published = Published(settings, self._line, surroundings.folder)
         self._contract: Contract | None = None
         self._loading = asyncio.Lock()
         self._by_url = settings.wsdl.lower().startswith(("http://", "https://"))
 
     def feed(self, source: Mapping[str, Any]) -> SoapFeed:
         parsed = parse_source(source)
-        if not self._by_url:
-            self._contract = self._contract or self._load(self._from_disk())
-        call = self._compiled(parsed, self._contract) if self._contract else None
+        zone = self._surroundings.timezone
+        return SoapFeed(self._line, self._when_loaded(partial(compile_call, parsed, timezone=zone)))
 
-        async def compiled() -> Call:
-            nonlocal call
-            call = call or self._compiled(parsed, await self.contract())
-            return call
-
-        return SoapFeed(self._line, compiled)
+    def operation(self, call: Mapping[str, Any]) -> SoapOperation:
+        parsed = parse_call(call)
+        compiled = self._when_loaded(partial(compile_operation, parsed, timezone=self._surroundings.timezone))
+        return SoapOperation(self._line, compiled, parsed.key_header, self._clock)
 
     async def check(self) -> list[CheckStep]:
         return await Check(self._settings, self._line, self.contract, self._surroundings.timezone).run()
+
+    def description(self) -> str | None:
+        return None if self._by_url else "wsdl"
+
+    async def recorded(self) -> Interface:
+        return await self._published.recorded()
+
+    async def published(self) -> Interface:
+        return await self._published.published()
+
+    async def published_files(self) -> Mapping[str, bytes]:
+        return await self._published.published_files()
 
     async def close(self) -> None:
         await self._line.close()
@@ -78,5 +98,15 @@ class SoapConnector:
             documents, service=settings.service, port=settings.port, check_schema=settings.check_schema
         )
 
-    def _compiled(self, source: Source, contract: Contract) -> Call:
-        return compile_call(source, contract, timezone=self._surroundings.timezone)
+    def _when_loaded(self, compile_: _Compile) -> Callable[[], Awaitable[Call]]:
+        """The call, compiled now where the WSDL is on disk, else once it is loaded."""
+        if not self._by_url:
+            self._contract = self._contract or self._load(self._from_disk())
+        call = compile_(contract=self._contract, settings=self._settings) if self._contract else None
+
+        async def compiled() -> Call:
+            nonlocal call
+            call = call or compile_(contract=await self.contract(), settings=self._settings)
+            return call
+
+        return compiled

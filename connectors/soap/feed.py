@@ -26,17 +26,19 @@ class SoapFeed:
         first = True
         while True:
             values = pager.parameters(parameters) if pager else parameters
-            reply, found = await self._line.exchange(call, values, headers)
-            if found is None:
+            answer = await self._line.exchange(call, values, headers)
+            if answer.body is None:
                 if first:
                     return
                 raise RemoteFault(f"{call.operation.name} knows nothing any more in the middle of its pages.")
-            yield Page(document=found, raw=reply.content, media_type=_media_type(reply))
-            if pager is None or not pager.more(found):
+            yield Page(answer.body, answer.reply.content, media_type(answer.reply), forgiven=answer.forgiven)
+            if pager is None or not pager.more(answer.body):
                 return
             first = False
 
 
-def _media_type(reply: Reply) -> str:
-    """With the charset, without which some replies cannot be read again from their bytes."""
+def media_type(reply: Reply) -> str:
+    """With the charset, or the boundary of its parts, without which some replies cannot be read from their bytes."""
+    if reply.media_type.startswith("multipart/"):
+        return reply.headers["content-type"]
     return f"{reply.media_type}; charset={reply.charset}" if reply.charset else reply.media_type

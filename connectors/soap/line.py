@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
-from zeep.wsse.username import UsernameToken
 
 from connectors.soap.call import Call
+from connectors.soap.outgoing import Message, Outgoing
 from connectors.soap.settings import SoapSettings
-from hub.kernel.errors import ConfigurationError, RemoteError, RemoteFault, RemoteRefused
+from hub.kernel.clock import Clock
+from hub.kernel.errors import RemoteError, RemoteFault, RemoteRefused
 from hub.kit.auth import NoAuth, OAuth2Auth, WsseAuth
 from hub.kit.http import Http, build_http, origin, raise_for
 from hub.kit.redaction import redact
@@ -22,19 +24,31 @@ from hub.kit.secrets import SecretRef
 from hub.kit.soap.documents import Wanted, shown
 from hub.kit.soap.envelope import Fault
 from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12
-from hub.kit.soap.operation import http_headers
-from hub.kit.soap.reply import check_body, error_of, read_reply
-from hub.ports.back_office import Surroundings
+from hub.kit.soap.reply import Reading, check_body, error_of, open_reply, read_reply
+from hub.kit.soap.verifying import Guard
+from hub.kit.soap.wss import Material, load_material
+from hub.ports.back_office import Forgiven, Surroundings
 
 # Below this the work of a reply takes less than a thread would cost; above it would hold up other calls.
 _IN_A_THREAD = 200_000  # bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply with the verified child of its Body, and where that breaks its schema although it need not."""
+
+    reply: Reply
+    body: etree._Element | None
+    forgiven: tuple[Forgiven, ...] = ()
+
+
 class Line:
     """The way to one service: requests with credentials out, verified bodies back."""
 
-    def __init__(self, settings: SoapSettings, surroundings: Surroundings) -> None:
+    def __init__(self, settings: SoapSettings, surroundings: Surroundings, clock: Clock) -> None:
         self._settings = settings
+        self._folder = surroundings.folder
+        self._outgoing = Outgoing(settings, surroundings, clock)
         self._secret = surroundings.secret
         self._origin = origin(settings.endpoint)
         auth = settings.auth
@@ -47,6 +61,7 @@ class Line:
             auth=auth,
             secret=self._secret,
             folder=folder,
+            clock=clock,
         )
         self._foreign: Http | None = None
         if settings.wsdl_hosts:
@@ -69,28 +84,44 @@ class Line:
         self._http.prepare()
         if isinstance(self._settings.auth, WsseAuth):
             self._secret(self._settings.auth.password.secret)
+        _ = self._material
 
     async def close(self) -> None:
         for http in (self._http, self._foreign):
             if http is not None:
                 await http.close()
 
-    async def exchange(
-        self, call: Call, parameters: Mapping[str, Any], headers: Mapping[str, Any]
-    ) -> tuple[Reply, etree._Element | None]:
-        """One request and its reply: the verified child of the Body; None for a fault that means nothing is known.
+    async def exchange(self, call: Call, parameters: Mapping[str, Any], headers: Mapping[str, Any]) -> Answer:
+        """One question and its answer, whose body is None for a fault that means nothing is known.
 
         Raises ConfigurationError where no valid request can be built, RemoteError for everything else
         that is not an answer.
         """
-        endpoint = self._settings.endpoint
-        envelope = call.operation.request(parameters, headers, endpoint=endpoint)
-        call.check_request(envelope)
+        message = call.message(parameters, headers, mtom=self._settings.mtom)
         with self._discreet():
-            reply = await self._post(envelope, call.operation.http_headers(), repeatable=True)
-            if len(reply.content) > _IN_A_THREAD:
-                return reply, await asyncio.to_thread(self._read, call, reply)
-            return reply, self._read(call, reply)
+            reply = await self._post(message, repeatable=True)
+            return await self._answer(call, message, reply)
+
+    async def deliver(
+        self, call: Call, values: Mapping[str, Any], headers: Mapping[str, Any], more: Mapping[str, str]
+    ) -> Answer:
+        """One operation, sent once; `values` may hold bytes, `more` are further HTTP headers.
+
+        The body of the answer is None where the operation declares none. Raises as `exchange` does; the `reached` of
+        a RemoteError says whether the service may have acted.
+        """
+        # Documents may be large, so that building and signing them is no work for the event loop.
+        message = await asyncio.to_thread(call.written, values, headers, mtom=self._settings.mtom)
+        with self._discreet():
+            content = await asyncio.to_thread(self._outgoing.content, message, self._material)
+            reply = await self._http.send(
+                "POST",
+                self._settings.endpoint,
+                headers=message.headers() | dict(more),
+                content=content,
+                repeatable=False,
+            )
+            return await self._answer(call, message, reply)
 
     async def probe(self, *, soap_12: bool) -> etree._Element | Fault | None:
         """What the service says to a request with our credentials that names no operation and so changes nothing.
@@ -103,7 +134,7 @@ class Line:
         envelope = etree.Element(f"{{{namespace}}}Envelope", nsmap={"soap": namespace})
         etree.SubElement(envelope, f"{{{namespace}}}Body")
         with self._discreet():
-            reply = await self._post(envelope, http_headers("", soap_12=soap_12), repeatable=False)
+            reply = await self._post(Message(envelope, "", soap_12), repeatable=False)
             if reply.status in {404, 405, 410}:
                 raise_for(reply)
             try:
@@ -132,14 +163,28 @@ class Line:
         raise_for(reply)
         return reply.content
 
-    async def _post(self, envelope: etree._Element, headers: Mapping[str, str], *, repeatable: bool) -> Reply:
+    async def _post(self, message: Message, *, repeatable: bool) -> Reply:
         return await self._http.send(
             "POST",
             self._settings.endpoint,
-            headers=headers,
-            content=lambda: self._secured(envelope),
+            headers=message.headers(),
+            content=lambda: self._outgoing.content(message, self._material),
             repeatable=repeatable,
         )
+
+    async def _answer(self, call: Call, message: Message, reply: Reply) -> Answer:
+        if len(reply.content) > _IN_A_THREAD:
+            return await asyncio.to_thread(self._read, call, message, reply)
+        return self._read(call, message, reply)
+
+    @cached_property
+    def _material(self) -> Material:
+        return load_material(self._settings.security, folder=self._folder, secret=self._secret)
+
+    @cached_property
+    def _guard(self) -> Guard | None:
+        verify = self._settings.security.verify
+        return Guard(verify, self._material) if verify else None
 
     @contextmanager
     def _discreet(self) -> Iterator[None]:
@@ -150,29 +195,28 @@ class Line:
             references = [value for value in vars(self._settings.auth).values() if isinstance(value, SecretRef)]
             secrets = [self._secret(reference.secret).get_secret_value() for reference in references]
             error.evidence = redact(error.evidence, secrets=secrets) if error.evidence else None
+            if any(value in error.detail for value in secrets):
+                error.detail = redact(error.detail, secrets=secrets)
+                error.args = (error.detail,)
             raise
 
-    def _secured(self, envelope: etree._Element) -> bytes:
-        """The request as bytes; where a UsernameToken is configured, with a new nonce and time at each call."""
-        auth = self._settings.auth
-        if isinstance(auth, WsseAuth):
-            envelope = deepcopy(envelope)
-            password = self._secret(auth.password.secret).get_secret_value()
-            username_token: Any = UsernameToken
-            try:
-                username_token(auth.username, password, use_digest=auth.digest, zulu_timestamp=True).apply(envelope, {})
-            except ValueError:
-                # lxml's error quotes nothing, but its traceback would hold the password.
-                raise ConfigurationError(
-                    "user name or password holds a character that XML does not allow", key="auth"
-                ) from None
-        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-
-    def _read(self, call: Call, reply: Reply) -> etree._Element | None:
-        found = read_reply(reply, max_bytes=self._settings.max_reply_bytes)
+    def _read(self, call: Call, message: Message, reply: Reply) -> Answer:
+        reading = Reading(
+            self._settings.max_reply_bytes,
+            guard=self._guard,
+            message_id=message.message_id,
+            encoded=call.reply if call.operation.encoded else None,
+            may_be_empty=call.reply is None,
+        )
+        opened = open_reply(reply, reading)
+        found = opened.found
         if isinstance(found, Fault):
             if call.means_nothing_found(found):
-                return None
-            raise error_of(found, call.operation.name)
-        check_body(found, call.reply, call.schema, size=len(reply.content))
-        return found
+                return Answer(reply, None)
+            raise error_of(found, call.operation.name, refusals=call.refusals)
+        if found is None or call.reply is None:
+            return Answer(reply, found)
+        forgiven = check_body(found, call.reply, call.schema, size=opened.size, lenient=call.lenient)
+        if opened.attachments is not None:
+            opened.attachments.fill_references(found, covered=self._guard is None)
+        return Answer(reply, found, tuple(Forgiven(one.path, one.reason) for one in forgiven))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -11,6 +11,7 @@ from hub.kit.auth import AuthSettings, NoAuth
 from hub.kit.http import HttpSettings
 from hub.kit.soap.envelope import GENERIC_CODES
 from hub.kit.soap.names import nearest_first
+from hub.kit.soap.wss import SecuritySettings
 
 
 class CheckCall(BaseModel):
@@ -50,8 +51,30 @@ class SoapSettings(HttpSettings):
         default_factory=dict,
         description="Files in the mapping folder that stand for addresses the WSDL imports.",
     )
+    published: Annotated[
+        str | None,
+        Field(
+            description="Where the back office publishes its WSDL, for `munihub contract check`; the endpoint with "
+            "?wsdl where absent. On another host, that host stands in wsdl_hosts."
+        ),
+    ] = None
     check_schema: Annotated[bool, Field(description="Whether requests and replies must fit the WSDL's schema.")] = True
     check: CheckCall | None = None
+    addressing: Annotated[
+        Literal["2005-08", "2004-08", "none"] | None,
+        Field(title="WS-Addressing", description="Its version; without it what the WSDL asks for."),
+    ] = None
+    security: Annotated[SecuritySettings, Field(title="WS-Security")] = SecuritySettings()
+    mtom: Annotated[bool, Field(description="Whether larger binary values are sent beside the envelope (MTOM).")] = (
+        False
+    )
+    lenient: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Paths below the reply's element, without positions, where a reply may break the schema; "
+            "it is then told as drift."
+        ),
+    ] = ()
 
 
 class Pages(BaseModel):
@@ -85,6 +108,29 @@ class Pages(BaseModel):
         return self
 
 
+class OperationCall(BaseModel):
+    """The keys of a delivery step's `call:`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operation: str
+    headers: dict[str, Any] = Field(default_factory=dict, description="Header parts that the WSDL declares, by name.")
+    key_header: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z0-9-]{1,60}$", description="HTTP header that gets our key of the step."),
+    ] = None
+    refusals: Annotated[
+        tuple[str, ...],
+        Field(description="Words of faults of the server that mean: surely nothing was done."),
+    ] = ()
+    lenient: Annotated[tuple[str, ...], Field(description="As in the settings, for this operation.")] = ()
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        _refuse_generic("refusals", self.refusals)
+        return self
+
+
 class Source(BaseModel):
     """The keys of `source:` that are the connector's."""
 
@@ -98,27 +144,45 @@ class Source(BaseModel):
         Field(description="Fault codes, or names or texts in a fault's detail, that mean: nothing is known."),
     ] = ()
     pages: Pages | None = None
+    lenient: Annotated[tuple[str, ...], Field(description="As in the settings, for this feed.")] = ()
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
-        if generic := GENERIC_CODES.intersection(self.not_found):
-            raise ValueError(
-                f"not_found has {', '.join(sorted(generic))}, which every fault may carry; "
-                "a broken service would look like an empty answer"
-            )
+        _refuse_generic("not_found", self.not_found)
         return self
+
+
+def _refuse_generic(key: str, words: tuple[str, ...]) -> None:
+    if generic := GENERIC_CODES.intersection(words):
+        wrong = "an empty answer" if key == "not_found" else "a refusal"
+        raise ValueError(
+            f"{key} has {', '.join(sorted(generic))}, which every fault may carry; "
+            f"a broken service would look like {wrong}"
+        )
 
 
 def parse_source(source: Any) -> Source:
     """Raises ConfigurationError naming the key."""
+    return _parsed(Source, source, "source")
+
+
+def parse_call(call: Any) -> OperationCall:
+    """Raises ConfigurationError naming the key."""
+    return _parsed(OperationCall, call, "call")
+
+
+_Model = TypeVar("_Model", Source, OperationCall)
+
+
+def _parsed(model: type[_Model], block: Any, under: str) -> _Model:
     try:
-        return Source.model_validate(source)
+        return model.model_validate(block)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = [str(part) for part in first["loc"]]
+        place: list[str] = [str(part) for part in first["loc"]]
         if first["type"] == "extra_forbidden":
-            known: Any = Pages if place[0] == "pages" and len(place) > 1 else Source
+            known: Any = Pages if place[0] == "pages" and len(place) > 1 else model
             problem, remedy = "unknown key", f"Known are: {nearest_first(place[-1], known.model_fields)}."
         else:
             problem, remedy = first["msg"].removeprefix("Value error, "), None
-        raise ConfigurationError(problem, key=".".join(["source", *place]), remedy=remedy) from None
+        raise ConfigurationError(problem, key=".".join([under, *place]), remedy=remedy) from None

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
 from hub.kernel.errors import LoginRefused
+from hub.kit.certificates import Key
+from hub.kit.xml_algorithms import RSA_SHA1, RSA_SHA256, SIGNATURES
 from hub.ports.eid import Answer, Sent
-from identity.saml.keys import Key
-from identity.saml.names import POST, RSA_SHA1, RSA_SHA256, SIGNATURES, SOAP
+from identity.saml.names import POST, SOAP
 from identity.saml.reading import NS, malformed, only, parse, unpack_post, unpack_redirect
 from identity.saml.signatures import Policy, refused, sign, weak
 

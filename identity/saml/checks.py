@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from hub.kit.certificates import SMALLEST_RSA, Certificate, Key
 from hub.ports.back_office import CheckStep
-from identity.saml.keys import SMALLEST_RSA, Certificate, Key
 from identity.saml.metadata import MetadataFile
 from identity.saml.settings import Kind
 

@@ -114,7 +114,7 @@ def _trust(file: Path) -> Trust:
 
 
 def _key(file: Path) -> RSAPrivateKey:
-    from identity.saml.keys import read_private_key
+    from hub.kit.certificates import read_private_key
 
     try:
         return read_private_key(file.read_bytes())

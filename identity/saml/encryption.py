@@ -1,145 +1,37 @@
-"""Decrypts an assertion (XML Encryption 1.1): AES in CBC or GCM, its key by RSA-OAEP.
-
-RSA with PKCS#1 1.5 padding and Triple DES are refused (Jager, Schinzel, Somorovsky, “Bleichenbacher's Attack Strikes
-Again”, 2012). Every failure after that has the same words, and nothing of what was decrypted is looked at before a
-signature over it is verified, so that an answer of ours says nothing about a padding.
-"""
+"""Decrypts an assertion (SAML 2.0 Core §6)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Sequence
-from xml.sax.saxutils import quoteattr
+from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from hub.kernel.errors import LoginRefused
-from identity.saml.names import DS, SAML, SHA1, XENC, XENC11
-from identity.saml.reading import attribute, children, malformed, only, parse, text
-from identity.saml.signatures import refused, weak
-
-_CBC = {f"{XENC}aes{bits}-cbc": bits // 8 for bits in (128, 192, 256)}
-_GCM = {f"{XENC11}aes{bits}-gcm": bits // 8 for bits in (128, 192, 256)}
-_OAEP = (f"{XENC}rsa-oaep-mgf1p", f"{XENC11}rsa-oaep")
-# SHA-1 within OAEP hides nothing by its resistance to collisions, so it is no weakness here (RFC 8017 §B.1).
-_DIGESTS: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    SHA1: hashes.SHA1,
-    f"{XENC}sha256": hashes.SHA256,
-    f"{DS.replace('2000/09/xmldsig', '2001/04/xmldsig-more')}sha384": hashes.SHA384,
-    f"{XENC}sha512": hashes.SHA512,
-}
-_MGF: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    f"{XENC11}mgf1sha1": hashes.SHA1,
-    f"{XENC11}mgf1sha256": hashes.SHA256,
-    f"{XENC11}mgf1sha384": hashes.SHA384,
-    f"{XENC11}mgf1sha512": hashes.SHA512,
-}
-_MOST_KEYS = 8
-_XML_DECLARATION = re.compile(rb"\A\s*<\?xml[^>]{0,200}\?>")
+from hub.kit import xml_encryption
+from hub.kit.xml_signature import NotAccepted
+from identity.saml.names import SAML
+from identity.saml.reading import children, only, parse
 
 
 def decrypt(encrypted: etree._Element, keys: Sequence[rsa.RSAPrivateKey]) -> etree._Element:
     """The one Assertion within an EncryptedAssertion, as a document of its own. Raises LoginRefused."""
     data = only(encrypted, "xenc:EncryptedData")
-    block = attribute(only(data, "xenc:EncryptionMethod"), "Algorithm")
-    size = _CBC.get(block) or _GCM.get(block)
-    if size is None:
-        raise weak(f"The assertion is encrypted with {_short(block)}; accepted are AES in CBC and GCM.")
     # The key stands within the data or beside it (Core §2.3.4); a pointer to another place is not followed.
     wrapped = [*children(data, "ds:KeyInfo/xenc:EncryptedKey"), *children(encrypted, "xenc:EncryptedKey")]
-    if not wrapped or len(wrapped) > _MOST_KEYS:
-        raise malformed(f"The encrypted assertion has {len(wrapped)} encrypted keys.")
-    if not keys:
-        raise malformed("The assertion is encrypted, and there is no key to decrypt it with.")
-    schemes = [(_padding(one), _cipher_value(one)) for one in wrapped]
-    content = _cipher_value(data)
-    for scheme, secret in schemes:
-        for key in keys:
-            plain = _attempt(key, scheme, secret, block, size, content)
-            if plain is not None:
-                return _assertion(plain, encrypted)
-    raise _failed()
-
-
-def _failed() -> LoginRefused:
-    return refused("The assertion cannot be decrypted with any of our keys.")
-
-
-def _padding(wrapped: etree._Element) -> padding.OAEP:
-    method = only(wrapped, "xenc:EncryptionMethod")
-    algorithm = attribute(method, "Algorithm")
-    if algorithm not in _OAEP:
-        raise weak(f"The assertion's key is encrypted with {_short(algorithm)}; accepted is RSA-OAEP.")
-    if children(method, "xenc:OAEPparams"):
-        raise weak("The assertion's key is encrypted with OAEP parameters, which SAML does not use.")
-    digests = [one.get("Algorithm") for one in children(method, "ds:DigestMethod")] or [SHA1]
-    # With rsa-oaep-mgf1p the mask is always of SHA-1 (XML Encryption 1.1 §5.5.2).
-    masks = [one.get("Algorithm") for one in children(method, "xenc11:MGF")] or [f"{XENC11}mgf1sha1"]
-    digest, mask = _DIGESTS.get(digests[0] or ""), _MGF.get(masks[0] or "")
-    if digest is None or mask is None:
-        raise weak("The assertion's key is encrypted with a digest that is not accepted.")
-    return padding.OAEP(mgf=padding.MGF1(mask()), algorithm=digest(), label=None)
-
-
-def _cipher_value(element: etree._Element) -> bytes:
     try:
-        return base64.b64decode("".join(text(only(element, "xenc:CipherData/xenc:CipherValue")).split()), validate=True)
-    except binascii.Error:
-        raise malformed("A CipherValue is not base64.") from None
+        plain = xml_encryption.decrypt(data, wrapped, keys, what="assertion")
+        return _assertion(xml_encryption.within(plain, encrypted))
+    except NotAccepted as error:
+        raise LoginRefused(error.detail, reason=error.reason) from None
 
 
-def _attempt(
-    key: rsa.RSAPrivateKey, scheme: padding.OAEP, secret: bytes, block: str, size: int, content: bytes
-) -> bytes | None:
+def _assertion(document: bytes) -> etree._Element:
     try:
-        session = key.decrypt(secret, scheme)
-        if len(session) != size:
-            return None
-        return _gcm(session, content) if block in _GCM else _cbc(session, content)
-    except (ValueError, InvalidTag):
-        return None
-
-
-def _gcm(key: bytes, content: bytes) -> bytes:
-    """96 bits of nonce, ciphertext, 128 bits of tag (XML Encryption 1.1 §5.2.4)."""
-    return AESGCM(key).decrypt(content[:12], content[12:], None)
-
-
-def _cbc(key: bytes, content: bytes) -> bytes | None:
-    """The last octet says how many to take away; the others of the padding are arbitrary (XML Encryption 1.1 §5.2)."""
-    decryptor = Cipher(AES(key), CBC(content[:16])).decryptor()
-    plain = decryptor.update(content[16:]) + decryptor.finalize()
-    if not plain or not 1 <= plain[-1] <= 16:
-        return None
-    return plain[: -plain[-1]]
-
-
-def _assertion(plain: bytes, encrypted: etree._Element) -> etree._Element:
-    """Read in the namespaces of the place it was taken from: some encryptors write the element without those of its
-    ancestors (XML Encryption 1.1 §4.3.3). A DOCTYPE within an element is not well-formed.
-    """
-    body = _XML_DECLARATION.sub(b"", plain.removeprefix(b"\xef\xbb\xbf"))
-    names = " ".join(
-        f"xmlns{f':{prefix}' if prefix else ''}={quoteattr(uri)}" for prefix, uri in encrypted.nsmap.items()
-    )
-    try:
-        around = parse(f"<munihub {names}>".encode() + body + b"</munihub>", "decrypted assertion")
+        around = parse(document, "decrypted assertion")
     except LoginRefused:
-        raise _failed() from None
+        raise xml_encryption.failed("assertion") from None
     inside = list(around)
     if len(inside) != 1 or inside[0].tag != f"{{{SAML}}}Assertion" or (around.text or "").strip():
-        raise _failed()
+        raise xml_encryption.failed("assertion")
     return parse(etree.tostring(inside[0], with_tail=False), "decrypted assertion")
-
-
-def _short(algorithm: str) -> str:
-    return repr(algorithm.rpartition("#")[2][:40])

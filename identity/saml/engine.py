@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from hub.kernel.assurance import Assurance
 from hub.kernel.clock import SystemClock
 from hub.kernel.errors import ConfigurationError, LoginRefused
+from hub.kit.certificates import load_keys
 from hub.ports.back_office import CheckStep
 from hub.ports.eid import Answer, EidSurroundings, Identity, LogoutAsked, LogoutDone, Represented, Sent, Wanted
 from identity.saml import checks, messages
 from identity.saml.bindings import response_of, send, to_envelope
 from identity.saml.claims import EIDAS, Claims, Table, read_claims
-from identity.saml.keys import load_keys
 from identity.saml.logout import Incoming, logout_id, receive
 from identity.saml.messages import Asking, Name
 from identity.saml.metadata import IdentityProvider, MetadataFile

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from hub.kernel.assurance import Assurance
+from hub.kit.certificates import Certificate
+from hub.kit.xml_algorithms import DS, XENC, XENC11
 from identity.saml.building import Maker
-from identity.saml.keys import Certificate
 from identity.saml.names import (
-    DS,
     EIDAS,
     MD,
     PERSISTENT,
@@ -24,8 +24,6 @@ from identity.saml.names import (
     STATUS,
     SUCCESS,
     URI_NAME,
-    XENC,
-    XENC11,
 )
 
 _SAML = Maker(SAML, {"saml": SAML})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from hub.kernel.errors import ConfigurationError, LoginRefused
-from identity.saml.keys import Certificate, read_certificates
+from hub.kit.certificates import SMALLEST_RSA, Certificate, read_certificates
 from identity.saml.names import MD, POST, REDIRECT, SOAP_BINDING
 from identity.saml.reading import children, parse, text, time_of
 
@@ -107,7 +108,7 @@ class MetadataFile:
         self._entity_id = entity_id
         self._stamp = self._now()
         try:
-            self._provider = read_metadata(self._read(), entity_id)
+            self._provider = self._usable()
         except ValueError as error:
             raise ConfigurationError(f"{file} cannot be used: {error}", key="metadata", remedy=_REMEDY) from None
 
@@ -117,11 +118,20 @@ class MetadataFile:
             stamp = self._now()
             if stamp != self._stamp:
                 self._stamp = stamp
-                self._provider = read_metadata(self._read(), self._entity_id)
+                self._provider = self._usable()
                 self.problem = None
         except (ConfigurationError, ValueError) as error:
             self.problem = str(error)
         return self._provider
+
+    def _usable(self) -> IdentityProvider:
+        """What is in force is believed for every login, so that it may not rest on a key that can be broken."""
+        provider = read_metadata(self._read(), self._entity_id)
+        for one in provider.certificates:
+            key = one.parsed.public_key()
+            if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA:
+                raise ValueError(f"{one.subject} signs with RSA of {key.key_size} bits, needed are {SMALLEST_RSA}")
+        return provider
 
     def _now(self) -> tuple[int, int]:
         try:

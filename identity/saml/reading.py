@@ -16,7 +16,8 @@ from lxml import etree
 
 from hub.kernel.errors import LoginRefused, RemoteGarbage
 from hub.kit.xml import parse as parse_xml
-from identity.saml.names import DS, MD, SAML, SAMLP, SOAP, XENC, XENC11, XSI
+from hub.kit.xml_algorithms import DS, XENC, XENC11
+from identity.saml.names import MD, SAML, SAMLP, SOAP, XSI
 
 NS = {"saml": SAML, "samlp": SAMLP, "md": MD, "ds": DS, "xenc": XENC, "xenc11": XENC11, "soap": SOAP}
 LARGEST = 1_000_000

@@ -7,19 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.kit.certificates import OwnKey
 from hub.kit.durations import Duration
-from hub.kit.secrets import SecretRef
 
 Kind = Literal["response", "assertion", "logout"]
-
-
-class OwnKey(BaseModel):
-    """One RSA key of the town's with its certificate."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    certificate: Annotated[str, Field(description="PEM file beside city.yaml.")]
-    key: Annotated[SecretRef, Field(description="Secret with the private key in PEM, without a passphrase.")]
 
 
 class SamlSettings(BaseModel):

@@ -7,27 +7,20 @@ the document) is not in it.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 
 import xmlsec
 from lxml import etree
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from xmlsec import constants
 
 from hub.kernel.errors import LoginRefused
-from identity.saml.keys import Certificate, Key
-from identity.saml.names import CANONICAL, DIGESTS, EC, ENVELOPED, EXCLUSIVE, RSA_SHA1, SHA1, SIGNATURES
-from identity.saml.reading import at_most_one, children, identifier, malformed, parse, text
+from hub.kit.certificates import Certificate, Key
+from hub.kit.xml_algorithms import CANONICAL, DIGESTS, ENVELOPED, EXCLUSIVE, RSA_SHA1, SHA1, SIGNATURES
+from hub.kit.xml_signature import NotAccepted, Reference, canonical_octets, made_by, read_signature
+from identity.saml.reading import at_most_one, children, identifier, parse
 from identity.saml.settings import Kind
-
-_SHA = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,52 +74,40 @@ def verify_with(
 ) -> Verified:
     """As `verify`, for a signature that stands anywhere within `element`."""
     name = etree.QName(element).localname
-    method, digest, prefixes, expected = _profile(signature, uri, name)
-    algorithms = (_method_name(method, policy, kind), _digest_name(digest, policy, kind))
-    octets = _signed_octets(element, signature, prefixes)
-    if not hmac.compare_digest(_SHA[algorithms[1]](octets).digest(), expected):
+    try:
+        method, reference = _profile(signature, uri, name)
+        algorithms = (_method_name(method, policy, kind), _digest_name(reference.digest, policy, kind))
+        octets = canonical_octets(element, reference.prefixes, without=signature)
+    except NotAccepted as error:
+        raise LoginRefused(error.detail, reason=error.reason) from None
+    if not reference.fits(octets, algorithms[1]):
         raise refused(f"The {name} was changed after it was signed.")
-    xmlsec.tree.add_ids(element.getroottree().getroot(), [id_attribute])
     # The key is always one of the identity provider's metadata; a certificate within the message is not looked at.
-    if not any(OneLogin_Saml2_Utils.validate_node_sign(signature, element, one.pem) for one in policy.certificates):
+    # Metadata may be signed as a whole document, without an ID.
+    named = [(element, id_attribute, None)] if element.get(id_attribute) else []
+    if not made_by(signature, policy.certificates, named):
         raise refused(f"The signature of the {name} was not made by a key of the identity provider.")
     return Verified(parse(octets, name), algorithms)
 
 
-def _profile(signature: etree._Element, uri: str, name: str) -> tuple[str, str, list[str], bytes]:
-    """Signature method, digest method, inclusive prefixes and digest of a signature of SAML's profile (Core §5.4)."""
+def _profile(signature: etree._Element, uri: str, name: str) -> tuple[str, Reference]:
+    """Signature method and reference of a signature of SAML's profile (Core §5.4)."""
     if children(signature, "ds:Object"):
         raise refused(f"The signature of the {name} holds an Object, which SAML does not use.")
-    references = children(signature, "ds:SignedInfo/ds:Reference")
-    if len(references) != 1:
-        raise refused(f"The signature of the {name} must have one reference; it has {len(references)}.")
-    reference = references[0]
-    if reference.get("URI") != uri:
+    signed = read_signature(signature, name)
+    if len(signed.references) != 1:
+        raise refused(f"The signature of the {name} must have one reference; it has {len(signed.references)}.")
+    reference = signed.references[0]
+    if reference.uri != uri:
         raise refused(f"The signature within the {name} is over something else.")
-    canonical = [one.get("Algorithm") for one in children(signature, "ds:SignedInfo/ds:CanonicalizationMethod")]
-    if len(canonical) != 1 or canonical[0] not in CANONICAL:
+    if signed.canonicalisation not in CANONICAL:
         raise weak(f"The signature of the {name} uses a canonicalisation that is not accepted.")
-    transforms = children(reference, "ds:Transforms/ds:Transform")
-    used = [one.get("Algorithm") for one in transforms]
+    used = reference.used
     if len(used) != 2 or used[0] != ENVELOPED or used[1] not in EXCLUSIVE:
         raise weak(f"The signature of the {name} uses other transforms than enveloped-signature and exclusive c14n.")
-    if children(transforms[0], "*"):
+    if children(reference.transforms[0], "*"):
         raise weak(f"The signature of the {name} uses a transform with parameters.")
-    method = [one.get("Algorithm") or "" for one in children(signature, "ds:SignedInfo/ds:SignatureMethod")]
-    digest = [one.get("Algorithm") or "" for one in children(reference, "ds:DigestMethod")]
-    values = children(reference, "ds:DigestValue")
-    if len(method) != 1 or len(digest) != 1 or len(values) != 1:
-        raise malformed(f"The signature of the {name} is not complete.")
-    try:
-        expected = base64.b64decode("".join(text(values[0]).split()), validate=True)
-    except binascii.Error:
-        raise malformed(f"The digest in the signature of the {name} is not base64.") from None
-    prefixes = [
-        prefix
-        for one in transforms[1].iterfind(f"{{{EC}}}InclusiveNamespaces")
-        for prefix in (one.get("PrefixList") or "").split()
-    ]
-    return method[0], digest[0], prefixes, expected
+    return signed.method, reference
 
 
 def _method_name(method: str, policy: Policy, kind: Kind) -> str:
@@ -147,52 +128,6 @@ def _digest_name(digest: str, policy: Policy, kind: Kind) -> str:
 
 def _short(algorithm: str) -> str:
     return repr(algorithm.rpartition("#")[2][:40]) if algorithm else "nothing"
-
-
-def _signed_octets(element: etree._Element, signature: etree._Element, prefixes: list[str]) -> bytes:
-    """The canonical octets of `element` without the signature: exclusive, without comments.
-
-    Where the signature is over comments too, they count in its digest and not here: there the digests differ and such
-    a message is refused only when it has comments, which no identity provider writes.
-    """
-    path = []
-    node = signature
-    while node is not element:
-        parent = node.getparent()
-        assert parent is not None, "the signature stands within the element"
-        path.append(parent.index(node))
-        node = parent
-    copy = deepcopy(element)
-    own = copy
-    for index in reversed(path):
-        own = own[index]
-    parent = own.getparent()
-    assert parent is not None
-    _remove_keeping_tail(parent, own)
-    # A root's siblings, such as comments before it, are no part of the element.
-    standing = prefixes and [prefix for prefix in prefixes if prefix != "#default"]
-    try:
-        return etree.tostring(
-            copy,
-            method="c14n",
-            exclusive=True,
-            with_comments=False,
-            inclusive_ns_prefixes=standing or None,
-            with_tail=False,
-        )
-    except etree.C14NError:  # such as for namespace names that are relative (Canonical XML 1.0 §1.3)
-        raise malformed(f"The {etree.QName(element).localname} has no canonical form.") from None
-
-
-def _remove_keeping_tail(parent: etree._Element, child: etree._Element) -> None:
-    tail, before = child.tail, child.getprevious()
-    if tail:
-        if before is None:
-            parent.text = (parent.text or "") + tail
-        else:
-            before.tail = (before.tail or "") + tail
-    child.tail = None
-    parent.remove(child)
 
 
 def sign(xml: bytes, key: Key) -> bytes:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from hub.kernel.assurance import Assurance
 from hub.kernel.errors import LoginRefused
-from identity.saml.keys import Certificate, read_certificates
+from hub.kit.certificates import Certificate, read_certificates
 from identity.saml.metadata import read_metadata
 from identity.saml.names import MD
 from identity.saml.reading import check_schema, children, identifier, parse, time_of, unpack_post

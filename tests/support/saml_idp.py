@@ -21,8 +21,8 @@ from lxml import etree
 from pydantic import SecretStr
 
 from hub.kernel.errors import ConfigurationError
+from hub.kit.certificates import Certificate, Key, private_pem
 from hub.ports.eid import Answer, EidSurroundings
-from identity.saml.keys import Certificate, Key, private_pem
 
 NS = {
     "saml": "urn:oasis:names:tc:SAML:2.0:assertion",

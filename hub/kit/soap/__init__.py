@@ -3,7 +3,7 @@
     documents = collect_from_folder(folder, "registry.wsdl")      what the WSDL consists of, closed
     contract = load_contract(documents)                           the port to call, the schema of its messages
     operation = contract.port.operation("GetPerson")
-    envelope = operation.request({"id": "1"}, {}, endpoint=url)   an element, ready to be secured and sent
+    envelope = operation.request({"id": "1"}, {})                 an element, ready to be secured and sent
     body = read_reply(reply, max_bytes=limit)                     the child of its Body, or its Fault
     check_body(body, operation.reply, contract.schema, size=…)
 

@@ -5,61 +5,62 @@ from __future__ import annotations
 import threading
 import warnings
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from lxml import etree
 from zeep import Settings
 from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
-from zeep.xsd.types.collection import ListType
-from zeep.xsd.types.unresolved import UnresolvedCustomType
 
 from hub.kernel.errors import ConfigurationError
+from hub.kit.soap import patches  # noqa: F401 — corrects zeep
 from hub.kit.soap.documents import Documents, shown
-from hub.kit.soap.names import ENVELOPE_12, WSDL, WSDL_SOAP_11, WSDL_SOAP_12, nearest_first
+from hub.kit.soap.names import ENVELOPE_12, WSDL, nearest_first
 from hub.kit.soap.operation import Operation
+from hub.kit.soap.outline import Outline, ServicePort, outline
+from hub.kit.soap.references import broken_references
 from hub.kit.soap.schema import Wrapper
 
 # zeep reports parts of a WSDL it leaves out as warnings, and Python collects warnings per process.
 _LOADING = threading.Lock()
+_MOST_BROKEN = 20
 
 
 class Description:
-    """The ports of one WSDL. Loading takes 5 ms to 1 s of processor time: do it at start or in a thread."""
+    """The ports of one WSDL. Loading takes 5 ms to 2 s of processor time: do it at start or in a thread.
+
+    `outline` is what the text binds; `left_out` says why operations of it cannot be used, and what
+    zeep has left out besides.
+    """
 
     def __init__(self, documents: Documents) -> None:
         """Raises ConfigurationError where zeep cannot make sense of the documents."""
         self._documents = documents
+        self.outline = outline(documents.trees)
+        if not self.outline.bindings:
+            raise _without_soap(documents, self.outline)
         document, self.left_out = _load(documents)
+        self._schema = document.types
         definitions = document._definitions.values()  # noqa: SLF001 — imported services are found nowhere else
+        bindings = {name: binding for definition in definitions for name, binding in definition.bindings.items()}
         self.ports = tuple(
-            Port(str(service.name), str(port.name), port.binding, documents)
-            for definition in definitions
-            for service in definition.services.values()
-            for port in service.ports.values()
-        ) or tuple(
-            # A WSDL of interfaces only: the address comes from the settings anyway.
-            Port("", etree.QName(binding.name).localname, binding, documents)
-            for definition in definitions
-            for binding in definition.bindings.values()
+            Port(port.service, port.name, bindings[port.binding.name], documents, port) for port in self.outline.ports
         )
-        if not self.ports:
-            raise ConfigurationError(
-                "the WSDL describes no SOAP over HTTP",
-                file=shown(documents.start),
-                key="wsdl",
-                remedy="Name the WSDL that holds the wsdl:service; it may import the one named now.",
-            )
+        missing = sum(len(port.missing()) for port in self.ports)
+        self.broken = tuple(islice(broken_references(documents.trees), _MOST_BROKEN)) if missing else ()
 
     def port(self, service: str | None = None, name: str | None = None) -> Port:
         """The port that operations are called on.
 
         Without names: the only one, or the first of several that offer the same port type (such as one
-        for SOAP 1.1 and one for 1.2, or production and test). Raises ConfigurationError with the list.
+        for SOAP 1.1 and one for 1.2, or production and test). A binding that no service offers has its
+        own name as that of its port, and is chosen by name or where there is nothing else: the address comes
+        from the settings anyway. Raises ConfigurationError with the list.
         """
+        offered = [port for port in self.ports if port.service]
         found = [
             port
-            for port in self.ports
+            for port in (self.ports if name is not None else offered or self.ports)
             if (service is None or port.service == service) and (name is None or port.name == name)
         ]
         if found and len({port.port_type for port in found}) == 1:
@@ -83,12 +84,13 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One binding of operations to SOAP over HTTP. `binding` is zeep's."""
+    """One binding of operations to SOAP over HTTP. `binding` is zeep's, `outlined` what the text says."""
 
     service: str
     name: str
     binding: Any
     documents: Documents
+    outlined: ServicePort
 
     @property
     def port_type(self) -> str:
@@ -101,34 +103,35 @@ class Port:
     def operations(self) -> list[str]:
         return sorted(self.binding.all())
 
+    def missing(self) -> list[str]:
+        """Operations that the text binds and zeep could not resolve."""
+        known = self.binding.all()
+        return [one.name for one in self.outlined.binding.operations if one.name not in known]
+
     def operation(self, name: str) -> Operation:
-        """Raises ConfigurationError: unknown (with the existing ones, nearest first), encoded, without a reply."""
+        """Raises ConfigurationError: unknown (with the existing ones, nearest first), or broken in the WSDL."""
         found = self.binding.all().get(name)
+        if found is None and name in self.missing():
+            raise next(
+                broken_references(self.documents.trees),
+                ConfigurationError(f"the operation {name} of {self.name} cannot be read", key="operation"),
+            )
         if found is None:
             raise ConfigurationError(
                 f"the WSDL has no operation {name}",
                 key="operation",
                 remedy=f"Operations of {self.name}: {nearest_first(name, self.operations())}.",
             )
-        return Operation(found, self._uses(name))
+        return self._operation(name, found)
 
     def wrappers(self) -> list[Wrapper]:
-        operations = (Operation(found, self._uses(name)) for name, found in self.binding.all().items())
+        operations = (self._operation(name, found) for name, found in self.binding.all().items())
         return [wrapper for operation in operations for wrapper in operation.wrappers()]
 
-    def _uses(self, operation: str) -> frozenset[str]:
-        """`literal` and `encoded` as the binding's soap:body elements say; zeep forgets it."""
-        name = etree.QName(self.binding.name)
-        path = f"{{{WSDL}}}operation[@name='{operation}']/*"
-        bodies = [
-            body
-            for tree in self.documents.trees.values()
-            if tree.get("targetNamespace") == name.namespace
-            for binding in tree.iterfind(f"{{{WSDL}}}binding[@name='{name.localname}']")
-            for direction in binding.iterfind(path)
-            for body in direction.iterchildren(f"{{{WSDL_SOAP_11}}}body", f"{{{WSDL_SOAP_12}}}body")
-        ]
-        return frozenset(body.get("use", "literal") for body in bodies)
+    def _operation(self, name: str, found: Any) -> Operation:
+        """With what zeep forgets: `literal` and `encoded`, and the name in messages of an overloaded operation."""
+        outlined = next(one for one in self.outlined.binding.operations if one.name == name)
+        return Operation(found, outlined.uses, outlined.wire_name)
 
 
 class _Transport:
@@ -153,6 +156,8 @@ def _load(documents: Documents) -> tuple[Any, tuple[str, ...]]:
     except ConfigurationError:
         raise
     except Exception as error:  # zeep lets KeyError, AttributeError and RecursionError of its own escape
+        if (broken := next(broken_references(documents.trees), None)) is not None:
+            raise broken from error
         raise ConfigurationError(
             f"the WSDL cannot be read: {type(error).__name__}: {_plain(error)}",
             file=shown(documents.start),
@@ -167,11 +172,18 @@ def _plain(error: Exception) -> str:
     return str(error).replace("file:///", "").rstrip(".")[:300]
 
 
-def _resolve_restricted_list(self: Any, *, original: Any = UnresolvedCustomType.resolve) -> Any:
-    """A restriction of an xs:list. zeep 4.3.3 passes the new type's name as the type of the list's items."""
-    base = self.base_type.resolve()
-    list_of: Any = ListType
-    return list_of(base.item_type) if isinstance(base, ListType) else original(self)
-
-
-UnresolvedCustomType.resolve = _resolve_restricted_list  # type: ignore[method-assign]
+def _without_soap(documents: Documents, found: Outline) -> ConfigurationError:
+    start = documents.trees[documents.start]
+    if found.ignored:
+        problem, remedy = f"the WSDL describes no SOAP over HTTP: {'; '.join(found.ignored[:3])}", None
+    elif any(True for _ in start.iterchildren(f"{{{WSDL}}}service", f"{{{WSDL}}}binding")):
+        problem, remedy = "the WSDL describes no SOAP over HTTP", None
+    else:
+        problem = "the WSDL describes no SOAP over HTTP: it has no binding and is a part that another WSDL imports"
+        remedy = "Name the WSDL that holds the wsdl:service; it may import the one named now."
+    return ConfigurationError(
+        problem,
+        file=shown(documents.start),
+        key="wsdl",
+        remedy=remedy or "Ask for a WSDL with a SOAP binding, or use the connector of the protocol it describes.",
+    )

@@ -6,7 +6,8 @@ libxml2 then look documents up and can fetch nothing: a location outside the col
 
 Canonical locations are `file:///x/y.xsd` for a file, its path being relative to the mapping folder, and
 the URL itself for what came over HTTP. A WSDL on disk must be complete on disk: it is the recorded
-contract. A WSDL read by URL may import from allowed origins only; an import can never add one.
+contract. A WSDL read by URL may import from allowed origins only; an import can never add one. Schemas of
+common namespaces that nobody ships are munihub's own (catalogue.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import posixpath
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
@@ -24,23 +25,21 @@ from lxml import etree
 from hub.kernel.errors import ConfigurationError, RemoteGarbage
 from hub.kit import xml
 from hub.kit.redaction import shown_url
-from hub.kit.soap.names import SOAP_ENCODING, WSDL, XML, XSD, line_of, local, nearest_first
+from hub.kit.soap import dialects
+from hub.kit.soap.bombs import refuse_bombs
+from hub.kit.soap.catalogue import LOCATIONS, complete, is_shipped, shipped
+from hub.kit.soap.names import WSDL, WSDL_20, XSD, line_of, local, nearest_first
 from hub.kit.soap.repairs import repair
 
 _FILE = "file:///"
 _MOST_DOCUMENTS = 400
-_MOST_BYTES = 60_000_000
+_MOST_BYTES = 30_000_000
+_MOST_LISTED = 5_000
 _REFERENCES = {
     f"{{{WSDL}}}import": "location",
     f"{{{XSD}}}import": "schemaLocation",
     f"{{{XSD}}}include": "schemaLocation",
     f"{{{XSD}}}redefine": "schemaLocation",
-}
-# Schemas of two namespaces half the world's WSDLs refer to, mostly by an address at the W3C. The
-# locations are those zeep asks for where an import names the namespace only.
-_BUILT_IN = {
-    XML: ("https://www.w3.org/2001/xml.xsd", "xml.xsd"),
-    SOAP_ENCODING: (SOAP_ENCODING, "soap_encoding.xsd"),
 }
 
 
@@ -53,24 +52,35 @@ class Documents:
 
     def content(self, location: str) -> bytes:
         """A document as text for a parser. Raises ConfigurationError for one outside the collection."""
-        try:
+        if location in self.trees:
             return etree.tostring(self.trees[location])
-        except KeyError:
-            raise ConfigurationError(f"{shown(location)} is not part of this WSDL", key="wsdl") from None
+        if is_shipped(location):
+            return etree.tostring(shipped(location))
+        raise ConfigurationError(f"{shown(location)} is not part of this WSDL", key="wsdl")
+
+
+class OutsideFolder(ConfigurationError):
+    """A document refers to a file outside the folder, in which nothing is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A document to be read, and the document and line that ask for it."""
+    """A document to be read, and the document and line that ask for it.
+
+    `otherwise` is the location of a shipped schema that serves where this document is not there.
+    """
 
     location: str
     importer: str | None = None
     line: int | None = None
+    otherwise: str | None = None
 
-    def error(self, problem: str, remedy: str) -> ConfigurationError:
+    def error(
+        self, problem: str, remedy: str, *, kind: type[ConfigurationError] = ConfigurationError
+    ) -> ConfigurationError:
         if self.importer is None:
-            return ConfigurationError(problem, key="wsdl", remedy=remedy)
-        return ConfigurationError(problem, file=shown(self.importer), line=self.line, key="wsdl", remedy=remedy)
+            return kind(problem, key="wsdl", remedy=remedy)
+        return kind(problem, file=shown(self.importer), line=self.line, key="wsdl", remedy=remedy)
 
 
 def shown(location: str) -> str:
@@ -81,7 +91,7 @@ def shown(location: str) -> str:
 def collect_from_folder(folder: Path, wsdl: str, *, catalogue: Mapping[str, str] | None = None) -> Documents:
     """A WSDL in `folder` and all it imports; nothing is read outside the folder.
 
-    `catalogue` says which file stands for a URL that a document imports.
+    `catalogue` says which file stands for a URL or a namespace that a document imports.
     Raises ConfigurationError naming the importing file and line.
     """
     collecting = collect(_in_folder(Wanted(_FILE), wsdl), catalogue=catalogue or {})
@@ -119,12 +129,15 @@ async def collect_by_url(
 
 def collect(start: str, *, catalogue: Mapping[str, str]) -> Generator[Wanted, bytes, Documents]:
     """Asks for one document after another and returns all of them; does no reading itself."""
-    trees = {location: _built_in(name) for location, name in _BUILT_IN.values()}
+    trees: dict[str, etree._Element] = {}
     waiting = [Wanted(start)]
     total = 0
     while waiting:
         wanted = waiting.pop()
         if wanted.location in trees:
+            continue
+        if is_shipped(wanted.location):
+            trees[wanted.location] = shipped(wanted.location)
             continue
         content = yield wanted
         total += len(content)
@@ -134,13 +147,13 @@ def collect(start: str, *, catalogue: Mapping[str, str]) -> Generator[Wanted, by
                 "Save a copy of the WSDL without the imports that are not needed.",
             )
         trees[wanted.location] = tree = _parse(wanted, content)
-        for reference, attribute in _references(tree):
+        for reference, attribute in _references(tree, catalogue):
             target = _resolve(wanted.location, reference, attribute, catalogue)
             reference.set(attribute, target.location)
             waiting.append(target)
-    if (root := trees[start]).tag != f"{{{WSDL}}}definitions":
-        problem = f"{shown(start)} is no WSDL 1.1: it starts with the element {local(root)}"
-        raise ConfigurationError(problem, key="wsdl", remedy="Name the file or address of the WSDL itself.")
+    _refuse_unless_wsdl(start, trees[start])
+    complete(trees)
+    refuse_bombs(trees)
     repair(trees)
     return Documents(start, trees)
 
@@ -157,13 +170,17 @@ def read_file(folder: Path, wanted: Wanted) -> bytes:
     root = folder.resolve()
     path = (root / name).resolve()
     if not path.is_relative_to(root):
-        raise wanted.error(f"{name} leads outside the mapping folder", "Copy the file into the mapping folder.")
+        raise _outside(wanted, name)
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise wanted.error(f"{name} has more than {_MOST_BYTES} bytes", "A WSDL with all it imports has less.")
         return path.read_bytes()
     except OSError:
+        if wanted.otherwise is not None:
+            return etree.tostring(shipped(wanted.otherwise))
         present = [
             found.relative_to(root).as_posix()
-            for found in root.rglob("*")
+            for found in islice(root.rglob("*"), _MOST_LISTED)
             if found.suffix.lower() in {".wsdl", ".xsd", ".xml"}
         ]
         raise wanted.error(
@@ -172,11 +189,11 @@ def read_file(folder: Path, wanted: Wanted) -> bytes:
         ) from None
 
 
-def _references(tree: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    """Elements that name another document, with the attribute that does."""
+def _references(tree: etree._Element, catalogue: Mapping[str, str]) -> Iterator[tuple[etree._Element, str]]:
+    """Elements that name another document, by its location or by a namespace of the catalogue."""
     for element in tree.iter(*_REFERENCES):
         attribute = _REFERENCES[str(element.tag)]
-        if element.get(attribute, "").strip() or element.get("namespace") in _BUILT_IN:
+        if element.get(attribute, "").strip() or element.get("namespace") in catalogue:
             yield element, attribute
 
 
@@ -186,14 +203,15 @@ def _resolve(base: str, reference: etree._Element, attribute: str, catalogue: Ma
     if not base.startswith(_FILE):
         location = urljoin(base, location)
     remote = urlsplit(location).scheme in {"http", "https"}
-    if location in catalogue:
-        return Wanted(_in_folder(wanted, catalogue[location]), base, line_of(reference))
-    built_in = _BUILT_IN.get(reference.get("namespace", ""))
-    if built_in and (remote or not reference.get(attribute)):
-        return Wanted(built_in[0], base, line_of(reference))
+    for name in (location, reference.get("namespace", "")):
+        if name in catalogue:
+            return Wanted(_in_folder(wanted, catalogue[name]), base, line_of(reference))
+    built_in = LOCATIONS.get(reference.get("namespace", ""))
+    if built_in and (remote or location.startswith(("/", "urn:"))):
+        return Wanted(built_in, base, line_of(reference))
     if remote:
         return Wanted(location, base, line_of(reference))
-    return Wanted(_in_folder(wanted, location, base), base, line_of(reference))
+    return Wanted(_in_folder(wanted, location, base), base, line_of(reference), otherwise=built_in)
 
 
 def _in_folder(wanted: Wanted, name: str, base: str = _FILE) -> str:
@@ -206,18 +224,35 @@ def _in_folder(wanted: Wanted, name: str, base: str = _FILE) -> str:
     folder = posixpath.dirname(unquote(base.removeprefix(_FILE)))
     path = posixpath.normpath(posixpath.join(folder, unquote(name)))
     if path.startswith(".."):
-        raise wanted.error(f"{name} leads outside the mapping folder", "Copy the file into the mapping folder.")
+        raise _outside(wanted, name)
     return _FILE + quote(path)
 
 
+def _outside(wanted: Wanted, name: str) -> ConfigurationError:
+    remedy = "Copy the file into the mapping folder."
+    return wanted.error(f"{name} leads outside the mapping folder", remedy, kind=OutsideFolder)
+
+
 def _parse(wanted: Wanted, content: bytes) -> etree._Element:
+    content, draft = dialects.standard(content)
     try:
-        return xml.parse(content, what=f"document {shown(wanted.location)}")
+        tree = xml.parse(content, max_bytes=_MOST_BYTES, what=f"document {shown(wanted.location)}")
     except RemoteGarbage as error:
         if not wanted.location.startswith(_FILE):
             raise
         raise wanted.error(error.detail.rstrip("."), "It must be a WSDL or an XML Schema without a DTD.") from None
+    if draft:
+        dialects.modernise(tree)
+    return tree
 
 
-def _built_in(name: str) -> etree._Element:
-    return xml.parse((files("hub.kit.soap") / "schemas" / name).read_bytes())
+def _refuse_unless_wsdl(start: str, root: etree._Element) -> None:
+    if root.tag == f"{{{WSDL}}}definitions":
+        return
+    if etree.QName(root).namespace == WSDL_20:
+        problem = f"{shown(start)} is a WSDL 2.0, which is another language; WSDL 1.1 is read"
+        remedy = "Ask for the service's WSDL 1.1; services that offer 2.0 mostly have it at ?wsdl beside ?wsdl2."
+    else:
+        problem = f"{shown(start)} is no WSDL 1.1: it starts with the element {local(root)}"
+        remedy = "Name the file or address of the WSDL itself."
+    raise ConfigurationError(problem, key="wsdl", remedy=remedy)

@@ -7,12 +7,13 @@ from typing import Any
 
 from lxml import etree
 from zeep.exceptions import Error as ZeepError
-from zeep.wsa import WsAddressingPlugin
 from zeep.xsd import ComplexType
 
 from hub.kernel.errors import ConfigurationError
+from hub.kit.soap import encoding
 from hub.kit.soap.names import ENVELOPE_12, nearest_first
 from hub.kit.soap.schema import Wrapper
+from hub.kit.soap.values import Parts, prepare
 
 Values = Mapping[str, Any]
 
@@ -22,13 +23,15 @@ _NOTHING = object()  # The type of a message without a body.
 class Operation:
     """An operation of a port; zeep knows its messages.
 
-    `uses` are the encodings of its bodies; only literal ones can be called.
+    `uses` are the encodings of its bodies (`literal`, `encoded`); `wire_name` is what messages call it, where a WSDL
+    overloads its name.
     """
 
-    def __init__(self, zeep_operation: Any, uses: frozenset[str]) -> None:
-        self._zeep = zeep_operation
-        self._uses = uses
+    def __init__(self, zeep_operation: Any, uses: frozenset[str], wire_name: str | None = None) -> None:
+        self.zeep = zeep_operation
+        self.encoded = "encoded" in uses
         self.name = str(zeep_operation.name)
+        self.wire_name = wire_name or self.name
         self.soap_12 = zeep_operation.nsmap["soap-env"] == ENVELOPE_12
 
     @property
@@ -38,33 +41,61 @@ class Operation:
         Document style: the element of the output message. RPC: the operation's name with `Response` in
         the namespace of the soap:body (WS-I Basic Profile 1.1, R2729).
 
-        Raises ConfigurationError for operations that cannot be called.
+        Raises ConfigurationError for operations that cannot be called, or declare no reply.
         """
-        self._refuse_unless_callable()
-        body = self._zeep.output.body
+        answer = self.answer
+        if answer is None:
+            raise self._refusal("declares no reply")
+        return answer
+
+    @property
+    def answer(self) -> etree.QName | None:
+        """As `reply`; None for a one-way operation, and for one whose reply has no parts."""
+        if self.encoded and not self._rpc:
+            raise self._refusal("is document style with the SOAP encoding, which nobody defines (WSDL 1.1 section 3.5)")
+        output = self.zeep.output
+        body = getattr(output, "body", None)
+        if body is None:
+            return None
+        if not self._rpc and (output._is_body_wrapped or output.abstract is None or _by_type(output)):  # noqa: SLF001
+            raise self._refusal("has a reply whose body is not exactly one element (WS-I Basic Profile 1.1, R2201)")
         name = etree.QName(body.qname)
-        return etree.QName(name.namespace, f"{self.name}Response") if self._rpc else name
+        return etree.QName(name.namespace, f"{self.wire_name}Response") if self._rpc else name
 
     def http_headers(self) -> dict[str, str]:
-        return http_headers(self._zeep.soapaction or "", soap_12=self.soap_12)
+        return http_headers(self.action, soap_12=self.soap_12)
+
+    @property
+    def action(self) -> str:
+        """The SOAPAction; empty where the WSDL names none."""
+        return str(self.zeep.soapaction or "")
 
     def check_names(self, parameters: Values, headers: Values) -> None:
         """Raises ConfigurationError for a name the WSDL does not have, with the ones it has."""
-        body = self._zeep.input.body
+        body = self.zeep.input.body
         _check(parameters, body.type if body is not None else _NOTHING, "parameters")
-        _check(headers, self._zeep.input.header.type, "headers")
+        _check(headers, self.zeep.input.header.type, "headers")
 
-    def request(self, parameters: Values, headers: Values, *, endpoint: str) -> etree._Element:
-        """The envelope for these values, without security headers.
+    def prepared(self, values: Values, parts: Parts) -> Values:
+        """As hub.kit.soap.values.prepare. Raises ConfigurationError for bytes where the WSDL has nothing binary."""
+        body = self.zeep.input.body
+        try:
+            found: Values = prepare(values, body.type if body is not None else None, parts)
+        except TypeError as error:
+            remedy = "Compare the values with the input message in the WSDL."
+            raise ConfigurationError(f"no request for {self.name} can be built: {error}", remedy=remedy) from None
+        return found
 
-        WS-Addressing headers are added where the WSDL asks for them (wsam:Action).
+    def request(self, parameters: Values, headers: Values) -> etree._Element:
+        """The envelope for these values, without addressing and security headers.
+
         Raises ConfigurationError where a required value is missing or has a wrong form; values are not quoted.
         """
-        arguments = dict(parameters)
-        if headers:
-            arguments["_soapheaders"] = dict(headers)
+        arguments = dict(parameters) | ({"_soapheaders": dict(headers)} if headers else {})
         try:
-            message = self._zeep.create(**arguments)
+            envelope: etree._Element = (
+                self._encoded(parameters, headers) if self.encoded else self.zeep.create(**arguments).content
+            )
         except (ZeepError, TypeError, ValueError, ArithmeticError, AttributeError, KeyError) as error:
             # Not chained and mostly not quoted: only zeep's validation errors are known to hold no values.
             reason = (
@@ -77,42 +108,42 @@ class Operation:
                 key="parameters",
                 remedy="Compare the parameters with the input message in the WSDL.",
             ) from None
-        envelope: etree._Element = message.content
-        if self._zeep.abstract.wsa_action:
-            addressing: Any = WsAddressingPlugin(address_url=endpoint)
-            addressing.egress(envelope, {}, self._zeep, {})
+        if self._rpc and self.wire_name != self.name:
+            envelope[-1][0].tag = etree.QName(etree.QName(envelope[-1][0]).namespace, self.wire_name).text
         return envelope
 
     def wrappers(self) -> list[Wrapper]:
         """The elements that no schema declares: those of an RPC request and reply."""
-        if not self._rpc or "encoded" in self._uses:
+        if not self._rpc:
             return []
-        messages = ((self._zeep.input, self.name), (self._zeep.output, f"{self.name}Response"))
+        messages = ((self.zeep.input, self.wire_name), (self.zeep.output, f"{self.wire_name}Response"))
         return [
             Wrapper(etree.QName(etree.QName(message.body.qname).namespace, name), parts)
             for message, name in messages
-            if message is not None and message.body is not None and (parts := _typed_parts(message)) is not None
+            if getattr(message, "body", None) is not None and (parts := _typed_parts(message)) is not None
         ]
 
     @property
     def _rpc(self) -> bool:
-        return bool(self._zeep.style == "rpc")
+        return bool(self.zeep.style == "rpc")
 
-    def _refuse_unless_callable(self) -> None:
-        output = self._zeep.output
-        problem = None
-        if "encoded" in self._uses:
-            problem = "uses the SOAP encoding, which is not supported (WS-I Basic Profile 1.1, R2706, forbids it)"
-        elif output is None or output.body is None:
-            problem = "declares no reply"
-        elif not self._rpc and (output._is_body_wrapped or output.abstract is None or _by_type(output)):  # noqa: SLF001
-            problem = "has a reply whose body is not exactly one element (WS-I Basic Profile 1.1, R2201)"
-        if problem:
-            raise ConfigurationError(
-                f"the operation {self.name} {problem}",
-                key="operation",
-                remedy="Use another operation, or ask the back office's vendor for a document/literal one.",
-            )
+    def _encoded(self, parameters: Values, headers: Values) -> etree._Element:
+        namespace = self.zeep.nsmap["soap-env"]
+        envelope = etree.Element(f"{{{namespace}}}Envelope", nsmap={"soap-env": namespace, **encoding.PREFIXES})
+        if headers:
+            envelope.append(self.zeep.input._serialize_header(dict(headers), {}))  # noqa: SLF001
+        body = etree.SubElement(envelope, f"{{{namespace}}}Body")
+        kind = self.zeep.input.body
+        wrapper = etree.QName(etree.QName(kind.qname).namespace, self.name)
+        encoding.encode_call(body, wrapper, kind.type, parameters, soap_12=self.soap_12)
+        return envelope
+
+    def _refusal(self, problem: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"the operation {self.name} {problem}",
+            key="operation",
+            remedy="Use another operation, or ask the back office's vendor for a document/literal one.",
+        )
 
 
 def http_headers(action: str, *, soap_12: bool) -> dict[str, str]:
@@ -134,15 +165,17 @@ def _typed_parts(message: Any) -> tuple[tuple[str, etree.QName], ...] | None:
     if any(part.element is not None and part.element.name in names for _, part in parts):
         return None
     kept = [(name, part) for name, part in parts if name in names]
-    return tuple((name, etree.QName(part.type.qname)) for name, part in kept)
+    # xs:anyType is the one type that zeep gives no name of its own.
+    return tuple((name, etree.QName(part.type.qname or part.type._default_qname)) for name, part in kept)  # noqa: SLF001
 
 
 def _check(values: Any, kind: Any, path: str) -> None:
     """Walks nested values along the types of the WSDL; lists are walked item by item."""
     known = _names(kind)
     if isinstance(values, list):
+        item = encoding.item_of(kind)
         for value in values:
-            _check(value, kind, path)
+            _check(value, kind if item is None else item, path)
     elif known is None or values is None:
         return
     elif isinstance(values, Mapping):
@@ -170,4 +203,4 @@ def _names(kind: Any) -> dict[str, Any] | None:
     if not isinstance(kind, ComplexType):
         return None
     elements = {name: getattr(element, "type", None) for name, element in kind.elements}
-    return elements | {name: attribute.type for name, attribute in kind.attributes}
+    return elements | {name: getattr(attribute, "type", None) for name, attribute in kind.attributes}

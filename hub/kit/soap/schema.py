@@ -18,14 +18,19 @@ from lxml import etree
 
 from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.documents import Documents, shown
-from hub.kit.soap.names import WSDL, XSD, line_of
+from hub.kit.soap.names import WSDL, XSD, declared_namespaces, line_of, local
+from hub.kit.soap.relaxing import Relaxing
 from hub.kit.soap.violations import Violation, explain, plain
 
 _IMPORT = f"{{{XSD}}}import"
 _INCLUDES = (f"{{{XSD}}}include", f"{{{XSD}}}redefine")
 _MOST_REASONS = 3
+_MOST_ROUNDS = 20
 _LARGE = 1_000_000  # bytes
 _PIECE = 65_536
+
+
+Shape = tuple[str, tuple[tuple[str, str], ...], tuple["Shape", ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,11 @@ class BodySchema:
     """Checks elements against all schemas of a WSDL."""
 
     def __init__(self, documents: Documents, wrappers: Iterable[Wrapper] = ()) -> None:
-        """Compiles. Raises ConfigurationError with the file, line and reason of the first mistakes."""
-        self._schema = _compile(_Sources(documents, wrappers))
+        """Compiles. Raises ConfigurationError with the file, line and reason of the first mistakes.
+
+        A mistake inside one type, element or group takes that component out only: `unchecked` says which and why.
+        """
+        self._schema, self.unchecked = _compile(_Sources(documents, wrappers))
         self._lock = threading.Lock()  # libxml2's errors are kept in the schema object.
 
     def violations(self, element: etree._Element, *, size: int = 0, limit: int = 5) -> list[Violation]:
@@ -92,6 +100,9 @@ class _Sources:
     wrappers: Iterable[Wrapper]
     texts: dict[str, bytes] = field(default_factory=dict)
     parts: dict[str | None, list[str]] = field(default_factory=lambda: defaultdict(list))
+    doubtful: list[str] = field(default_factory=list)
+    _sources: dict[str, set[str]] = field(default_factory=dict)
+    _declared: dict[tuple[str, str, str], Shape] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         inline = list(self._inline())
@@ -109,7 +120,7 @@ class _Sources:
                     self._add_part(schemas[location].get("targetNamespace"), location)
         generated = self._rpc()
         for location, schema in (*inline, *schemas.items(), *generated):
-            self.texts[location] = self._rewritten(schema)
+            self.texts[location] = self._rewritten(location, schema)
         for namespace, locations in self.parts.items():
             self.texts[self._of_namespace(namespace)] = _including(namespace, locations)
 
@@ -141,21 +152,52 @@ class _Sources:
             element.set("namespace", namespace)
         return element
 
-    def _rewritten(self, schema: etree._Element) -> bytes:
+    def _rewritten(self, location: str, schema: etree._Element) -> bytes:
         # Serialised and parsed, not deep-copied: a copy loses the prefixes declared on wsdl:definitions.
         copy = etree.fromstring(etree.tostring(schema, with_tail=False))
         own = copy.get("targetNamespace")
         imported = {reference.get("namespace") for reference in copy.iterchildren(_IMPORT)}
         if own is not None:
             # Siblings in one WSDL are often used without an import; every QName has a prefix in scope.
-            imported |= {namespace for element in copy.iter(etree.Element) for namespace in element.nsmap.values()}
+            imported |= declared_namespaces(copy)
         for reference in list(copy.iterchildren(_IMPORT)):
             copy.remove(reference)
+        for child in list(copy.iterchildren(etree.Element)):
+            if child.tag in _INCLUDES:
+                copy.insert(0, child)  # Some generators put them after what they are needed for.
+            elif etree.QName(child).namespace != XSD:
+                copy.remove(child)
         for namespace in imported - {own, XSD}:
             if namespace in self.parts:
                 copy.insert(0, self._import(namespace))
+        self._drop_repeated(copy, location)
         # The blank lines keep the line numbers of errors those of the file.
         return b"\n" * (line_of(schema) - 1) + etree.tostring(copy)
+
+    def _parts_of(self, namespace: str) -> set[str]:
+        """Documents that declare something of a namespace, and so perhaps the same."""
+        if namespace not in self._sources:
+            documents = {
+                place for place, tree in self.documents.trees.items() if tree.get("targetNamespace") == namespace
+            }
+            self._sources[namespace] = {*documents, *self.parts.get(namespace, ())}
+        return self._sources[namespace]
+
+    def _drop_repeated(self, schema: etree._Element, location: str) -> None:
+        """Leaves out what another document of the same namespace declares too, as copies of a schema do."""
+        own = schema.get("targetNamespace")
+        if own is None or len(self._parts_of(own)) == 1:  # Without one it may be included into several namespaces.
+            return
+        for component in [child for child in schema.iterchildren(etree.Element) if child.get("name")]:
+            kind = "type" if local(component).endswith("Type") else local(component)
+            key = (own, kind, component.get("name", ""))
+            shape = _shape(component)
+            known = self._declared.setdefault(key, shape)
+            if known is not shape:
+                schema.remove(component)
+                if known != shape:
+                    place = "the message of an RPC operation" if location.startswith("urn:") else shown(location)
+                    self.doubtful.append(f"{kind} {key[2]} ({place}): declared before, in another way")
 
     def _rpc(self) -> list[tuple[str, etree._Element]]:
         by_namespace: dict[str | None, dict[str, Wrapper]] = defaultdict(dict)
@@ -167,6 +209,12 @@ class _Sources:
             generated.append((location, _declaring(namespace, wrappers.values())))
             self._add_part(namespace, location)
         return generated
+
+
+def _shape(element: etree._Element) -> Shape:
+    """What an element says, for comparing two of them; prefixes count, which may tell equal ones apart."""
+    inner = tuple(_shape(child) for child in element.iterchildren(etree.Element) if local(child) != "annotation")
+    return str(element.tag), tuple(sorted((str(name), str(value)) for name, value in element.items())), inner
 
 
 def _including(namespace: str | None, locations: Iterable[str]) -> bytes:
@@ -187,6 +235,7 @@ def _declaring(namespace: str | None, wrappers: Iterable[Wrapper]) -> etree._Ele
         schema.set("targetNamespace", namespace)
     for wrapper in wrappers:
         element = etree.SubElement(schema, f"{{{XSD}}}element", name=wrapper.name.localname)
+        element.tail = "\n"  # A line for each, by which libxml2's errors tell them apart.
         content = etree.SubElement(element, f"{{{XSD}}}complexType")
         sequence = etree.SubElement(content, f"{{{XSD}}}sequence")
         for name, kind in wrapper.parts:
@@ -208,20 +257,37 @@ class _Resolver(etree.Resolver):
         return self.resolve_string(text, context, base_url=system_url)
 
 
-def _compile(sources: _Sources) -> etree.XMLSchema:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    parser.resolvers.add(_Resolver(sources.texts))
+def _compile(sources: _Sources) -> tuple[etree.XMLSchema, tuple[str, ...]]:
+    """The schema, and the components that it takes anything for."""
     try:
-        return etree.XMLSchema(etree.fromstring(sources.master(), parser))
+        return _compiled(sources.master(), sources.texts), tuple(sources.doubtful)
     except etree.XMLSchemaParseError as error:
-        entries = [entry for entry in error.error_log if entry.level_name != "WARNING"]
-        first = entries[0] if entries else None
-        reasons = "; ".join(plain(entry.message) for entry in entries[:_MOST_REASONS]) or str(error)
-        raise ConfigurationError(
-            f"the WSDL's schema cannot be compiled: {reasons}",
-            file=shown(first.filename).split("#")[0] if first and first.filename else None,
-            line=first.line if first else None,
-            key="wsdl",
-            remedy="Correct a copy of the schema in the mapping folder, or set check_schema: false to read "
-            "replies unchecked.",
-        ) from None
+        failure = error
+    relaxing = Relaxing(sources.texts)
+    unchecked = list(sources.doubtful)
+    # Components that depend on one taken out may fail in turn.
+    for _ in range(_MOST_ROUNDS):
+        try:
+            return _compiled(sources.master(), relaxing.texts()), tuple(unchecked)
+        except etree.XMLSchemaParseError as error:
+            relaxed = relaxing.relax(error.error_log)
+        if not relaxed:
+            break
+        unchecked += relaxed
+    entries = [entry for entry in failure.error_log if entry.level_name != "WARNING"]
+    first = entries[0] if entries else None
+    reasons = "; ".join(plain(entry.message) for entry in entries[:_MOST_REASONS]) or str(failure)
+    raise ConfigurationError(
+        f"the WSDL's schema cannot be compiled: {reasons}",
+        file=shown(first.filename).split("#")[0] if first and first.filename else None,
+        line=first.line if first else None,
+        key="wsdl",
+        remedy="Correct a copy of the schema in the mapping folder, or set check_schema: false to read replies "
+        "unchecked.",
+    )
+
+
+def _compiled(master: bytes, texts: dict[str, bytes]) -> etree.XMLSchema:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser.resolvers.add(_Resolver(texts))
+    return etree.XMLSchema(etree.fromstring(master, parser))

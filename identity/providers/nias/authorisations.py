@@ -13,14 +13,14 @@ from pydantic import Field
 
 from hub.kernel.errors import ConfigurationError, LoginRefused, RemoteError
 from hub.kit.auth import NoAuth
+from hub.kit.certificates import Certificate, read_certificates
 from hub.kit.http import HttpSettings, build_http, raise_for
 from hub.kit.reply import Reply
+from hub.kit.xml_algorithms import DS
 from hub.ports.back_office import CheckStep
 from hub.ports.eid import EidSurroundings
 from identity.saml.building import Maker
-from identity.saml.keys import Certificate, read_certificates
 from identity.saml.messages import new_id
-from identity.saml.names import DS
 from identity.saml.reading import malformed, parse
 from identity.saml.signatures import Policy, verify_with
 

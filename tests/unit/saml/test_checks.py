@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from hub.kernel.errors import ConfigurationError
+from hub.kit.certificates import Certificate, Key
 from hub.ports.back_office import CheckStep
 from identity.saml.checks import steps
-from identity.saml.keys import Certificate, Key
 from identity.saml.metadata import MetadataFile
 from tests.support.saml_idp import IDP, NOW, certificate, key, metadata
 
@@ -56,11 +58,23 @@ def test_our_keys_are_watched(tmp_path: Path) -> None:
     assert [(step.name, step.ok) for step in found[2:]] == [("our signing key", False), ("our other key", True)]
 
 
-def test_a_short_key_fails(tmp_path: Path) -> None:
-    found = told(tmp_path, metadata(until(400, bits=1024)))
+def test_a_short_key_of_theirs_is_refused_at_start_and_never_comes_into_force(tmp_path: Path) -> None:
+    good, short = until(400), until(400, bits=1024)
+    with pytest.raises(ConfigurationError, match=r"CN=short, .* signs with RSA of 1024 bits, needed are 2048"):
+        told(tmp_path, metadata(good, short))
+    file = tmp_path / "idp.xml"
+    file.write_bytes(metadata(good))
+    read = MetadataFile(file, None)
+    file.write_bytes(metadata(good, short))
+    assert [one.parsed for one in read.provider.certificates] == [good.certificate.parsed]
+    assert "1024 bits" in (read.problem or "")
 
-    assert not found[1].ok
-    assert "1024 bits, needed are 2048" in found[1].detail
+
+def test_a_short_key_of_ours_fails(tmp_path: Path) -> None:
+    found = told(tmp_path, metadata(), until(400, bits=1024))
+
+    assert not found[2].ok
+    assert "1024 bits, needed are 2048" in found[2].detail
 
 
 def test_exceptions_for_sha1_are_shown_and_their_end(tmp_path: Path) -> None:

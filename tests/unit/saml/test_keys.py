@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from identity.saml.keys import Certificate, read_certificates, read_private_key
+from hub.kit.certificates import Certificate, read_certificates, read_private_key
 from tests.support.saml_idp import ec_key, key, pem
 
 

@@ -10,11 +10,9 @@ from hub.kernel.errors import ConfigurationError, RemoteGarbage
 from hub.kit.soap.documents import Wanted, collect_by_url, collect_from_folder
 from tests.unit.soap.samples import MESSAGES, NS, SCHEMA, binding, definitions, dogs, port, service, types, write
 
-BUILT_IN = {"https://www.w3.org/2001/xml.xsd", "http://schemas.xmlsoap.org/soap/encoding/"}
-
 
 def locations(folder: Path, wsdl: str = "dogs.wsdl", **options) -> set[str]:
-    return set(collect_from_folder(folder, wsdl, **options).trees) - BUILT_IN
+    return set(collect_from_folder(folder, wsdl, **options).trees)
 
 
 def importing(location: str) -> str:
@@ -122,7 +120,7 @@ def test_the_schema_of_the_xml_namespace_is_built_in(tmp_path: Path, location: s
     imported = f'<xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{location}"/>'
     schema = f"<xs:schema>{imported}</xs:schema>"
     documents = collect_from_folder(write(tmp_path, dogs_wsdl=definitions(types(schema))), "dogs.wsdl")
-    assert set(documents.trees) == BUILT_IN | {"file:///dogs.wsdl"}
+    assert set(documents.trees) == {"https://www.w3.org/2001/xml.xsd", "file:///dogs.wsdl"}
     assert b'schemaLocation="https://www.w3.org/2001/xml.xsd"' in documents.content("file:///dogs.wsdl")
 
 
@@ -159,7 +157,7 @@ def test_too_many_documents(tmp_path: Path) -> None:
             f'<xs:include schemaLocation="s{number + 1}.xsd"/></xs:schema>'
         )
     error = refusal(write(tmp_path, dogs_wsdl=importing("s0.xsd")))
-    assert error.problem == "The WSDL imports more than 400 documents or 60000000 bytes"
+    assert error.problem == "The WSDL imports more than 400 documents or 30000000 bytes"
 
 
 async def test_by_url_locations_are_urls(tmp_path: Path) -> None:
@@ -178,7 +176,7 @@ async def test_by_url_locations_are_urls(tmp_path: Path) -> None:
         ("http://a.example/x/dogs?wsdl", None),
         ("http://a.example/dogs?xsd=1", "http://a.example/x/dogs?wsdl"),
     ]
-    assert set(documents.trees) - BUILT_IN == set(site)
+    assert set(documents.trees) == set(site)
 
 
 async def test_by_url_files_of_this_machine_are_not_read(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_full_source() -> None:
         ({}, "source.operation: Field required"),
         (
             {"operation": "X", "parameter": {}},
-            "source.parameter: unknown key. Known are: parameters, operation, pages, headers, not_found.",
+            "source.parameter: unknown key. Known are: parameters, operation, pages, headers, lenient, not_found.",
         ),
         (
             {"operation": "X", "pages": {"parameter": "S", "size": 1, "totals": "T"}},

@@ -1,4 +1,4 @@
-"""Certificates and keys: theirs by which signatures are verified, ours that sign and decrypt."""
+"""Certificates and RSA keys of XML security: theirs by which signatures are verified, ours that sign and decrypt."""
 
 from __future__ import annotations
 
@@ -9,17 +9,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hub.kernel.errors import ConfigurationError
-from identity.saml.settings import OwnKey
+from hub.kit.secrets import SecretRef
 
 SMALLEST_RSA = 2048
 """Bits (SOG-IS Agreed Cryptographic Mechanisms 1.3 §4.1: legacy; national eIDs still use it)."""
+
+
+class OwnKey(BaseModel):
+    """One RSA key of the town's with its certificate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    certificate: Annotated[str, Field(description="PEM file beside the configuration that names it.")]
+    key: Annotated[SecretRef, Field(description="Secret with the private key in PEM, without a passphrase.")]
+
+
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 
 
@@ -104,20 +116,27 @@ def read_private_key(data: bytes) -> rsa.RSAPrivateKey:
 
 def load_keys(wanted: Sequence[OwnKey], *, folder: Path, secret: Callable[[str], SecretStr]) -> tuple[Key, ...]:
     """Raises ConfigurationError naming the entry."""
-    return tuple(_load(number, one, folder, secret) for number, one in enumerate(wanted))
+    return tuple(load_key(one, folder=folder, secret=secret, at=f"keys.{number}") for number, one in enumerate(wanted))
 
 
-def _load(number: int, wanted: OwnKey, folder: Path, secret: Callable[[str], SecretStr]) -> Key:
-    at = f"keys.{number}"
-    file = folder / wanted.certificate
+def load_certificates(name: str, *, folder: Path, at: str) -> list[Certificate]:
+    """Those of the file `name` in `folder`, at least one; `at` is the key of the settings that names it.
+
+    Raises ConfigurationError.
+    """
+    file = folder / name
     try:
-        certificate = read_certificates(file.read_bytes())[0]
+        return read_certificates(file.read_bytes())
     except OSError as error:
         problem = f"{file} cannot be read: {error.strerror}"
-        raise ConfigurationError(problem, key=f"{at}.certificate", remedy="Put the PEM file there.") from None
+        raise ConfigurationError(problem, key=at, remedy="Put the PEM file there.") from None
     except ValueError:
-        problem = f"{file} is not a certificate"
-        raise ConfigurationError(problem, key=f"{at}.certificate", remedy="Write it in PEM.") from None
+        raise ConfigurationError(f"{file} is not a certificate", key=at, remedy="Write it in PEM.") from None
+
+
+def load_key(wanted: OwnKey, *, folder: Path, secret: Callable[[str], SecretStr], at: str) -> Key:
+    """Raises ConfigurationError naming the part of `at` that is wrong."""
+    certificate = load_certificates(wanted.certificate, folder=folder, at=f"{at}.certificate")[0]
     name = wanted.key.secret
     try:
         private = read_private_key(secret(name).get_secret_value().encode())
