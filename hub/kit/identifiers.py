@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from stdnum import exceptions
 from stdnum.cz import dic, rc
 from stdnum.hr import oib
-from stdnum.ro import cnp, cui
+from stdnum.ro import cnp, cui, onrc
 from stdnum.rs import pib
 from stdnum.ua import edrpou, rntrc
 
@@ -34,12 +34,14 @@ class Scheme:
     `tells_birth_date`: the number has the birth date in it. What is left once the date is known is so
     little that no part of it may be shown.
     `number_loses_zeros`: written as a number (and not as a text) it could turn into another valid one.
+    `separated` writes a normalised number with the separators people use, where there are some.
     """
 
     help: str
     normalise: Callable[[str], str]
     tells_birth_date: bool = False
     number_loses_zeros: bool = False
+    separated: Callable[[str], str] | None = None
 
 
 def normalise(scheme: str, text: str) -> str:
@@ -148,11 +150,49 @@ def _unzr(text: str) -> str:
     return number
 
 
+def _digits(length: int) -> Callable[[str], str]:
+    """Numbers of registers that publish no rule of a check digit: their length is tested, and nothing else."""
+
+    def normalise_digits(text: str) -> str:
+        number = re.sub(r"\s", "", text)
+        if not (number.isascii() and number.isdigit()):
+            raise exceptions.InvalidFormat
+        if len(number) != length:
+            raise exceptions.InvalidLength
+        return number
+
+    return normalise_digits
+
+
+_CADASTRAL = re.compile(r"[0-9]{10}:[0-9]{2}:[0-9]{3}:[0-9]{4}", re.ASCII)
+
+
+def _cadastral(text: str) -> str:
+    """Кадастровий номер: unit of the land register (10 digits), zone, quarter, parcel; kept with its colons
+    (Порядок ведення Державного земельного кадастру, resolution 1051 of 2012 of the government).
+    """
+    number = re.sub(r"\s", "", text)
+    if not _CADASTRAL.fullmatch(number):
+        raise exceptions.InvalidFormat
+    return number
+
+
+def _dic(text: str) -> str:
+    """DIČ: kept with its country code, CZ and 8 to 10 digits."""
+    return f"CZ{dic.validate(text)}"
+
+
 NATIONAL: Mapping[str, Scheme] = {
     "hr.oib": Scheme("Osobni identifikacijski broj, 11 digits", oib.validate),
     "cz.birth_number": Scheme(
-        "Rodné číslo, 9 or 10 digits", rc.validate, tells_birth_date=True, number_loses_zeros=True
+        "Rodné číslo, 9 or 10 digits",
+        rc.validate,
+        tells_birth_date=True,
+        number_loses_zeros=True,
+        separated=lambda number: f"{number[:6]}/{number[6:]}",
     ),
+    "hr.mbs": Scheme("Matični broj subjekta upisa, 9 digits", _digits(9)),
+    "cz.dic": Scheme("Daňové identifikační číslo, CZ and 8 to 10 digits", _dic, tells_birth_date=True),
     "cz.ico": Scheme("Identifikační číslo osoby, 8 digits", _ico),
     "ua.rnokpp": Scheme(
         "РНОКПП, 10 digits, or a passport in its place",
@@ -160,10 +200,15 @@ NATIONAL: Mapping[str, Scheme] = {
         tells_birth_date=True,
         number_loses_zeros=True,
     ),
-    "ua.unzr": Scheme("УНЗР, 13 digits", _unzr, tells_birth_date=True),
+    "ua.unzr": Scheme(
+        "УНЗР, 13 digits", _unzr, tells_birth_date=True, separated=lambda number: f"{number[:8]}-{number[8:]}"
+    ),
     "ua.edrpou": Scheme("Код ЄДРПОУ, 8 digits", edrpou.validate),
+    "ua.cadastral_number": Scheme("Кадастровий номер земельної ділянки, `3221881300:02:003:0001`", _cadastral),
     "ro.cnp": Scheme("Cod numeric personal, 13 digits", cnp.validate, tells_birth_date=True),
     "ro.cui": Scheme("Cod unic de înregistrare, 2 to 10 digits", cui.validate),
+    "ro.onrc": Scheme("Număr de ordine în registrul comerțului, `J52/750/2012`", onrc.validate),
     "rs.jmbg": Scheme("Jedinstveni matični broj građana, 13 digits", _jmbg, tells_birth_date=True),
     "rs.pib": Scheme("Poreski identifikacioni broj, 9 digits", pib.validate),
+    "rs.mb": Scheme("Matični broj pravnog lica, 8 digits", _digits(8)),
 }

@@ -3,6 +3,7 @@
 parameters:
   taxpayer: { alias: hr.oib }             the identifier of the subject asked about
   since:    { cursor: true }              what the last complete read left; left out of a first one
+  id:       { record: Id }                in a `detail:`, what stands at this path of the record
   from:     { now: date, shift_years: -1, format: "%d.%m.%Y" }
   maxItems: 500
 """
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from hub.ports.back_office import Arguments
 
 _LEFT_OUT = object()
-_VERBS = ("alias", "cursor", "now")
+_VERBS = ("alias", "cursor", "now", "record")
 _MOMENTS = ("date", "datetime", "year")
 
 
 def compile_parameters(spec: Any, *, timezone: tzinfo | None = None) -> Callable[[Arguments], Any]:
     """A function that fills `spec`, nested dicts and lists, for one call.
 
-    A dict with `alias`, `cursor` or `now` stands for a value; everything else is sent as it is written. A
+    A dict with `alias`, `cursor`, `now` or `record` stands for a value; everything else is sent as it is written. A
     key or list item whose value is a missing cursor is left out; if `spec` itself is one, the result is None.
     `now` is told in `timezone`, or where there is none in the zone of the arguments: `date` and `datetime`
     as ISO 8601 text unless `format` (strftime) says otherwise, `year` as a number.
@@ -86,6 +87,8 @@ def _value(verbs: list[str], spec: Mapping[str, Any], key: str, timezone: tzinfo
             raise ConfigurationError(f"unknown key {name!r}", key=key, remedy=remedy if allowed[1:] else "Remove it.")
     if verb == "alias":
         return _alias(argument, key)
+    if verb == "record":
+        return _record(argument, key)
     if verb == "cursor":
         if argument is not True:
             raise ConfigurationError("cursor is not true", key=key, remedy="Write { cursor: true }.")
@@ -107,6 +110,23 @@ def _alias(scheme: Any, key: str) -> Callable[[Arguments], Any]:
                 f"the call needs the identifier {scheme}, and this read is about nobody who has one",
                 key=key,
                 remedy="Read this feed per subject, or leave the parameter out.",
+            ) from None
+
+    return fill
+
+
+def _record(path: Any, key: str) -> Callable[[Arguments], Any]:
+    if not isinstance(path, str) or not path:
+        raise ConfigurationError("record is not a path", key=key, remedy="Write { record: Id }, for example.")
+
+    def fill(arguments: Arguments) -> str:
+        try:
+            return arguments.record[path]
+        except KeyError:
+            raise ConfigurationError(
+                f"the call names {path} of a record, and it is about none",
+                key=key,
+                remedy="Use record in a `detail:` only.",
             ) from None
 
     return fill

@@ -5,7 +5,7 @@ A reader is made for one currency and its decimals (EUR 2, JPY 0).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,10 @@ ReadMoney = Callable[[Any], Money | None]
 AmountReader = Callable[[str, int], ReadMoney]
 """Makes a ReadMoney for a currency and its decimals."""
 
+_SPACES = str.maketrans(
+    dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}", " ")
+    | {"\N{MINUS SIGN}": "-", "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
+)
 _new = tuple.__new__  # A named tuple's own constructor takes twice as long, and this runs for each amount.
 
 # A JSON number becomes a binary fraction on the way here. Up to 15 digits nothing is lost (IEEE 754 binary64).
@@ -34,6 +38,47 @@ def decimal_point(group: str | None) -> AmountReader:
 def decimal_comma(group: str | None) -> AmountReader:
     """`1.250,00` and `1 250,00`; with a group mark, that one only."""
     return _reader(",", _mark(group, ",") if group is not None else None)
+
+
+def marked(reader: AmountReader, negative: frozenset[str] | None, positive: frozenset[str] | None) -> AmountReader:
+    """`1250,00 CR`: amounts with a mark in the same text, before or behind the number.
+
+    With marks for both an amount without one is refused. Raises ValueError for a mark that could be a number.
+    """
+    if negative is None and positive is None:
+        return reader
+    if negative is None or negative & (positive or frozenset()):
+        raise ValueError("negative is missing, or names a mark that positive has too")
+    signs = dict.fromkeys(positive or (), 1) | dict.fromkeys(negative, -1)
+    for mark in signs:
+        if not mark.strip() or any(sign in "0123456789.,-+' " for sign in mark):
+            raise ValueError(f"the mark {mark!r} in negative or positive could be a part of a number")
+    return _marked(reader, signs, always=positive is not None)
+
+
+def _marked(reader: AmountReader, signs: Mapping[str, int], *, always: bool) -> AmountReader:
+    longest_first = sorted(signs, key=len, reverse=True)
+
+    def make(currency: str, decimals: int) -> ReadMoney:
+        read = reader(currency, decimals)
+
+        def read_marked(value: Any) -> Money | None:
+            if not isinstance(value, str) or not (plain := value.strip()):
+                return read(value)
+            for mark in longest_first:
+                if plain.endswith(mark) or plain.startswith(mark):
+                    rest = plain.removesuffix(mark) if plain.endswith(mark) else plain.removeprefix(mark)
+                    money = read(rest)
+                    if money is None or money.minor < 0:
+                        raise NotExact(f"{shorten(plain)!r} is not an amount with one mark")
+                    return Money(signs[mark] * money.minor, currency)
+            if always:
+                raise NotExact(f"{shorten(plain)!r} has no mark (known: {', '.join(signs)})")
+            return read(value)
+
+        return read_marked
+
+    return make
 
 
 def in_minor_units(currency: str, decimals: int) -> ReadMoney:  # noqa: ARG001  (an AmountReader)
@@ -82,11 +127,13 @@ def _reader(decimal: str, group: str | None) -> AmountReader:
                 and digits.isdigit()
             ):
                 return _new(Money, (int(digits), currency))
-            plain = value.strip().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+            plain = value.translate(_SPACES).strip()
             if not plain:
                 return None
             if len(plain) > _LONGEST:
                 raise NotExact(f"{shorten(plain)!r} is too long for an amount")
+            if plain[-1] == "-" and plain[0].isdigit():
+                plain = "-" + plain[:-1].rstrip()  # SAP and mainframes write the minus behind.
             mark = group if group is not None else (" " if " " in plain else ".")
             return Money.parse(plain, currency, decimal=decimal, group=mark)
 

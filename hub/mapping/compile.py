@@ -12,6 +12,7 @@ from hub.kit.yaml_document import YamlDocument, load
 from hub.mapping import times
 from hub.mapping.block import Block, nearest
 from hub.mapping.context import Context, path_block, spec_of
+from hub.mapping.detail import Detail, compile_detail, leads_into, shown
 from hub.mapping.fields import compile_group, compile_parties
 from hub.mapping.group import Value
 from hub.mapping.layout import Layout
@@ -27,7 +28,7 @@ _KEYS = (
     "target", "source", "namespaces", "key", "version", "subject", "parties", "removed", "where",
     "fields", "ignore", "examples",
 )  # fmt: skip
-OWN_SOURCE_KEYS = frozenset({"records", "each", "caught_up_to", "cursor", "timezone", "complete"})
+OWN_SOURCE_KEYS = frozenset({"records", "each", "caught_up_to", "cursor", "timezone", "complete", "detail"})
 """Keys of `source:` that the engine reads; all others are the connector's."""
 
 _ORDERS = ("datetime", "integer", "text")
@@ -51,8 +52,9 @@ def compile_mapping(
     zone = _zone(source, timezone)
     context = Context(Layout(), XML, _namespaces(top), zone)
     complete, examples = source.get("complete"), top.get("examples")
-    xml, schemes = _plan(context, XML, top, source, target)
-    json, _ = _plan(context, JSON, top, source, target)
+    detail = compile_detail(context, source)
+    xml, schemes = _plan(context, XML, top, source, target, detail)
+    json, _ = _plan(context, JSON, top, source, target, detail)
     return Mapping(
         file=document.path,
         target=target,
@@ -65,6 +67,7 @@ def compile_mapping(
         json=json,
         cursor_at=_cursor(context, source),
         caught_up_at=_caught_up_to(context, source),
+        detail=detail,
     )
 
 
@@ -97,7 +100,9 @@ def _namespaces(top: Block) -> dict[str, str]:
     return {str(prefix): entry.text() for prefix, entry in block.items()}
 
 
-def _plan(context: Context, medium: Medium, top: Block, source: Block, target: Target) -> tuple[Plan, frozenset[str]]:
+def _plan(
+    context: Context, medium: Medium, top: Block, source: Block, target: Target, detail: Detail | None
+) -> tuple[Plan, frozenset[str]]:
     layout = Layout()
     context = replace(context, layout=layout, medium=medium)
     records, each = source.get("records"), source.get("each")
@@ -124,9 +129,10 @@ def _plan(context: Context, medium: Medium, top: Block, source: Block, target: T
         key=compile_value(context, key, TEXT, strict=True, whole=True),
         version=_version(context, top),
         parties=parties,
-        where=_where(context, top),
-        removed=_removed(context, top),
+        where=_where(context, top, detail),
+        removed=_removed(context, top, detail),
         fields=compile_group(context, top.get("fields"), top, target.fields),
+        detail=None if detail is None else (detail, layout.slot(detail.asked_path, shown(detail))),
     )
     _ignore(context, top)
     try:
@@ -174,7 +180,7 @@ def _order(context: Context, spec: Block) -> collections.abc.Callable[[str], Any
         raise spec.error(str(error), at="format", remedy='Write it as in strptime: "%d.%m.%Y %H:%M".') from error
 
 
-def _where(context: Context, top: Block) -> list[Test]:
+def _where(context: Context, top: Block, detail: Detail | None) -> list[Test]:
     block = top.get("where")
     if block is None:
         return []
@@ -191,21 +197,26 @@ def _where(context: Context, top: Block) -> list[Test]:
             raise entry.error(
                 "is not complete", remedy="Write { from: path, in: [codes] } or { from: path, not_in: [codes] }."
             )
-        tests.append(_test(context, entry, found[0], negated=found[0] == "not_in"))
+        tests.append(_test(context, entry, found[0], detail, negated=found[0] == "not_in"))
     return tests
 
 
-def _removed(context: Context, top: Block) -> Test | None:
+def _removed(context: Context, top: Block, detail: Detail | None) -> Test | None:
     block = top.get("removed")
     if block is None:
         return None
     block.keys(("from", "values"))
     if block.get("from") is None or block.get("values") is None:
         raise block.error("is not complete", remedy="Write { from: path, values: [true] }.")
-    return _test(context, block, "values", negated=False)
+    return _test(context, block, "values", detail, negated=False)
 
 
-def _test(context: Context, block: Block, verb: str, *, negated: bool) -> Test:
+def _test(context: Context, block: Block, verb: str, detail: Detail | None, *, negated: bool) -> Test:
+    at = block.get("from")
+    if at is not None and isinstance(at.value, str) and leads_into(detail, context.path(at)):
+        raise at.error(
+            "is known only after the second call, and decides whether it is made", remedy="Name a place of the list."
+        )
     listed = block.get(verb)
     assert listed is not None
     codes = frozenset(text for code in listed.codes() for text in code_texts(code))

@@ -6,16 +6,15 @@ None for a blank text and raises ValueError with a sentence that fits behind the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from stdnum import iso11649
-
 from hub.kit import identifiers
+from hub.kit.transliteration import serbian_latin
 from hub.mapping import amounts, times
+from hub.mapping import reference_converters as references
 from hub.mapping.model import Kind
 from hub.mapping.scalars import Convert, shorten, text_or_none
 
@@ -36,14 +35,29 @@ class Options(NamedTuple):
             raise ValueError(f"{name} is not a text")
         return value
 
+    def whole(self, name: str) -> int | None:
+        value = self.values.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise ValueError(f"{name} is not a whole number")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.values.get(name, False)
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is neither true nor false")  # noqa: TRY004
+        return value
+
     def words(self, name: str) -> frozenset[str] | None:
+        return frozenset(words) if (words := self.words_in_order(name)) else None
+
+    def words_in_order(self, name: str) -> list[str]:
         value = self.values.get(name)
         if value is None:
-            return None
+            return []
         words = value if isinstance(value, list) else [value]
         if not words or not all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in words):
             raise ValueError(f"{name} is not a list of words")
-        return frozenset(str(word) for word in words)
+        return [str(word) for word in words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +114,15 @@ def _boolean(options: Options) -> Convert:
 
 
 def _date(options: Options) -> Convert:
-    return times.date_reader(options.text("format"), options.timezone)
+    return times.date_reader(options.text("format"), options.timezone, options.whole("pivot"))
 
 
 def _datetime(options: Options) -> Convert:
-    return times.datetime_reader(options.text("format"), _zone(options))
+    return times.datetime_reader(options.text("format"), _zone(options), options.whole("pivot"))
 
 
 def _year(options: Options) -> Convert:
-    return times.year_reader(options.text("format"))
+    return times.year_reader(options.text("format"), options.whole("pivot"))
 
 
 def _zone(options: Options) -> ZoneInfo:
@@ -116,61 +130,9 @@ def _zone(options: Options) -> ZoneInfo:
     return times.zone(name) if name else options.timezone
 
 
-_HR_REFERENCE = re.compile(r"HR(?!99)\d\d \d{1,12}(?:-\d{1,12}){0,3}", re.ASCII)
-
-
-def _hr_reference(options: Options) -> Convert:  # noqa: ARG001
-    """Model and number: `HR01 123-456-789`. The layout is that of HUB's list of models: two digits of model;
-    a number of up to 22 characters, in parts of up to 12 digits between hyphens. Model 99 has no number.
-    Check digits are left to the payee's bank: references in use do not always pass them.
-    """
-
+def _serbian_latin(options: Options) -> Convert:  # noqa: ARG001
     def convert(text: str) -> str | None:
-        if len(text) <= 27 and _HR_REFERENCE.fullmatch(text):
-            return text
-        plain = " ".join(text.upper().split())
-        if not plain:
-            return None
-        rest = plain[2:].lstrip() if plain.startswith("HR") else plain
-        model, number = rest[:2], rest[2:].replace(" ", "")
-        apart = plain.startswith("HR") or rest[2:3] in (" ", "")
-        if not (apart and len(model) == 2 and model.isascii() and model.isdigit()):
-            raise ValueError(f"{shorten(plain)!r} has no model in front of the number, such as HR01")
-        if not number and model == "99":
-            return "HR99"
-        parts = number.split("-")
-        good = len(number) <= 22 and len(parts) <= 4 and model != "99"
-        if not good or not all(part.isascii() and part.isdigit() and len(part) <= 12 for part in parts):
-            raise ValueError(f"{shorten(plain)!r} is not a model and a number of digits and hyphens")
-        return f"HR{model} {number}"
-
-    return convert
-
-
-def _cz_symbol(options: Options) -> Convert:  # noqa: ARG001
-    """A variable, specific or constant symbol: up to 10 digits (SPAYD, keys X-VS, X-SS, X-KS), zeros kept."""
-
-    def convert(text: str) -> str | None:
-        plain = "".join(text.split())
-        if not plain:
-            return None
-        if len(plain) > 10 or not (plain.isascii() and plain.isdigit()):
-            raise ValueError(f"{shorten(plain)!r} is not a symbol of up to 10 digits")
-        return plain
-
-    return convert
-
-
-def _iso11649(options: Options) -> Convert:  # noqa: ARG001
-    """A structured creditor reference, its check digits verified, without spaces (ISO 11649)."""
-
-    def convert(text: str) -> str | None:
-        if not text.strip():
-            return None
-        compact = iso11649.compact(text)
-        if not compact[4:].isascii() or not iso11649.is_valid(compact):
-            raise ValueError(f"{shorten(text.strip())!r} is not an ISO 11649 reference")
-        return compact
+        return serbian_latin(text.strip()) or None
 
     return convert
 
@@ -192,22 +154,30 @@ def identifier_reader(scheme: str) -> Convert:
     return convert
 
 
-_FORMAT = {"format": "As in strptime, such as `%d.%m.%Y`; ISO 8601 where there is none."}
-_GROUP = {"group": "What stands between groups of three digits."}
+_FORMAT = {
+    "format": "As in strptime, such as `%d.%m.%Y`, or one of `excel`, `dotnet`, `unix`, `unix_ms`; "
+    "ISO 8601 where there is none.",
+    "pivot": "The first of the hundred years that two digits (`%y`) stand for, such as 1950.",
+}
+_MARKED = {
+    "group": "What stands between groups of three digits.",
+    "negative": "Marks in the text that say credit, such as `CR`.",
+    "positive": "Marks that say debit; with them an amount without a mark is refused.",
+}
 
 CONVERTERS: Mapping[str, Converter] = {
     "text": Converter(Kind.TEXT, "The text, without white space around it.", lambda _: text_or_none),
     "decimal": Converter(
         Kind.MONEY,
         "`1250.00`; with `group: ','` also `1,250.00`.",
-        lambda o: amounts.decimal_point(o.text("group")),
-        _GROUP,
+        lambda o: amounts.marked(amounts.decimal_point(o.text("group")), o.words("negative"), o.words("positive")),
+        _MARKED,
     ),
     "decimal_comma": Converter(
         Kind.MONEY,
         "`1.250,00`, `1 250,00` or `1250,00`.",
-        lambda o: amounts.decimal_comma(o.text("group")),
-        _GROUP,
+        lambda o: amounts.marked(amounts.decimal_comma(o.text("group")), o.words("negative"), o.words("positive")),
+        _MARKED,
     ),
     "minor_units": Converter(Kind.MONEY, "`125000`: a whole number of cents.", lambda _: amounts.in_minor_units),
     "integer": Converter(Kind.INTEGER, "A whole number of at most 64 bits.", _integer),
@@ -226,10 +196,23 @@ CONVERTERS: Mapping[str, Converter] = {
     ),
     "year": Converter(Kind.INTEGER, "`2026`, or the year of a date.", _year, _FORMAT),
     "hr_reference": Converter(
-        Kind.TEXT, "Croatian model and number: `HR01 123-456-789`, from `01 123-456-789` too.", _hr_reference
+        Kind.TEXT,
+        "Croatian model and number: `HR01 123-456-789`, from `01 123-456-789` too.",
+        lambda o: references.hr_reference(check=o.flag("check")),
+        {"check": "`true`: check digits are verified by the model's rule."},
     ),
-    "cz_symbol": Converter(Kind.TEXT, "A Czech payment symbol: up to 10 digits, zeros kept.", _cz_symbol),
-    "iso11649": Converter(Kind.TEXT, "A creditor reference `RF…`, checked, without spaces.", _iso11649),
+    "rs_reference": Converter(
+        Kind.TEXT,
+        "Serbian model and number: `97 20-12345`, check digits of models 97 and 22 verified.",
+        lambda _: references.rs_reference(),
+    ),
+    "serbian_latin": Converter(Kind.TEXT, "Serbian text in Latin script, from Cyrillic too.", _serbian_latin),
+    "cz_symbol": Converter(
+        Kind.TEXT, "A Czech payment symbol: up to 10 digits, zeros kept.", lambda _: references.cz_symbol()
+    ),
+    "iso11649": Converter(
+        Kind.TEXT, "A creditor reference `RF…`, checked, without spaces.", lambda _: references.iso11649()
+    ),
     "identifier": Converter(
         Kind.TEXT,
         "An identifier, checked and normalised by its scheme.",
@@ -240,6 +223,7 @@ CONVERTERS: Mapping[str, Converter] = {
 
 BY_REFERENCE_SCHEME = {
     "hr.poziv_na_broj": "hr_reference",
+    "rs.poziv_na_broj": "rs_reference",
     "cz.variable_symbol": "cz_symbol",
     "cz.specific_symbol": "cz_symbol",
     "cz.constant_symbol": "cz_symbol",

@@ -5,6 +5,7 @@ An examples file is a list, each entry with
     name          what it shows
     input         a file beside it (.xml, .json), or the document itself: a block, a list, or XML as a text
     asked         identifiers of the subject asked about, by scheme
+    details       replies to second calls, as `input`, by what they are asked for (several values with / between)
     records       what comes out, as hub.mapping.plain writes it
     problems      [{ key, field, path }] of the records that are refused
     drift         [{ what, path }]
@@ -24,11 +25,12 @@ from typing import Any
 from hub.kernel.errors import ConfigurationError
 from hub.kit.yaml_document import load
 from hub.mapping.block import Block
+from hub.mapping.detail import Detail
 from hub.mapping.mapping import Mapping
 from hub.mapping.plain import plain_record
 from hub.mapping.samples import load_sample, read_xml
 
-_KEYS = ("name", "input", "asked", "records", "problems", "drift", "caught_up_to", "cursor")
+_KEYS = ("name", "input", "asked", "details", "records", "problems", "drift", "caught_up_to", "cursor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _run(mapping: Mapping, entry: Block, index: int) -> ExampleResult:
     if "input" not in said or not isinstance(said.get("records"), list):
         raise entry.error("has no input or no list of records", remedy="Write { input: file, records: [] }.")
     document = _document(mapping, said["input"], entry)
+    if mapping.detail is not None:
+        document = _with_details(mapping, mapping.detail, document, said.get("details") or {}, entry)
     mapped = mapping.map(document, asked=said.get("asked") or {})
     got: dict[str, Any] = {
         "records": [plain_record(record) for record in mapped.records],
@@ -92,6 +96,23 @@ def _document(mapping: Mapping, given: Any, entry: Block) -> Any:
     if not beside.is_file():
         raise entry.error(f"there is no {given}", at="input", remedy=f"Put it beside {Path(mapping.examples).name}.")
     return load_sample(beside)
+
+
+def _with_details(mapping: Mapping, detail: Detail, document: Any, replies: Any, entry: Block) -> Any:
+    """The document with its details; a record for which the example has no reply is as one whose call failed."""
+    document, wanted = mapping.details_wanted(document)
+    by_name = {str(name): reply for name, reply in replies.items()} if isinstance(replies, dict) else {}
+    for one in wanted:
+        name = "/".join(one.by.values())
+        if name not in by_name:
+            detail.mark(one.record, "the example has no reply for it")
+            continue
+        found = mapping.details_found(_document(mapping, by_name[name], entry))
+        if len(found) == 1:
+            detail.put(one.record, found[0])
+        else:
+            detail.mark(one.record, f"the second call for it gave {len(found)} records")
+    return document
 
 
 def _differences(path: str, expected: Any, got: Any) -> list[str]:

@@ -8,6 +8,8 @@ import collections.abc
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from hub.mapping.detail import said_of
+from hub.mapping.detail import shown as shown_detail
 from hub.mapping.group import MISSING, Group, Value
 from hub.mapping.layout import Raw
 from hub.mapping.mapping import Mapping
@@ -65,6 +67,12 @@ def _record(plan: Plan, position: int, raw: Raw, misfits: list[tuple[int, str]],
     if plan.removed is not None and plan.removed.holds(raw, run):
         yield ExplainedRow(position, "removed", "", None, value=True)
         return
+    if plan.detail is not None:
+        detail, slot = plan.detail
+        said = said_of(detail, raw[slot])
+        yield ExplainedRow(position, "detail", shown_detail(detail), raw[slot], error=said)
+        if said is not None:
+            return
     for complaint in plan.fields.misfits(misfits):
         yield ExplainedRow(position, complaint.field, complaint.path, None, error=complaint.reason)
     yield from _group(position, "", plan.fields, raw, run)

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from hub.kernel.errors import RemoteGarbage
+from hub.mapping.detail import Detail, Wanted
 from hub.mapping.model import Mapped, Target
 from hub.mapping.paths import Path, show_path
 from hub.mapping.plan import Plan
@@ -48,6 +49,7 @@ class Mapping:
     `versions`     what its records' versions are: `integer`, `datetime`, or None where they have none.
     `complete`     whether what is absent from a complete read is gone at the source.
     `examples`     the file of examples, if the mapping names one.
+    `detail`       the second call for each record, if there is one.
     """
 
     file: File
@@ -61,6 +63,26 @@ class Mapping:
     json: Plan
     cursor_at: Cursor | None
     caught_up_at: CaughtUpTo | None
+    detail: Detail | None = None
+
+    @property
+    def calls(self) -> list[collections.abc.Mapping[str, Any]]:
+        """The connector's parts of all it takes to read the feed."""
+        return [self.source_call, *([self.detail.call] if self.detail else [])]
+
+    def details_wanted(self, document: Any) -> tuple[Any, list[Wanted]]:
+        """The document, ready for details to be put into it, and its records that need one: not those that `where`
+        leaves out, nor those that are gone.
+        """
+        plan = self.plan(document)
+        document = plan.medium.prepare(document)
+        return document, plan.details_wanted(document)
+
+    def details_found(self, document: Any) -> list[Any]:
+        """What stands in the reply to a second call at the place `detail.records` names."""
+        assert self.detail is not None
+        plan = self.plan(document)
+        return plan.medium.select(plan.medium.prepare(document), self.detail.found, Run({}), ())
 
     def map(
         self,

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lxml import etree
+
+from hub.mapping.detail import Detail, Wanted, said_of, shown
 from hub.mapping.group import Complaint, Group, Value
 from hub.mapping.layout import Raw
 from hub.mapping.medium import Medium
@@ -53,6 +56,7 @@ class Plan:
     where: Sequence[Test]
     removed: Test | None
     fields: Group
+    detail: tuple[Detail, int] | None = None  # And the slot of what is said of its call.
 
     def map(self, document: Any, run: Run) -> Mapped:
         mapped = Mapped()
@@ -96,7 +100,7 @@ class Plan:
         """A function that makes the record; None where `where` leaves it out. Raises ValueError where it
         cannot be taken.
         """
-        where, removed, make = self.where, self.removed, self.fields.make
+        where, removed, make, detail = self.where, self.removed, self.fields.make, self.detail
         key_of, version_of = self.key.build, self.version.build if self.version else _no_version
         parties_of = self.parties[0].build if len(self.parties) == 1 else self._parties
 
@@ -111,6 +115,8 @@ class Plan:
             version = version_of(raw, run)
             if removed is not None and removed.holds(raw, run):
                 return Record(key, version, (), {}, removed=True)
+            if detail is not None and said_of(detail[0], raw[detail[1]]) is not None:
+                raise ValueError
             return Record(key, version, parties_of(raw, run), make(raw, run))
 
         return accept
@@ -134,8 +140,11 @@ class Plan:
             if name == "key" and (key := made) is None:
                 found.append(fields.complaint(name, value, raw, NO_KEY))
             removed = removed or (name == "removed" and self.removed is not None and made in self.removed.codes)
-        # Of a record that is gone nothing else is used.
-        found += [] if removed else fields.complaints(raw, run)
+        # Of a record that is gone nothing else is used, and without its detail half of it would be wrong.
+        if self.detail is not None and not removed and (said := said_of(self.detail[0], raw[self.detail[1]])):
+            found.append(Complaint("detail", shown(self.detail[0]), None, said))
+        elif not removed:
+            found += fields.complaints(raw, run)
         return [
             RecordProblem(
                 position,
@@ -147,6 +156,35 @@ class Plan:
             )
             for complaint in found
         ]
+
+    def details_wanted(self, document: Any) -> list[Wanted]:
+        """The records of a prepared document that need a second call, with what it names of each."""
+        assert self.detail is not None
+        detail, run = self.detail[0], Run({})
+        elements = self.medium.select(document, self.records, run, ())
+        needed: dict[int, Any] = {}
+        for _, index, raw, _ in self.rows(document, run):
+            kept = all(test.holds(raw, run) for test in self.where)
+            if kept and not (self.removed is not None and self.removed.holds(raw, run)):
+                needed[index] = elements[index]
+        run.take_misfits()
+        return [
+            Wanted(element, {text: self._one_text(element, path) for text, path in detail.by.items()})
+            for element in needed.values()
+            if isinstance(element, dict) or etree.iselement(element)
+        ]
+
+    def _one_text(self, element: Any, path: Path) -> str:
+        """The one text at a path of a record; an empty one where there is none, or no single one."""
+        try:
+            texts = [
+                self.medium.text_of(value).strip()
+                for value in self.medium.values_at(element, path)
+                if value is not None
+            ]
+        except ValueError:
+            return ""
+        return texts[0] if len(texts) == 1 else ""
 
     def beside_fields(self) -> list[tuple[str, Value]]:
         """What a record has beside its fields, under the names of the mapping."""

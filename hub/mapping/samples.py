@@ -11,6 +11,7 @@ from lxml import etree
 
 from hub.kernel.errors import ConfigurationError
 from hub.kit import xml
+from hub.mapping.mapping import Mapping
 
 _ENVELOPES = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
 
@@ -51,3 +52,23 @@ def read_xml(content: bytes, name: str) -> etree._Element:
     if not children:
         raise ConfigurationError("is a SOAP envelope with an empty body", file=name, remedy="Take another reply.")
     return children[0]
+
+
+def with_detail(mapping: Mapping, path: Path, reply: Path) -> Any:
+    """The document at `path` with the one reply as the detail of each of its records.
+
+    Raises ConfigurationError for a mapping without `detail:`, or a reply that does not hold exactly one.
+    """
+    if mapping.detail is None:
+        raise ConfigurationError(
+            "has no second call", file=str(mapping.file), key="source.detail", remedy="Leave --detail out."
+        )
+    document, wanted = mapping.details_wanted(load_sample(path))
+    found = mapping.details_found(load_sample(reply))
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"holds {len(found)} records in the place of one", file=str(reply), remedy="Correct source.detail.records."
+        )
+    for one in wanted:
+        mapping.detail.put(one.record, found[0])
+    return document

@@ -18,6 +18,7 @@ from hub.mapping.layout import Raw
 from hub.mapping.model import Field, Kind
 from hub.mapping.run import Run
 from hub.mapping.scalars import Convert, shorten
+from hub.mapping.tables import table_block
 
 Pure = Callable[[Any], Any]
 Full = Callable[[Any, Raw, Run], Any]
@@ -139,8 +140,7 @@ def by_choices(context: Context, field: Field, path: str, *, strict: bool) -> Sh
 
 
 def _table(block: Block, field: Field, language: str | None) -> dict[str, Any]:
-    if not isinstance(block.value, dict) or not block.value:
-        raise block.error("is not a table of codes", remedy="Write { code of the source: our value, … }.")
+    block = table_block(block)
     table: dict[str, Any] = {}
     for key, entry in block.items():
         value = _of_kind(entry, field, language)

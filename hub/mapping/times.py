@@ -1,22 +1,20 @@
-"""Reads dates and moments as sources write them."""
+"""Reads dates and moments as sources write them, and writes them so."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from operator import itemgetter
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.mapping.date_formats import DateFormat, date_format, tells_day
 from hub.mapping.scalars import Convert, shorten
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # XML Schema lets a date carry an offset (Part 2, 3.2.9); the date stays the one that is written.
 _DATE_WITH_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_WIDTHS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
-_PARTS = re.compile(r"%.|[^%]", re.DOTALL)
-_SAMPLE = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -27,13 +25,14 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is not a time zone such as Europe/Zagreb") from error
 
 
-def date_reader(pattern: str | None, timezone: ZoneInfo) -> Convert:
-    """A date by `pattern`, else ISO 8601. Of a moment with an offset it is the day in `timezone`."""
-    read = _iso_moment if pattern is None else _by_pattern(pattern)
-    example = "2026-01-31" if pattern is None else _SAMPLE.strftime(pattern)
-    to_iso = _iso_date if pattern is None else _rearranger(pattern if "%H" not in pattern else "")
-    if pattern is not None and not _tells_day(pattern):
-        raise ValueError(f"format {pattern!r} has no day or no month")
+def date_reader(pattern: str | None, timezone: ZoneInfo, pivot: int | None = None) -> Convert:
+    """A date by `pattern`, else ISO 8601. Of a moment with an offset it is the day in `timezone`.
+
+    `pivot` is the first of the hundred years that two digits of a year stand for.
+    """
+    by = _telling_day(pattern, pivot)
+    read, example = (by.read, by.example) if by else (_iso_moment, "2026-01-31")
+    to_iso = by.day_to_iso if by else _iso_date
 
     def convert(text: str) -> date | None:
         try:
@@ -55,13 +54,13 @@ def date_reader(pattern: str | None, timezone: ZoneInfo) -> Convert:
     return convert
 
 
-def datetime_reader(pattern: str | None, timezone: ZoneInfo) -> Convert:
+def datetime_reader(pattern: str | None, timezone: ZoneInfo, pivot: int | None = None) -> Convert:
     """A moment in UTC, by `pattern`, else ISO 8601; one without an offset is local time of `timezone`.
 
     Of the hour that comes twice in autumn the first is meant; of the one left out in spring, the
     offset before it.
     """
-    moment_of = _moment_reader(pattern, timezone)
+    moment_of = _moment_reader(pattern, timezone, pivot)
 
     def convert(text: str) -> datetime | None:
         plain = text.strip()
@@ -76,23 +75,24 @@ def datetime_reader(pattern: str | None, timezone: ZoneInfo) -> Convert:
     return convert
 
 
-def year_reader(pattern: str | None) -> Convert:
+def year_reader(pattern: str | None, pivot: int | None = None) -> Convert:
     """`2026`, or the year of a date or moment."""
-    by_pattern = _by_pattern(pattern) if pattern is not None else None
+    by = date_format(pattern, pivot) if pattern is not None else None
+    example = by.example if by else "2026"
 
     def convert(text: str) -> int | None:
         plain = text.strip()
         if not plain:
             return None
         try:
-            if by_pattern is not None:
-                return by_pattern(plain).year
+            if by is not None:
+                return by.read(plain).year
             head = plain[:4]
             if head.isascii() and head.isdigit() and head >= "1000":
                 return int(head) if len(plain) == 4 else _iso_moment(plain).year
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
-        raise ValueError(f"{shorten(plain)!r} is not a year such as {pattern or 2026}")
+        raise ValueError(f"{shorten(plain)!r} is not a year such as {example}")
 
     return convert
 
@@ -129,21 +129,50 @@ def version_reader(kind: str | None, pattern: str | None, timezone: ZoneInfo) ->
     return convert
 
 
-def _moment_reader(pattern: str | None, timezone: ZoneInfo) -> Callable[[str], datetime]:
+def _moment_reader(pattern: str | None, timezone: ZoneInfo, pivot: int | None = None) -> Callable[[str], datetime]:
     """Reads a stripped text as a moment with an offset, its own or that of `timezone`."""
-    read = _iso_moment if pattern is None else _by_pattern(pattern)
-    example = "2026-01-31T08:15:00+01:00" if pattern is None else _SAMPLE.strftime(pattern)
-    if pattern is not None and not _tells_day(pattern):
-        raise ValueError(f"format {pattern!r} has no day or no month")
+    by = _telling_day(pattern, pivot)
+    read, example = (by.read, by.example) if by else (_iso_moment, "2026-01-31T08:15:00+01:00")
 
     def moment_of(plain: str) -> datetime:
         try:
             moment = read(plain)
             return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{shorten(plain)!r} is not a moment such as {example}") from None
 
     return moment_of
+
+
+def _telling_day(pattern: str | None, pivot: int | None) -> DateFormat | None:
+    if pattern is None:
+        if pivot is not None:
+            raise ValueError("pivot is for a format with a year of two digits (%y)")
+        return None
+    by = date_format(pattern, pivot)
+    if not tells_day(by):
+        raise ValueError(f"format {pattern!r} has no day or no month")
+    return by
+
+
+def date_writer(pattern: str | None, pivot: int | None = None) -> Callable[[date], Any]:
+    """A date as `pattern` says, else ISO 8601."""
+    return date.isoformat if pattern is None else date_format(pattern, pivot).write
+
+
+def datetime_writer(
+    pattern: str | None, timezone: ZoneInfo, pivot: int | None = None
+) -> tuple[Callable[[datetime], Any], timedelta]:
+    """A moment as the local time of `timezone`, and how long the span is that one text stands for.
+
+    Raises ValueError for a pattern without a time of day.
+    """
+    if pattern is None:
+        return lambda moment: moment.astimezone(timezone).isoformat(), _MICROSECOND
+    by = date_format(pattern, pivot)
+    if by.unit is None:
+        raise ValueError(f"format {pattern!r} has no time of day")
+    return lambda moment: by.write(moment.astimezone(timezone)), by.unit
 
 
 def _iso_date(text: str) -> str | None:
@@ -156,68 +185,3 @@ def _iso_moment(plain: str) -> datetime:
     if plain[4:5] != "-" or plain[7:8] != "-" or plain[10:11] not in ("T", " ", ""):
         raise ValueError
     return datetime.fromisoformat(plain)
-
-
-def _by_pattern(pattern: str) -> Callable[[str], datetime]:
-    """Reads a stripped text by a pattern of strptime. Raises ValueError for a pattern that cannot work."""
-    try:
-        year = datetime.strptime(_SAMPLE.strftime(pattern), pattern).year  # noqa: DTZ007  (the caller adds the zone)
-    except (ValueError, re.error) as error:
-        raise ValueError(f"format {pattern!r} is not one of strptime: {error}") from error
-    if year != _SAMPLE.year:
-        raise ValueError(f"format {pattern!r} has no year")
-    to_iso = _rearranger(pattern)
-
-    def read(plain: str) -> datetime:
-        try:
-            if (iso := to_iso(plain)) is not None:
-                return datetime.fromisoformat(iso)
-        except ValueError:
-            pass
-        return datetime.strptime(plain, pattern)  # noqa: DTZ007
-
-    return read
-
-
-def _tells_day(pattern: str) -> bool:
-    _by_pattern(pattern)
-    return datetime.strptime(_SAMPLE.strftime(pattern), pattern).date() == _SAMPLE.date()  # noqa: DTZ007
-
-
-def _rearranger(pattern: str) -> Callable[[str], str | None]:
-    """Puts the parts of a text in the order of ISO 8601, which Python reads ten times as fast as strptime does.
-
-    None for a text of another shape, and for patterns of anything but fixed numbers. These, and whatever is
-    no date after all, are left to strptime, so that the results are always the same as its own.
-    """
-    shape, places = "", dict[str, slice]()
-    for part in _PARTS.findall(pattern):
-        width = _WIDTHS.get(part, 0)
-        literal = len(part) == 1 and part.isascii() and part.isprintable()
-        if part in places or not (width or literal):
-            return lambda _: None
-        if width:
-            places[part] = slice(len(shape), len(shape) + width)
-        shape += "\0" * width or part
-    if places.keys() not in ({"%Y", "%m", "%d"}, {"%Y", "%m", "%d", "%H", "%M", "%S"}):
-        return lambda _: None
-    fixed = [index for index, sign in enumerate(shape) if sign != "\0"]
-    signs = itemgetter(*fixed) if fixed else len
-    length, expected = len(shape), signs(shape)
-    year, month, day = places["%Y"], places["%m"], places["%d"]
-    if "%H" not in places:
-
-        def date_to_iso(text: str) -> str | None:
-            if len(text) != length or signs(text) != expected:
-                return None
-            return f"{text[year]}-{text[month]}-{text[day]}"
-
-        return date_to_iso
-    hour, minute, second = places["%H"], places["%M"], places["%S"]
-
-    def moment_to_iso(text: str) -> str | None:
-        if len(text) != length or signs(text) != expected:
-            return None
-        return f"{text[year]}-{text[month]}-{text[day]}T{text[hour]}:{text[minute]}:{text[second]}"
-
-    return moment_to_iso

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from hub.kernel.money import Money, NotExact, minor_units
@@ -176,6 +176,7 @@ def test_every_amount_comes_back(units: int, currency: str) -> None:
 
 @given(st.text("0123456789.,- +\u00a0", max_size=16))
 def test_the_quick_way_and_the_careful_way_agree(text: str) -> None:
+    assume(not (text.strip()[:1].isdigit() and text.strip().endswith("-")))  # Money.parse knows no minus behind.
     for reader, decimal, group in ((POINT, ".", ""), (POINT_GROUPED, ".", ",")):
         try:
             expected = Money.parse(text, "EUR", decimal=decimal, group=group).minor if text.strip() else None

@@ -11,6 +11,11 @@ from hub.kit.identifiers import NATIONAL
 from hub.kit.yaml_document import parse
 from hub.mapping.compile import OWN_SOURCE_KEYS, compile_mapping
 from hub.mapping.converters import CONVERTERS
+from hub.mapping.date_formats import COUNTED
+from hub.mapping.detail import OWN_DETAIL_KEYS
+from hub.mapping.receipt import compile_receipt
+from hub.mapping.request import compile_request
+from hub.mapping.writers import WRITERS
 from hub.obligations.model import TARGET
 from tests.unit.mapping.engine import ZAGREB
 
@@ -23,6 +28,11 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     [
         *CONVERTERS,
         *(option for converter in CONVERTERS.values() for option in converter.options),
+        *WRITERS,
+        *(option for writer in WRITERS.values() for option in writer.options),
+        *OWN_DETAIL_KEYS,
+        *COUNTED,
+        *("required", "nil", "to", "receipts", "record", "file", "scheme"),
         *NATIONAL,
         *OWN_SOURCE_KEYS,
         *("from", "constant", "first_of", "join", "languages", "as", "table", "split", "empty", "default", "lenient"),
@@ -32,7 +42,10 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     ],
 )
 def test_every_word_is_explained(word: str) -> None:
-    assert re.search(rf"`[^`\n]*(?<![\w.]){re.escape(word)}(?![\w.])[^`\n]*`", PAGE)
+    blocks = "".join(BLOCKS) if word in OWN_DETAIL_KEYS else ""
+    assert re.search(rf"(?m)^\s+{re.escape(word)}: .+#", blocks) or re.search(
+        rf"`[^`\n]*(?<![\w.]){re.escape(word)}(?![\w.])[^`\n]*`", PAGE
+    )
 
 
 def test_the_mappings_shown_can_be_loaded() -> None:
@@ -47,3 +60,18 @@ def test_the_examples_shown_can_be_read() -> None:
     (shown,) = [block for block in BLOCKS if "records:\n" in block]
     (example,) = parse(shown, "docs.yaml").data
     assert set(example) == {"name", "input", "asked", "records", "problems", "drift", "caught_up_to", "cursor"}
+
+
+def test_what_is_sent_as_shown() -> None:
+    (shown,) = [parse(block, "docs.yaml").data for block in BLOCKS if block.startswith("request:")]
+    request = compile_request(shown["request"], file="docs.yaml", timezone=ZAGREB)
+    record = {
+        "key": "k", "title": {"hr": "Žalba"}, "kind": "complaint", "receipts": {"case": {"number": "7"}},
+        "fee": {"minor": -150, "currency": "EUR"}, "documents": [{"name": "a", "content": b"x"}],
+    }  # fmt: skip
+    assert request.build(record) == {
+        "Kljuc": "k", "Predmet": {"Naziv": "Žalba", "Vrsta": "P", "Broj": "7"}, "Iznos": "1,50", "Valuta": "EUR",
+        "Strana": "P", "Rok": None, "Prilozi": {"Prilog": [{"Naziv": "a", "Sadrzaj": "eA=="}]},
+    }  # fmt: skip
+    receipt = compile_receipt(shown["receipt"], file="docs.yaml", timezone=ZAGREB)
+    assert receipt.read({"Predmet": {"Broj": 7}}) == {"number": "7"}

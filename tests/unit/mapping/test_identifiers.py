@@ -26,6 +26,13 @@ GOOD = [
     ("rs.jmbg", "0101006500006", "0101006500006"),
     ("rs.jmbg", "150199 7761033", "1501997761033"),
     ("rs.pib", "101134702", "101134702"),
+    ("hr.mbs", "080 123456", "080123456"),
+    ("cz.dic", "CZ 25123891", "CZ25123891"),
+    ("cz.dic", "7103192745", "CZ7103192745"),
+    ("ro.onrc", "j52/750/2012", "J52/750/2012"),
+    ("ro.onrc", "J2012000750528", "J2012000750528"),
+    ("rs.mb", "07 042 701", "07042701"),
+    ("ua.cadastral_number", "3221881300:02:003:0001 ", "3221881300:02:003:0001"),
     ("pregrada_financije.partner", "  00/17-č ", "00/17-č"),
 ]
 BAD = [
@@ -57,6 +64,16 @@ BAD = [
     ("rs.jmbg", "010100650000", "is not a rs.jmbg: wrong number of characters"),
     ("rs.jmbg", "01010065OO006", "is not a rs.jmbg: it has characters that do not belong there"),
     ("rs.pib", "101134703", "is not a rs.pib: the check digit does not match"),
+    ("hr.mbs", "80123456", "is not a hr.mbs: wrong number of characters"),
+    ("cz.dic", "CZ25123890", "is not a cz.dic: the check digit does not match"),
+    ("ro.onrc", "J2012000750529", "is not a ro.onrc: the check digit does not match"),
+    ("rs.mb", "7042701", "is not a rs.mb: wrong number of characters"),
+    ("rs.mb", "0704270A", "is not a rs.mb: it has characters that do not belong there"),
+    (
+        "ua.cadastral_number",
+        "322188130:02:003:0001",
+        "is not a ua.cadastral_number: it has characters that do not belong there",
+    ),
     ("tax.number", " ", "is not an identifier of 1 to 200 printable characters"),
     ("tax.number", "1\x002", "is not an identifier of 1 to 200 printable characters"),
 ]

@@ -203,7 +203,7 @@ def test_parties(spec: str, message: str) -> None:
         ("amount", "{ constant: x, currency: EUR }", "fields.amount.constant: 'x' is not an amount. Write \"12.50\"."),
         ("amount", "{ constant: '', currency: EUR }", "fields.amount.constant: is empty."),
         ("amount", "{ from: A, as: decimal, currency: { from: B }, default: 0 }", "fields.amount: an amount written here needs a currency written here."),
-        ("day", "{ from: A, as: date, format: dd.MM.yyyy }", "fields.day.format: format 'dd.MM.yyyy' has no year. Options of date are format: As in strptime"),
+        ("day", "{ from: A, as: date, format: dd.MM.yyyy }", "fields.day.format: format 'dd.MM.yyyy' is neither a pattern of strptime nor one of excel, dotnet, unix, unix_ms. Options of date are format: As in strptime"),
         ("moment", "{ from: A, as: datetime, timezone: Zagreb }", "fields.moment.timezone: 'Zagreb' is not a time zone"),
         ("flag", "{ from: A, as: boolean, true: [D], false: [D] }", "fields.flag.true: D stands for true and for false."),
         ("text", "{ from: A, as: identifier }", "fields.text: scheme is missing. Options of identifier are scheme: Such as `hr.oib`"),
