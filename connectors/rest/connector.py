@@ -1,4 +1,4 @@
-"""Reads a back office that answers JSON or XML over HTTP."""
+"""Reads from and writes to a back office that answers JSON or XML over HTTP."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 import httpx
 
 from connectors.rest.documents import read_document
+from connectors.rest.operation import compile_operation
 from connectors.rest.pages import Link, Parameters
+from connectors.rest.published import Published
 from connectors.rest.settings import RestSettings
 from connectors.rest.source import BoundRequest, CompiledSource, compile_source
 from hub.kernel.errors import ConfigurationError, HubError, RemoteFault, RemoteGarbage, RemoteRefused
 from hub.kit.auth import OAuth2Auth
 from hub.kit.http import Http, Reply, build_http, origin, raise_for
-from hub.ports.back_office import Arguments, CheckStep, FeedReader, Page, Surroundings
+from hub.ports.back_office import Arguments, CheckStep, FeedReader, Page, RemoteOperation, Surroundings
+from hub.ports.interface import Interface
 
 _ACCEPT = "application/json, application/xml;q=0.9, */*;q=0.1"
 
@@ -41,9 +44,14 @@ class RestConnector:
             secret=surroundings.secret,
             folder=surroundings.folder,
         )
+        self._published = Published(settings, self.http, surroundings.folder)
 
     def feed(self, source: Mapping[str, Any]) -> FeedReader:
         return _RestFeed(self.http, self._settings, compile_source(source, timezone=self._surroundings.timezone))
+
+    def operation(self, call: Mapping[str, Any]) -> RemoteOperation:
+        headers = {"accept": _ACCEPT} | dict(self._settings.headers)
+        return compile_operation(call, self.http, self._settings.base_url, headers)
 
     async def check(self) -> list[CheckStep]:
         """Settings: secrets and files are there. Connection: it answers. Credentials: it does not refuse them.
@@ -69,6 +77,18 @@ class RestConnector:
         steps.append(CheckStep("connection", ok=True, detail=answered, took=_since(started)))
         sure = "Accepted." if self._settings.check else "Not refused; name a request under check to be sure."
         return [*steps, CheckStep("credentials", ok=True, detail=sure)]
+
+    def description(self) -> str | None:
+        return "openapi" if self._published.there else None
+
+    async def recorded(self) -> Interface:
+        return await self._published.recorded()
+
+    async def published(self) -> Interface:
+        return await self._published.published()
+
+    async def published_files(self) -> Mapping[str, bytes]:
+        return await self._published.published_files()
 
     async def close(self) -> None:
         await self.http.close()

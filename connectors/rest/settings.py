@@ -54,3 +54,12 @@ class RestSettings(HttpSettings):
             pattern=r"^(GET|HEAD) /[^\s#]*$",
         ),
     ] = None
+    openapi: Annotated[
+        str | None,
+        Field(
+            title="OpenAPI",
+            description="Path below base_url where the back office publishes its OpenAPI document in JSON, such as "
+            "/openapi.json. `munihub contract check` compares it with openapi.json in the mapping folder.",
+            pattern=r"^/[^\s#]*$",
+        ),
+    ] = None

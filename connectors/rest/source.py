@@ -29,7 +29,7 @@ from hub.ports.back_office import Arguments
 
 _REQUEST = re.compile(r"(GET|POST) (/[^\s?#]*)")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_VERBS = frozenset({"alias", "cursor", "now"})
+_VERBS = frozenset({"alias", "cursor", "now", "record"})
 
 
 class _Source(BaseModel):
@@ -70,7 +70,7 @@ def compile_source(source: Mapping[str, Any], *, timezone: tzinfo) -> CompiledSo
     try:
         checked = _Source.model_validate(dict(source))
     except ValidationError as error:
-        raise _configuration_error(error, "", _Source) from None
+        raise configuration_error(error, "", _Source) from None
     if not (match := _REQUEST.fullmatch(checked.request)):
         remedy = "Write a method and a path, such as GET /citizens/{oib}/cases; a query belongs under parameters."
         raise ConfigurationError(f"{checked.request!r} is not a request", key="request", remedy=remedy)
@@ -171,10 +171,11 @@ def _pager(spec: dict[str, Any] | None) -> Pager:
     try:
         return model.model_validate(spec)
     except ValidationError as error:
-        raise _configuration_error(error, "pages.", model) from None
+        raise configuration_error(error, "pages.", model) from None
 
 
-def _configuration_error(error: ValidationError, prefix: str, model: type[BaseModel]) -> ConfigurationError:
+def configuration_error(error: ValidationError, prefix: str, model: type[BaseModel]) -> ConfigurationError:
+    """The first of pydantic's complaints about `model`, as one about the file."""
     first = error.errors(include_url=False)[0]
     place = prefix + ".".join(map(str, first["loc"]))
     known = ", ".join(model.model_fields)

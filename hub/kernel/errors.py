@@ -169,13 +169,18 @@ class RemoteError(HubError):
 
     `evidence` is what it said (a fault's code and text, the start of a body): for the operator,
     already redacted by whoever raises.
+    `reached` is what is known of the request that failed, for whoever must not send it twice. False: surely nothing
+    of it was done, and the same may be sent again (no connection, no TLS, breaker open, asked to come later). True:
+    it was read and refused. None: nobody knows (no complete answer, a failure over there, an answer that cannot be
+    read).
     """
 
     code = "remote_error"
 
-    def __init__(self, detail: str | None = None, *, evidence: str | None = None) -> None:
+    def __init__(self, detail: str | None = None, *, evidence: str | None = None, reached: bool | None = None) -> None:
         super().__init__(detail)
         self.evidence = evidence
+        self.reached = reached
 
 
 class RemoteUnavailable(RemoteError):
@@ -199,9 +204,23 @@ class RemoteRefused(RemoteError):
 
 
 class RemoteFault(RemoteError):
-    """The back office answered with an error."""
+    """The back office answered with an error.
+
+    `field` is what it complains of, in its own words, where it says so.
+    """
 
     code = "back_office_fault"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        evidence: str | None = None,
+        reached: bool | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(detail, evidence=evidence, reached=reached)
+        self.field = field
 
 
 class RemoteGarbage(RemoteError):

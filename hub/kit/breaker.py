@@ -97,7 +97,8 @@ class Breaker:
         again = "as soon as one trial call succeeds" if self._probing else f"at {_moment(self._next_trial())}"
         raise BreakerOpen(
             f"{self.name} has been failing since {_moment(self.failing_since)} ({self._failures} times in a "
-            f"row); it is called again {again}. Last: {self._last_failure}"
+            f"row); it is called again {again}. Last: {self._last_failure}",
+            reached=False,
         )
 
     def _next_trial(self) -> datetime:

@@ -23,10 +23,11 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hub.kernel.clock import Clock, SystemClock
-from hub.kernel.errors import ConfigurationError, RemoteTimeout
+from hub.kernel.errors import ConfigurationError, RemoteError, RemoteTimeout
 from hub.kit.auth import Auth, AuthSettings, build_auth
 from hub.kit.breaker import Breaker, BreakerSettings
 from hub.kit.durations import Duration, format_duration
+from hub.kit.exchanges import Exchange, tell, unheard
 from hub.kit.http_body import ACCEPTED_ENCODINGS, read_body
 from hub.kit.http_errors import translated
 from hub.kit.origins import origin, parse_url
@@ -118,7 +119,8 @@ class Http:
         Returns the reply for every status that is not transient: what the caller does not read
         itself it hands to `raise_for`. Raises RemoteTimeout, RemoteUnavailable (refused, reset, no such
         host, 429, 502, 503, 504, breaker open), RemoteRefused (TLS), RemoteGarbage (too large, broken
-        compression, not HTTP), ConfigurationError (host not allowed, secret missing).
+        compression, not HTTP), ConfigurationError (host not allowed, secret missing). The `reached` of a
+        RemoteError says whether the back office may have acted on it.
         """
         request = _Request(method, self._allowed(url, params), dict(headers or {}), content, shown or shown_url(url))
         loop = asyncio.get_running_loop()
@@ -132,7 +134,13 @@ class Http:
                         reply = await self._authenticated(request)
                 except TimeoutError:
                     total = format_duration(self._settings.timeout.total)
-                    raise RemoteTimeout(f"{request} gave no complete answer within {total}.") from None
+                    reached = None if request.begun else False
+                    raise RemoteTimeout(f"{request} gave no complete answer within {total}.", reached=reached) from None
+                except RemoteError as error:
+                    # Of the request nothing was sent: no connection, or no token to send with it.
+                    if not request.begun:
+                        error.reached = False
+                    raise
                 if reply.status in TRANSIENT_STATUSES:
                     raise_for(reply)
                 return reply
@@ -174,12 +182,14 @@ class Http:
         proof = await self._auth.headers(self._plain)
         reply = await self._exchange(request, proof)
         if reply.status == 401 and self._auth.renew(proof):
+            request.begun = False
             reply = await self._exchange(request, await self._auth.headers(self._plain))
         return reply
 
     async def _plain(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
         """For an Auth that fetches tokens: the same leash, no credentials added, no repetition."""
-        return await self._exchange(_Request(method, self._allowed(url), dict(headers), content, shown_url(url)))
+        with unheard():
+            return await self._exchange(_Request(method, self._allowed(url), dict(headers), content, shown_url(url)))
 
     async def _exchange(self, request: _Request, proof: Mapping[str, str] | None = None) -> Reply:
         headers = {"user-agent": _USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED_ENCODINGS}
@@ -190,7 +200,9 @@ class Http:
             self.wire_log(wire_text(f"→ {request}", headers, body or b"", secrets=secrets))
         client = self._opened()
         with translated(str(request), self._settings.timeout.read):
-            outgoing = client.build_request(request.method, request.url, headers=headers, content=body)
+            outgoing = client.build_request(
+                request.method, request.url, headers=headers, content=body, extensions={"trace": request.trace}
+            )
             response = await client.send(outgoing, stream=True)
             try:
                 content = await read_body(response, limit=self._settings.max_reply_bytes, what=str(request))
@@ -205,6 +217,8 @@ class Http:
             received_at=self._clock.now(),
             secrets=secrets,
         )
+        sent = (reply.method, str(request.url), headers, body or b"")
+        tell(Exchange(*sent, reply.status, reply.headers, content, secrets))
         if self.wire_log:
             line = f"← {reply.status} {request}"
             self.wire_log(wire_text(line, reply.headers, content, secrets=secrets))
@@ -258,7 +272,9 @@ def build_http(
 
 
 class _Request:
-    __slots__ = ("content", "headers", "method", "shown", "url")
+    """`begun`: something of it, as it is now, may have left this machine."""
+
+    __slots__ = ("begun", "content", "headers", "method", "shown", "url")
 
     def __init__(
         self,
@@ -273,6 +289,12 @@ class _Request:
         self.headers = headers
         self.content = content
         self.shown = shown
+        self.begun = False
+
+    async def trace(self, event: str, _: object) -> None:
+        """Told by the HTTP library of every step of the exchange."""
+        if event.endswith(".send_request_headers.started"):
+            self.begun = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown}"

@@ -77,7 +77,9 @@ def _of_tls(what: str, error: ssl.SSLError) -> RemoteError:
     reason = error.reason or "no reason given"
     if any(alert in reason.upper() for alert in _CERTIFICATE_ALERTS):
         reason += " (tls.client_certificate)"
-        return RemoteRefused(f"{what}: the server does not accept our certificate: {reason}.")
+        # Also where it comes after the request was sent, as it does in TLS 1.3: nobody reads that before the handshake
+        # has ended (RFC 8446 §4.4).
+        return RemoteRefused(f"{what}: the server does not accept our certificate: {reason}.", reached=False)
     return RemoteFault(f"{what}: no TLS connection: {reason}.")
 
 

@@ -54,13 +54,19 @@ class Reply:
 def raise_for(reply: Reply) -> None:
     """Returns for 2xx; raises the RemoteError that the status of `reply` stands for otherwise.
 
-    | status | error |
-    | --- | --- |
-    | 3xx | RemoteFault naming where it points to: redirects are never followed |
-    | 401, 403, 407 | RemoteRefused |
-    | 408 | RemoteTimeout, transient |
-    | 429, 502, 503, 504 | RemoteUnavailable, transient; AskedToWait where it says for how long |
-    | other 4xx, 5xx | RemoteFault |
+    | status | error | `reached` |
+    | --- | --- | --- |
+    | 3xx | RemoteFault naming where it points to: redirects are never followed | None; True for 307, 308 |
+    | 401, 403, 407 | RemoteRefused | True |
+    | 408 | RemoteTimeout, transient | None |
+    | 429 | RemoteUnavailable, transient; AskedToWait where it says for how long | False |
+    | 503 | the same | False where it says for how long, else None |
+    | 502, 504 | the same | None |
+    | other 4xx | RemoteFault | True |
+    | other 5xx, anything else | RemoteFault | None |
+
+    303 is how many answer a POST they have carried out (RFC 9110 §15.4.4), and 301 and 302 are used like it; 307 and
+    308 ask for the same request elsewhere. 429, and 503 with `Retry-After`, ask for the same request later.
     """
     status = reply.status
     if 200 <= status < 300:
@@ -69,17 +75,20 @@ def raise_for(reply: Reply) -> None:
     text = f"{reply.method} {reply.url} answered {status}"
     if 300 <= status < 400:
         target = shown_url(reply.headers.get("location", "")) or "no address"
-        raise RemoteFault(f"{text} and points to {target}; redirects are not followed.", evidence=evidence)
+        detail = f"{text} and points to {target}; redirects are not followed."
+        raise RemoteFault(detail, evidence=evidence, reached=True if status in (307, 308) else None)
     if status in (401, 403, 407):
-        raise RemoteRefused(f"{text}: the credentials or rights are not accepted.", evidence=evidence)
+        detail = f"{text}: the credentials or rights are not accepted."
+        raise RemoteRefused(detail, evidence=evidence, reached=True)
     if status == 408:
         raise RemoteTimeout(f"{text}: it waited too long for the request.", evidence=evidence)
     if status in TRANSIENT_STATUSES:
         if wait := _retry_after(reply):
             detail = f"{text} and asks to wait {round(wait.total_seconds())} seconds."
-            raise AskedToWait(detail, retry_after=wait, evidence=evidence)
-        raise RemoteUnavailable(f"{text}.", evidence=evidence)
-    raise RemoteFault(f"{text}.", evidence=evidence)
+            reached = False if status in (429, 503) else None
+            raise AskedToWait(detail, retry_after=wait, evidence=evidence, reached=reached)
+        raise RemoteUnavailable(f"{text}.", evidence=evidence, reached=False if status == 429 else None)
+    raise RemoteFault(f"{text}.", evidence=evidence, reached=True if 400 <= status < 500 else None)
 
 
 def _retry_after(reply: Reply) -> timedelta | None:

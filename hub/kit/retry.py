@@ -34,8 +34,10 @@ class RetrySettings(BaseModel):
 class AskedToWait(RemoteUnavailable):
     """The back office asks to be called later."""
 
-    def __init__(self, detail: str, *, retry_after: timedelta, evidence: str | None = None) -> None:
-        super().__init__(detail, evidence=evidence)
+    def __init__(
+        self, detail: str, *, retry_after: timedelta, evidence: str | None = None, reached: bool | None = None
+    ) -> None:
+        super().__init__(detail, evidence=evidence, reached=reached)
         self.retry_after = retry_after
 
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
@@ -44,21 +44,37 @@ class Arguments:
 
     `aliases` holds the identifiers of the subject asked about, by scheme; empty for a bulk read.
     `cursor` is what the last complete read of this feed returned, or None for a first or full read.
+    `record` is, for a second call about one record of a list, what that call names of it, by its path.
     """
 
     now: datetime
     aliases: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
+    record: Mapping[str, str] = field(default_factory=dict)
+
+
+class Forgiven(NamedTuple):
+    """A place where a reply breaks its contract although the town has said that it may.
+
+    `path` as the configuration names it; `sample` is the reason, which quotes nothing of the document.
+    """
+
+    path: str
+    sample: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One reply. `raw` are the bytes as received, `source_time` what the reply says it is true for."""
+    """One reply. `raw` are the bytes as received, `source_time` what the reply says it is true for.
+
+    `forgiven` becomes drift beside what the mapping finds.
+    """
 
     document: Document
     raw: bytes
     media_type: str
     source_time: datetime | None = None
+    forgiven: tuple[Forgiven, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,18 @@ class FeedReader(Protocol):
         """
 
 
+class RemoteOperation(Protocol):
+    """One operation of a back office that changes something there, or a question about one that did."""
+
+    async def send(self, values: Mapping[str, Any], *, key: str) -> Page:
+        """Send it once; nothing is repeated here. `values` are its input as the mapping's `request:` built it,
+        `key` is our own key of this step, for a connector that is told where to put it.
+
+        Raises ConfigurationError where no valid request can be built, a hub.kernel.errors.RemoteError otherwise, whose
+        `reached` says whether the back office may have acted.
+        """
+
+
 class Connector(Protocol):
     """One back office behind one protocol. Built by `connectors.<id>` from its manifest's entry."""
 
@@ -94,6 +122,12 @@ class Connector(Protocol):
 
         Raises ConfigurationError naming the key, and for an unknown operation or parameter the ones
         that exist.
+        """
+
+    def operation(self, call: Mapping[str, Any]) -> RemoteOperation:
+        """Compile the connector's part of a delivery's step (`call:`).
+
+        Raises ConfigurationError naming the key, and for an unknown operation the ones that exist.
         """
 
     async def check(self) -> list[CheckStep]:

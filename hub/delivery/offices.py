@@ -1,0 +1,89 @@
+"""Back offices that fail: left alone after some failures in a row, tried by one delivery, resumed by themselves.
+
+    works ──FAILURES in a row──▶ paused ──after a while, one delivery is tried──▶ works again: every lane is called
+                                   ▲                    │
+                                   └──it fails too──────┘ (a longer while, and then another delivery is tried)
+
+As a row and not in a process, since all workers share it; the breaker of hub.kit guards the calls of one process. What
+waits meanwhile is not looked at, so that it costs nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from hub.alerts import service as alerts
+from hub.delivery.wake import LANES, wake
+from hub.storage.database import Connection
+
+FAILURES = 5
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(minutes=5)
+PAUSED = "deliveries_paused"
+HELD = "deliveries_held"
+
+
+async def paused_until(connection: Connection, city_id: int, back_office: str) -> datetime | None:
+    """Before this nothing is tried; None where it works."""
+    found: datetime | None = await connection.fetchval(
+        "select paused_until from delivery_offices where city_id = $1 and back_office = $2", city_id, back_office
+    )
+    return found
+
+
+async def failed(
+    connection: Connection,
+    city_id: int,
+    back_office: str,
+    *,
+    said: str,
+    now: datetime,
+    at_once: bool = False,
+    wait: timedelta | None = None,
+) -> None:
+    """Count a failure. `at_once`: pause it though it is the first; `wait`: at least that long."""
+    row = await connection.fetchrow(
+        """insert into delivery_offices as o (city_id, back_office, failures, failing_since, last_failure)
+           values ($1, $2, 1, $3, left($4, 500))
+           on conflict (city_id, back_office) do update
+           set failures = o.failures + 1, last_failure = excluded.last_failure
+           returning failures, failing_since, paused_until""",
+        city_id,
+        back_office,
+        now,
+        said,
+    )
+    assert row is not None
+    under_way = row["paused_until"] is not None and row["paused_until"] > now
+    if under_way or not (at_once or row["failures"] >= FAILURES):
+        return
+    until = now + max(_pause(row["failures"]), wait or timedelta())
+    await connection.execute(
+        "update delivery_offices set paused_until = $3 where city_id = $1 and back_office = $2",
+        city_id,
+        back_office,
+        until,
+    )
+    detail = {"back_office": back_office, "says": said[:300], "since": row["failing_since"].isoformat()}
+    await alerts.raise_alert(connection, city_id, kind=PAUSED, about=back_office, detail=detail, now=now)
+
+
+async def answered(connection: Connection, city_id: int, back_office: str, now: datetime) -> None:
+    """It works: where it did not, what is told of it is over, and every lane is called."""
+    was = await connection.fetchval(
+        """delete from delivery_offices where city_id = $1 and back_office = $2
+           returning coalesce(paused_until, 'epoch')""",
+        city_id,
+        back_office,
+    )
+    if was is None:
+        return
+    for kind in (PAUSED, HELD):
+        await alerts.settle(connection, city_id, kind=kind, about=back_office, now=now)
+    await wake(connection, city_id, [(back_office, lane) for lane in range(1, LANES + 1)])
+
+
+def _pause(failures: int) -> timedelta:
+    whole = min(_LONGEST_PAUSE, _FIRST_PAUSE * float(2 ** min(max(failures - FAILURES, 0), 10)))
+    return whole * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing

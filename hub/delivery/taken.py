@@ -1,0 +1,41 @@
+"""A delivery in the hands of one run of a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.kernel.errors import HubError
+from hub.kernel.ids import public_id
+
+
+class ClaimLost(HubError):
+    """Another worker has this delivery now."""
+
+    code = "claim_lost"
+
+
+@dataclass
+class Taken:
+    """A delivery in the hands of one run of a lane. `receipts` grow with its steps."""
+
+    city_id: int
+    delivery_id: UUID
+    back_office: str
+    kind: str
+    noun: str
+    record_id: UUID
+    order_key: str
+    step: str | None
+    sent_at: datetime | None
+    attempts: int
+    crashes: int
+    claim: UUID
+    values: dict[str, Any] = field(repr=False)
+    receipts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return public_id("dlv", self.delivery_id)

@@ -1,0 +1,46 @@
+"""The table of states: closed, reachable, and the same in the document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.delivery.model import EDGES, OPEN, Event, State, allow, key_of, targets
+from hub.delivery.table import table
+from hub.kernel.errors import Conflict
+from hub.kernel.ids import new_uuid, public_id
+
+
+def test_the_document_shows_the_table():
+    """Where this fails: `python -m hub.delivery.table`, put between the marks."""
+    text = (Path(__file__).parents[3] / "docs" / "deliveries.md").read_text("utf-8")
+    _, _, rest = text.partition("<!-- generated: python -m hub.delivery.table -->\n")
+    assert rest.partition("\n<!-- end -->")[0] == table()
+
+
+def test_every_state_is_reached_and_every_open_one_is_left():
+    assert {edge.target for edge in EDGES} == set(State)
+    assert {edge.source for edge in EDGES if edge.source is not None and edge.target is not edge.source} == OPEN
+    assert len(set(EDGES)) == len({(edge.event, edge.source, edge.target) for edge in EDGES}) == len(EDGES)
+
+
+def test_what_is_over_stays_over():
+    for state in set(State) - OPEN:
+        assert not any(targets(event, state) for event in Event)
+
+
+def test_a_doubt_is_left_by_staff_alone():
+    assert {edge.by for edge in EDGES if edge.source is State.IN_DOUBT} == {"staff"}
+    assert {edge.by for edge in EDGES if edge.source is State.REFUSED} == {"staff"}
+
+
+def test_an_edge_that_is_not_there():
+    assert allow(Event.EDIT, State.REFUSED, State.WAITING) is State.WAITING
+    with pytest.raises(Conflict, match="delivered"):
+        allow(Event.RETRY, State.DELIVERED, State.WAITING)
+
+
+def test_our_key():
+    one = new_uuid()
+    assert key_of(one, "document.2") == f"{public_id('dlv', one)}:document.2"
