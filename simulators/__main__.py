@@ -10,7 +10,7 @@ from importlib import import_module
 from simulators.kit.serve import serve
 from simulators.kit.switches import CONTROL
 
-BACK_OFFICES = ("pregrada_financije", "pregrada_urudzbeni", "vzorov_ucetnictvi", "vzorov_registr")
+BACK_OFFICES = ("pregrada_financije", "pregrada_urudzbeni", "vzorov_ucetnictvi", "vzorov_registr", "vzorov_podatelna")
 EIDS_OF_A_HUB = ("eid_nias", "eid_nia", "eid_id_gov_ua", "eid_oidc")
 """Those that know the addresses of the demonstration's towns from the start."""
 NAMES = (*BACK_OFFICES, *EIDS_OF_A_HUB, "eid_eidas")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from hub.accounts.service import Account, Knowledge
 from portal_api.citizen.cases import CaseItem, case_item
+from portal_api.citizen.matters import MatterItem, matter_item
 from portal_api.citizen.obligations import ObligationItem, obligation_item
 from portal_api.errors import responses
 from portal_api.render import Amount, SourceOut, outward
@@ -54,6 +55,9 @@ class AccountOut(BaseModel):
     sources: list[SourceOut]
     obligations: ObligationsPart
     cases: CasesPart
+    sent: list[MatterItem] = Field(
+        description="the latest of what the citizen has sent, unless it is closed or has become one of her cases"
+    )
 
 
 @router.get(
@@ -97,4 +101,5 @@ def account_body(citizen: Citizen, account: Account) -> dict[str, Any]:
             "by_status": None if matters is Knowledge.UNKNOWN else account.statuses,
             "items": None if matters is Knowledge.UNKNOWN else [case_item(reader, row) for row in account.cases],
         },
+        "sent": [matter_item(reader, one) for one in account.sent],
     }

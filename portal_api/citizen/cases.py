@@ -14,6 +14,8 @@ from hub.accounts.service import Knowledge, knowledge
 from hub.cases import service as cases
 from hub.cases.model import PublicStatus
 from hub.kernel.ids import parse_public_id
+from hub.matters import service as matters
+from portal_api.citizen.matters import PREFIX
 from portal_api.errors import responses
 from portal_api.render import Named, Reader, ReferenceOut, SourceOut, moment, outward
 from portal_api.requests import (
@@ -57,6 +59,10 @@ class CaseOut(CaseItem):
     result: str | None
     events: list[CaseEvent]
     gone_at: datetime | None = Field(description="since when the source no longer has it")
+    sent: list[str] = Field(
+        description="what the citizen sent that became this case, and her answers on it; oldest first",
+        examples=[["sbm_01jd3v9k6cf3rs2k4w5m8q7x1t"]],
+    )
     sources: list[SourceOut]
 
 
@@ -130,6 +136,7 @@ async def read_case(
     uuid = parse_public_id("cas", case_id)
     async with citizen.hub.database.citizen(citizen.town.city.id, citizen.subject_id) as connection:
         row = await cases.opened(connection, citizen.town.city, uuid)
+        sent = await matters.sent_for_case(connection, citizen.town.city.id, uuid)
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "case")
     reader = citizen.reader
     body = case_item(reader, row) | {
@@ -139,6 +146,7 @@ async def read_case(
             for event in row["events"]
         ],
         "gone_at": moment(row["gone_at"]),
+        "sent": [outward(PREFIX[kind], matter_id) for matter_id, kind in sent],
         "sources": [
             reader.source(one)
             for one in sources

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from simulators.kit.push import Pusher, PushOrder
 from simulators.kit.store import Refused, Store
 from simulators.kit.switches import CONTROL, Misbehaving, Switchboard
+from simulators.kit.writes import Ledger
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -27,18 +28,21 @@ def simulator(
     board: Switchboard,
     stores: Mapping[str, Store],
     pusher: Pusher | None = None,
+    ledger: Ledger | None = None,
 ) -> Starlette:
     """The application of a simulator: its own `routes` behind the switches of `board`, and the control door.
 
-    `stores` are reachable as `/_control/<name>`.
+    `stores` are reachable as `/_control/<name>`, the `ledger` of one that does things as `/_control/writes`.
     """
-    door = _Control(board, stores, pusher)
+    door = _Control(board, stores, pusher, ledger)
+    writes = [Route(f"{CONTROL}/writes", ledger.door, methods=["GET", "POST"])] if ledger else []
     return Starlette(
         routes=[
             *routes,
             Route(CONTROL, door.switches, methods=["GET", "POST"]),
             Route(f"{CONTROL}/reset", door.reset, methods=["POST"]),
             Route(f"{CONTROL}/push", door.push, methods=["POST"]),
+            *writes,
             Route(f"{CONTROL}/{{store}}", door.collection, methods=["GET", "POST"]),
             Route(f"{CONTROL}/{{store}}/{{key:path}}", door.item, methods=["GET", "DELETE"]),
         ],
@@ -53,10 +57,13 @@ def simulator(
 
 
 class _Control:
-    def __init__(self, board: Switchboard, stores: Mapping[str, Store], pusher: Pusher | None) -> None:
+    def __init__(
+        self, board: Switchboard, stores: Mapping[str, Store], pusher: Pusher | None, ledger: Ledger | None
+    ) -> None:
         self._board = board
         self._stores = stores
         self._pusher = pusher
+        self._ledger = ledger
 
     async def switches(self, request: Request) -> Response:
         if request.method == "POST":
@@ -67,6 +74,8 @@ class _Control:
         self._board.switches = self._board.model()
         for store in self._stores.values():
             store.reset()
+        if self._ledger is not None:
+            self._ledger.reset()
         return JSONResponse(self._board.state())
 
     async def push(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulators.kit.switches import Switchboard, Switches
+from simulators.kit.writes import Failed, Ledger, Rejected
 
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -102,8 +103,8 @@ class SoapDoor:
     """An endpoint: `GET …?wsdl` gives the contract, `POST` calls the operation named by the Body's child.
 
     `operations` are called with the request element, which is valid against the contract's schema, and
-    the switches of the call; they return the reply's element or raise Fault. `authenticate` raises Fault
-    or returns an HTTP answer to give instead.
+    the switches of the call; they return the reply's element or raise Fault, and those that do something what
+    `ledger` raises. `authenticate` raises Fault or returns an HTTP answer to give instead.
     """
 
     def __init__(
@@ -115,7 +116,10 @@ class SoapDoor:
         operations: Mapping[str, Callable[[etree._Element, Switches], etree._Element]],
         authenticate: Callable[[Request, etree._Element | None], Response | None],
         board: Switchboard,
+        ledger: Ledger | None = None,
+        largest: int = _LARGEST_REQUEST,
     ) -> None:
+        self._ledger, self._largest = ledger, largest
         self._version = version
         self._wsdl = wsdl
         self._schema = schema_of(wsdl)
@@ -131,10 +135,17 @@ class SoapDoor:
             return Response(self._wsdl, media_type="text/xml; charset=utf-8")
         if not request.headers.get("content-type", "").startswith(self._version.media_type):
             return Response(f"Send {self._version.media_type}.", 415, media_type="text/plain")
+        body = await request.body()
         try:
-            return self._reply(request, await request.body())
+            response = self._reply(request, body)
         except Fault as fault:
             return self._fault(fault)
+        except Failed as failed:
+            assert self._ledger is not None
+            return await self._ledger.failed(request, failed)
+        except Rejected as rejected:
+            return self._fault(_refusal(self._version.sender, rejected))
+        return response if self._ledger is None else await self._ledger.answer(request, response)
 
     def _reply(self, request: Request, body: bytes) -> Response:
         version = self._version
@@ -157,7 +168,7 @@ class SoapDoor:
 
     def _open(self, body: bytes) -> tuple[etree._Element | None, etree._Element]:
         version = self._version
-        if len(body) > _LARGEST_REQUEST:
+        if len(body) > self._largest:
             raise Fault(version.sender, "The request is too large.")
         try:
             envelope = parse(body)
@@ -207,3 +218,11 @@ class SoapDoor:
             etree.SubElement(element, detail_name).append(fault.detail)
         blames_caller = version is SOAP_12 and code.localname not in {version.receiver, "VersionMismatch"}
         return self._envelope(element, 400 if blames_caller else 500)
+
+
+def _refusal(code: str, rejected: Rejected) -> Fault:
+    """As a back office says which field it does not like: in the detail, in no namespace."""
+    detail = etree.Element("Neispravno")
+    etree.SubElement(detail, "Polje").text = rejected.field
+    etree.SubElement(detail, "Poruka").text = rejected.text
+    return Fault(code, rejected.text, detail)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulators.kit.interface import Changed
 from simulators.kit.serve import drop_connection
 
 CONTROL = "/_control"
@@ -29,6 +30,7 @@ class Switches(BaseModel):
                     `bytes`: every byte value under the right content type
     `fault`         the back office answers with an internal error in the manner of its protocol
     `wrong_schema`  `renamed`: a field has another name; `mistyped`: an amount is words
+    `interface`     the interface is another one, see simulators.kit.interface.Changed
     `only_next`     after so many calls everything is off again
     """
 
@@ -40,6 +42,7 @@ class Switches(BaseModel):
     garbage: Literal["html", "truncated", "bytes"] | None = None
     fault: bool = False
     wrong_schema: Literal["renamed", "mistyped"] | None = None
+    interface: Changed | None = None
     only_next: int | None = Field(None, ge=1)
 
 
@@ -96,6 +99,13 @@ class Misbehaving:
             await _answer(send, 200, b"text/html; charset=utf-8", _HTML, switches.drip)
         else:
             scope["switches"] = switches
+            if switches.interface is not None:
+                body = await _read(receive)
+                refusal = switches.interface.refusal(scope["path"], scope["query_string"], body)
+                if refusal is not None:
+                    await _answer(send, 404 if refusal == "gone" else 400, b"text/plain", refusal.encode(), 0)
+                    return
+                receive = _again(body)
             await self._app(scope, receive, _Spoilt(send, switches))
 
 
@@ -116,6 +126,9 @@ class _Spoilt:
         if message.get("more_body"):
             return
         body = bytes(self._body)
+        if self._switches.interface is not None:
+            media_type = dict(self._start["headers"]).get(b"content-type", b"").decode()
+            body = self._switches.interface.applied(media_type, body)
         if self._switches.garbage == "truncated":
             body = body[: len(body) // 2]
         elif self._switches.garbage == "bytes":
@@ -124,6 +137,24 @@ class _Spoilt:
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**self._start, "headers": headers})
         await _send_body(self._send, body, self._switches.drip)
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _again(body: bytes) -> Receive:
+    """A request that was read already, for whoever reads it next."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def _answer(send: Send, status: int, media_type: bytes, body: bytes, drip: float) -> None:

@@ -1,10 +1,11 @@
-"""Stand-in for the registry of cases of Pregrada: REST with numbered pages and a bearer token."""
+"""Stand-in for the registry of cases of Pregrada: REST with numbered pages and a bearer token; it also takes things."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import resources
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +17,9 @@ from simulators.kit.rest import bearer_refusal, problem, simulated_fault, spoil,
 from simulators.kit.secrets import secret
 from simulators.kit.store import Store
 from simulators.kit.switches import Switchboard, Switches
+from simulators.kit.writes import Ledger
 from simulators.pregrada_urudzbeni.data import FIELDS, ZONE, cases, moment, parties
+from simulators.pregrada_urudzbeni.writes import Desk
 
 PORT = 8102
 
@@ -38,7 +41,7 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         ),
         "people": Store(
             key="oib",
-            fields=("oib", "naziv"),
+            fields=("oib", "naziv", "eposta", "telefon", "adresa"),
             initial=lambda: [(party, clock()) for party in parties()],
             clock=clock,
         ),
@@ -47,6 +50,9 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
 
     def accepts(given: str) -> bool:
         return hmac.compare_digest(given.encode(), token)
+
+    ledger = Ledger(clock)
+    desk = Desk(stores["items"], stores["people"], ledger, board, clock, lambda asked: bearer_refusal(asked, accepts))
 
     async def list_cases(request: Request) -> Response:
         if refusal := bearer_refusal(request, accepts) or simulated_fault(request):
@@ -79,4 +85,14 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
             }
         )
 
-    return simulator(routes=[Route("/api/v1/predmeti", list_cases, methods=["GET"])], board=board, stores=stores)
+    described = resources.files(__package__).joinpath("openapi.json").read_bytes()
+
+    async def openapi(_: Request) -> Response:
+        return Response(described, media_type="application/json")
+
+    reads = [
+        Route("/api/v1/predmeti", list_cases, methods=["GET"]),
+        Route("/openapi.json", openapi, methods=["GET"]),
+    ]
+    routes = [*reads, *desk.routes()]
+    return simulator(routes=routes, board=board, stores=stores, ledger=ledger)

@@ -20,6 +20,7 @@ from simulators.kit.secrets import secret
 from simulators.kit.soap import SOAP_12, SoapDoor, Writer
 from simulators.kit.store import Item, Store
 from simulators.kit.switches import Switchboard, Switches
+from simulators.kit.writes import Ledger, Rejected
 from simulators.people import BOZENA, EMA, JIRI, KATERINA, RUZENA, ZAHRADNICTVI, ZDENEK
 
 PORT = 8104
@@ -73,18 +74,44 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
             },
         )
 
+    ledger = Ledger(clock)
+
+    def change_contact(request: etree._Element, _: Switches) -> etree._Element:
+        number = _text(request, "RodneCislo") or _text(request, "ICO")
+        known = {person["@id"]: _number(person) for person in store.items()}
+        changed = [
+            name for name in ("Email", "Telefon", "Adresa") if request.find(f"{{{_NAMESPACE}}}{name}") is not None
+        ]
+
+        def act() -> tuple[str, dict[str, int]]:
+            person = next((one for one, theirs in known.items() if theirs == number), None)
+            if person is None:
+                raise Rejected("RodneCislo", "Osoba s tímto číslem v registru není.")
+            if not changed:
+                raise Rejected("Email", "Není co změnit.")
+            return person, {"Verze": len(ledger.entries) + 1}
+
+        done = ledger.perform("kontakt", _text(request, "Klic"), number, act)
+        return _WRITER.element("ZmenaKontaktuOdpoved", done)
+
+    def asked(request: etree._Element, _: Switches) -> etree._Element:
+        found = ledger.asked(_text(request, "Klic"))
+        return _WRITER.element("DotazNaZmenuOdpoved", {"Zmena": found} if found else {})
+
     door = SoapDoor(
         version=SOAP_12,
         wsdl=resources.files(__package__).joinpath("registr.wsdl").read_bytes(),
         encoding="utf-8",
-        operations={"SeznamOsob": list_persons},
+        operations={"SeznamOsob": list_persons, "ZmenaKontaktu": change_contact, "DotazNaZmenu": asked},
         authenticate=authenticate,
         board=board,
+        ledger=ledger,
     )
     return simulator(
         routes=[Route("/registr", door.answer, methods=["GET", "POST"])],
         board=board,
         stores={"people": store},
+        ledger=ledger,
     )
 
 
@@ -114,6 +141,12 @@ def _moment(value: datetime) -> str:
 
 def _text(request: etree._Element, name: str) -> str:
     return request.findtext(f"{{{_NAMESPACE}}}{name}", "").strip()
+
+
+def _number(person: Item) -> str:
+    if "PravnickaOsoba" in person:
+        return str(person["PravnickaOsoba"]["ICO"])
+    return str(person["FyzickaOsoba"]["RodneCislo"]).replace("/", "")
 
 
 def _spoil(person: Item, how: str | None) -> Item:

@@ -1,0 +1,1 @@
+"""Files people send and the hub keeps: photos of problems, documents of cases."""

@@ -1,0 +1,1 @@
+"""Contact details: how the town reaches somebody, as she says."""

@@ -1,0 +1,1 @@
+"""Requests: problems citizens report, such as a street lamp that does not light."""

@@ -1,0 +1,1 @@
+"""Submissions: cases citizens open, and their answers on cases that are open."""
