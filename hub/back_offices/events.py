@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.back_offices import queries, records, refusals
-from hub.back_offices.model import Event, Town
+from hub.back_offices import pushed_items, queries, records, refusals
+from hub.back_offices.model import BackOffice, Event, Town
+from hub.back_offices.pushed_items import Read
+from hub.intake import soap_call
 from hub.intake.cloudevents import UnreadableBody, read_envelope
 from hub.intake.model import Fault, Message
+from hub.kernel.errors import RemoteGarbage
+from hub.kit import xml
 from hub.mapping.model import Drift, Mapped, Record
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -33,21 +38,20 @@ class EventInterpreter:
     ) -> dict[UUID, Fault | str]:
         outcomes: dict[UUID, Fault | str] = {}
         complete: list[tuple[str, datetime]] = []
-        # Events of one type are stored together: one statement for a batch, in the order they came.
+        # Messages about one feed are stored together: one statement for a batch, in the order they came.
         groups: dict[tuple[str, datetime], list[tuple[Message, list[Record], list[Drift]]]] = defaultdict(list)
-        events = self._town.back_offices[back_office].events
+        office = self._town.back_offices[back_office]
         for message in messages:
-            read = _read(events, message)
+            read = await self._read(office, message)
             if isinstance(read, Fault):
                 outcomes[message.message_id] = read
-            elif isinstance(read, datetime):
-                complete.append((events[str(read_envelope(message.body)["type"])].feed.feed, read))
+            elif read.complete is not None:
+                complete.append((read.feed, read.complete))
                 outcomes[message.message_id] = "complete"
             else:
-                kind, found, drift = read
-                groups[kind, message.received_at].append((message, found, drift))
-        for (kind, received_at), members in groups.items():
-            feed = events[kind].feed
+                groups[read.feed, message.received_at].append((message, read.records, read.drift))
+        for (name, received_at), members in groups.items():
+            feed = office.feeds[name]
             stored = await records.store(
                 connection,
                 keys,
@@ -66,9 +70,15 @@ class EventInterpreter:
             await queries.declare_complete(connection, keys.city_id, back_office, name, at, refused=name in faulty)
         return outcomes
 
+    async def _read(self, office: BackOffice, message: Message) -> Fault | Read:
+        if message.media_type == soap_call.MEDIA_TYPE:
+            # Bindings take their time, so they do it beside the loop.
+            return await asyncio.to_thread(pushed_items.read, office, message)
+        return _read(office.events, message)
 
-def _read(events: Any, message: Message) -> Fault | datetime | tuple[str, list[Record], list[Drift]]:
-    """The records in one message; for an event that says `complete`, its time; or why it cannot be read."""
+
+def _read(events: Mapping[str, Event], message: Message) -> Fault | Read:
+    """The records in one event; for one that says `complete`, its time; or why it cannot be read."""
     try:
         envelope = read_envelope(message.body)
     except UnreadableBody as fault:
@@ -86,12 +96,23 @@ def _read(events: Any, message: Message) -> Fault | datetime | tuple[str, list[R
     # A clock that runs ahead of ours is not believed beyond the moment of receipt.
     said_at = None if time is None else min(time, message.received_at)
     if event.mapping is None:
-        return said_at or message.received_at
-    if "data" not in envelope:
-        return Fault("no_data", "the event has no data in JSON", feed, "data")
-    mapped = event.mapping.map(envelope["data"])
+        return Read(feed, complete=said_at or message.received_at)
+    try:
+        mapped = event.mapping.map(data_of(envelope))
+    except (UnreadableBody, RemoteGarbage) as fault:
+        return Fault("no_data", str(fault), feed, "data")
     why_not = _fault_in(mapped, feed, time, message.received_at)
-    return why_not or (kind, [_ordered(record, time, said_at) for record in mapped.records], mapped.drift)
+    return why_not or Read(feed, [_ordered(record, time, said_at) for record in mapped.records], mapped.drift)
+
+
+def data_of(envelope: Mapping[str, Any]) -> Any:
+    """The document an event is about, in JSON or as the root of an XML text. Raises UnreadableBody, RemoteGarbage."""
+    if "data" not in envelope:
+        raise UnreadableBody("the event has no data in JSON")
+    data, media_type = envelope["data"], str(envelope.get("datacontenttype") or "").partition(";")[0].strip().lower()
+    if isinstance(data, str) and (media_type in {"application/xml", "text/xml"} or media_type.endswith("+xml")):
+        return xml.parse(data.encode(), what="data", charset="utf-8")
+    return data
 
 
 def _fault_in(mapped: Mapped, feed: str, time: datetime | None, received_at: datetime) -> Fault | None:

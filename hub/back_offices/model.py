@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from hub.cities import model as cities
 from hub.cities.logo import Logo
+from hub.delivery.definition import Definition
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
@@ -74,7 +76,9 @@ class Event:
 
 @dataclass(frozen=True)
 class BackOffice:
-    """One configured system of a city. `at_once` keeps the hub from asking it more than a few things at a time."""
+    """One configured system of a city. `at_once` keeps the hub from asking it more than a few things at a time;
+    `folder` holds its mappings and what was recorded of its interface.
+    """
 
     back_office: str
     configuration: cities.BackOffice
@@ -82,7 +86,10 @@ class BackOffice:
     events: Mapping[str, Event]
     connector: Connector | None = None
     push_secret: SecretStr | None = None
+    signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    deliveries: Mapping[str, Definition] = field(default_factory=dict)
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    folder: Path = Path()
 
 
 @dataclass(frozen=True)

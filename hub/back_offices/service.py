@@ -19,7 +19,7 @@ from hub.jobs.queue import NewJob, enqueue_many
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RemoteError
 from hub.mapping.mapping import Mapping as RecordMapping
-from hub.mapping.model import Mapped
+from hub.mapping.model import Drift, Mapped
 from hub.ports.back_office import Arguments, FeedReader, Page
 from hub.ports.projection import Source
 from hub.storage.database import NIL, Connection, Database
@@ -106,6 +106,7 @@ class FeedService:
         async for page in reader.read(arguments):
             # Mapping is pure computation: beside the loop, so that other reads go on meanwhile.
             mapped = await asyncio.to_thread(mapping.map, page.document, asked=arguments.aliases)
+            mapped.drift.extend(Drift("lenient", path, sample) for path, sample in page.forgiven)
             true_for = mapping.caught_up_to(page.document) or page.source_time
             if true_for is not None:
                 # Of what was paid between two pages the first knows nothing.

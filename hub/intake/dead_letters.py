@@ -34,6 +34,28 @@ class DeadLetter:
     first_at: datetime
     last_at: datetime
     times: int
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_for: str | None = None
+    settled_who: str | None = None
+    message_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; filters add up. `since` and `until` are of the last time it failed, `until` excluded.
+
+    `state`: open, settled (replayed, superseded or discarded), or all of them.
+    """
+
+    back_offices: Sequence[str] | None = None
+    feed: str | None = None
+    origin: Origin | None = None
+    reason: str | None = None
+    field: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    state: Literal["open", "settled", "all"] = "open"
 
 
 async def write(
@@ -128,6 +150,40 @@ async def settle_feed(
     return int(done.rsplit(" ", 1)[1])
 
 
+_COLUMNS = """dead_letter_id, back_office, feed, origin, external_id, reason, detail, field, path, media_type, first_at,
+    last_at, times, settled_at, settled_by, settled_for, settled_who, message_id"""
+
+_LISTED = f"""
+    select {_COLUMNS} from dead_letters
+    where city_id = $1 and ($2::text[] is null or back_office = any ($2)) and ($3::text is null or feed = $3)
+      and ($4::text is null or origin = $4) and ($5::text is null or reason = $5) and ($6::text is null or field = $6)
+      and ($7::timestamptz is null or last_at >= $7) and ($8::timestamptz is null or last_at < $8)
+      and case $9 when 'open' then settled_at is null when 'settled' then settled_at is not null else true end
+      and ($10::uuid is null or dead_letter_id < $10)
+    order by dead_letter_id desc limit $11"""  # noqa: S608 - names of ours
+
+
+async def listed(
+    connection: Connection, city_id: int, filters: Filters, *, before: UUID | None = None, limit: int = 50
+) -> list[DeadLetter]:
+    """Letters, newest first. `before` is the last id of the page before."""
+    rows = await connection.fetch(
+        _LISTED,
+        city_id,
+        None if filters.back_offices is None else list(filters.back_offices),
+        filters.feed,
+        filters.origin,
+        filters.reason,
+        filters.field,
+        filters.since,
+        filters.until,
+        filters.state,
+        before,
+        limit,
+    )
+    return [DeadLetter(**dict(row)) for row in rows]
+
+
 async def open_letters(
     connection: Connection,
     city_id: int,
@@ -136,19 +192,9 @@ async def open_letters(
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[DeadLetter]:
-    """Unsettled letters, newest first. `before` is the last id of the page before."""
-    rows = await connection.fetch(
-        """select dead_letter_id, back_office, feed, origin, external_id, reason, detail, field, path, media_type,
-                  first_at, last_at, times
-           from dead_letters where city_id = $1 and settled_at is null
-             and ($2::text is null or back_office = $2) and ($3::uuid is null or dead_letter_id < $3)
-           order by dead_letter_id desc limit $4""",
-        city_id,
-        back_office,
-        before,
-        limit,
-    )
-    return [DeadLetter(**dict(row)) for row in rows]
+    """Unsettled letters, newest first."""
+    filters = Filters(back_offices=None if back_office is None else [back_office])
+    return await listed(connection, city_id, filters, before=before, limit=limit)
 
 
 async def find(connection: Connection, city_id: int, dead_letter_id: UUID) -> Any | None:

@@ -17,13 +17,14 @@ from hub.storage.vault import TownKeys
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One stored message, opened."""
+    """One stored message, opened. `original` is what was received, where `body` is somebody's corrected copy."""
 
     message_id: UUID
     received_at: datetime
     external_id: str
     media_type: str
     body: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

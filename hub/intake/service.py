@@ -8,39 +8,31 @@ message's state changes in the transaction that changes the records.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from hub.intake import cloudevents, dead_letters
+from hub.intake import cloudevents, dead_letters, keeping, replays
 from hub.intake.cloudevents import Piece, UnreadableBody
+from hub.intake.keeping import APPLY, Kept, enqueue_apply
 from hub.intake.model import Fault, Interpreter, Message, Receipt
-from hub.jobs.queue import enqueue
+from hub.intake.once import Signed
+from hub.intake.replays import Wanted
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError, MalformedRequest
-from hub.kernel.ids import new_uuid, public_id
+from hub.kernel.ids import public_id
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
 
 log = structlog.get_logger(__name__)
 
-APPLY = "intake.apply"
+__all__ = ["APPLY", "Intake"]
+
 _BATCH = 500
 # A deadlock, a full disk: they say nothing about a message, and the job is tried again.
 _MAY_PASS = (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError)
-
-_KEEP = """
-    with incoming as (
-        select * from unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[])
-            with ordinality as m(external_id, message_id, media_type, body, place)),
-    fresh as (
-        insert into message_keys (city_id, back_office, external_id, message_id, received_at)
-        select $1, $2, external_id, message_id, $7 from incoming order by place
-        on conflict do nothing returning message_id)
-    insert into messages (city_id, message_id, received_at, back_office, external_id, media_type, body)
-    select $1, message_id, $7, $2, external_id, media_type, body from incoming join fresh using (message_id)
-    order by place"""
 
 
 class Intake:
@@ -50,93 +42,76 @@ class Intake:
         self._database, self._vault, self._clock = database, vault, clock
 
     async def accept(
-        self, city_id: int, back_office: str, body: bytes, media_type: str, headers: Mapping[str, str]
+        self,
+        city_id: int,
+        back_office: str,
+        body: bytes,
+        media_type: str,
+        headers: Mapping[str, str],
+        *,
+        signed: Signed | None = None,
     ) -> Receipt:
         """Keep everything in the request.
 
-        Raises UnsupportedMedia (nothing was kept, nothing could be meant) and MalformedRequest, whose
-        text names the dead letter that holds the body.
+        Raises UnsupportedMedia (nothing was kept, nothing could be meant), MalformedRequest, whose text names the dead
+        letter that holds the body, and Conflict for a signed message that was replayed.
         """
-        now = self._clock.now()
         try:
             pieces = cloudevents.cut(body, media_type, headers)
         except UnreadableBody as fault:
-            async with self._database.town(city_id) as connection:
-                keys = await self._vault.keys(connection, city_id)
-                letter = await dead_letters.write(
-                    connection,
-                    keys,
-                    back_office,
-                    "push",
-                    cloudevents.digest_id(body),
-                    Fault("unreadable_body", str(fault)),
-                    body,
-                    media_type,
-                    now=now,
-                )
-            raise MalformedRequest(f"{fault}. The body is kept as {public_id('dlt', letter)}.") from fault
-        good = [piece for piece in pieces if piece.fault is None]
-        letters: list[tuple[UUID, str]] = []
-        written: dict[str, UUID] = {}
+            raise await self.keep_unreadable(city_id, back_office, body, media_type, str(fault)) from fault
+        kept = await self.keep(city_id, back_office, pieces, reason="not_a_cloudevent", signed=signed)
+        letters = tuple(
+            (letter, str(piece.fault)) for letter, piece in zip(kept.letters, pieces, strict=True) if letter is not None
+        )
+        accepted = sum(one is not None for one in kept.messages)
+        return Receipt(accepted, len(pieces) - len(letters) - accepted, letters)
+
+    async def keep(
+        self, city_id: int, back_office: str, pieces: Sequence[Piece], *, reason: str, signed: Signed | None = None
+    ) -> Kept:
+        """Keep messages that were cut out of a request; see hub.intake.keeping.keep."""
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
-            kept = await self._keep(connection, keys, back_office, good) if good else 0
-            for piece in pieces:
-                if piece.fault is None:
-                    continue
-                # The same garbage again in one request is one letter, counted once: to count each time would cost
-                # ever more, since a transaction keeps every version of a row it changes.
-                if piece.external_id not in written:
-                    written[piece.external_id] = await dead_letters.write(
-                        connection,
-                        keys,
-                        back_office,
-                        "push",
-                        piece.external_id,
-                        Fault("not_a_cloudevent", piece.fault),
-                        piece.body,
-                        piece.media_type,
-                        now=now,
-                    )
-                letters.append((written[piece.external_id], piece.fault))
-        return Receipt(kept, len(good) - kept, tuple(letters))
+            return await keeping.keep(
+                connection, keys, back_office, pieces, self._clock.now(), reason=reason, signed=signed
+            )
 
-    async def _keep(self, connection: Connection, keys: TownKeys, back_office: str, pieces: Sequence[Piece]) -> int:
-        ids = [new_uuid() for _ in pieces]
-        done = await connection.execute(
-            _KEEP,
-            keys.city_id,
-            back_office,
-            [piece.external_id for piece in pieces],
-            ids,
-            [piece.media_type for piece in pieces],
-            [keys.encrypt("messages", "body", str(one), piece.body) for one, piece in zip(ids, pieces, strict=True)],
-            self._clock.now(),
-        )
-        kept = int(done.rsplit(" ", 1)[1])
-        if kept:
-            await enqueue_apply(connection, keys.city_id, back_office)
-        return kept
+    async def keep_unreadable(
+        self, city_id: int, back_office: str, body: bytes, media_type: str, why: str
+    ) -> MalformedRequest:
+        """Keep a whole body that cannot be cut into messages; the error to raise, which names its letter."""
+        async with self._database.town(city_id) as connection:
+            keys = await self._vault.keys(connection, city_id)
+            letter = await dead_letters.write(
+                connection,
+                keys,
+                back_office,
+                "push",
+                cloudevents.digest_id(body),
+                Fault("unreadable_body", why),
+                body,
+                media_type,
+                now=self._clock.now(),
+            )
+        return MalformedRequest(f"{why}. The body is kept as {public_id('dlt', letter)}.")
 
-    async def replay(self, city_id: int, dead_letter_id: UUID | None) -> int:
-        """Have pushed messages with an open letter (one, or all) interpreted again; returns how many.
+    async def replay(self, city_id: int, dead_letter_id: UUID | None, *, who: str = "program") -> int:
+        """Have what has an open letter (one, or all) interpreted again, at once; returns how many messages that is.
 
-        A letter is settled when its message comes through. A body that could not even be cut into messages has none and
-        stays a letter: its sender sends it again.
+        For people in front of a terminal; others have it done by a job (`hub.intake.replays`). A letter is settled when
+        its message comes through.
         """
         async with self._database.town(city_id) as connection:
-            rows = await connection.fetch(
-                """update messages m set state = 'received', settled_at = null from dead_letters d
-                   where d.city_id = $1 and d.settled_at is null and d.origin = 'push'
-                     and ($2::uuid is null or d.dead_letter_id = $2)
-                     and m.city_id = d.city_id and m.message_id = d.message_id and m.state = 'dead'
-                   returning m.back_office""",
-                city_id,
-                dead_letter_id,
-            )
-            for back_office in sorted({row["back_office"] for row in rows}):
-                await enqueue_apply(connection, city_id, back_office)
-        return len(rows)
+            keys = await self._vault.keys(connection, city_id)
+            wanted = Wanted(letters=None if dead_letter_id is None else (dead_letter_id,))
+            replay = await replays.begin(connection, city_id, wanted, who, self._clock.now())
+            if replay is None:
+                return 0
+            queued = 0
+            while (taken := await replays.take(connection, keys, replay.replay_id, self._clock.now())) is not None:
+                queued += taken.queued
+        return queued
 
     async def rearm(self, city_id: int) -> list[str]:
         """Have every message that waits interpreted whose job was given up; returns the back offices it concerns."""
@@ -147,6 +122,8 @@ class Intake:
             )
             for row in rows:
                 await enqueue_apply(connection, city_id, row["back_office"])
+            for replay_id in await replays.unfinished(connection, city_id):
+                await replays.enqueue_replay(connection, city_id, replay_id)
         return [row["back_office"] for row in rows]
 
     async def apply_waiting(self, city_id: int, back_office: str, interpret: Interpreter) -> int:
@@ -204,7 +181,7 @@ class Intake:
                     "push",
                     message.external_id,
                     outcome,
-                    message.body,
+                    message.body if message.original is None else message.original,
                     message.media_type,
                     now=now,
                     message_id=message.message_id,
@@ -225,34 +202,30 @@ class Intake:
         )
 
 
-async def enqueue_apply(connection: Connection, city_id: int, back_office: str) -> None:
-    """Have the waiting messages of a back office interpreted; one at a time, so that order is kept."""
-    await enqueue(
-        connection,
-        city_id=city_id,
-        kind=APPLY,
-        payload={"back_office": back_office},
-        key=f"{APPLY}/{back_office}",
-        dedupe=back_office,
-    )
-
-
 async def _waiting(connection: Connection, keys: TownKeys, back_office: str) -> list[Message]:
     rows = await connection.fetch(
-        """select message_id, received_at, external_id, media_type, body from messages
-           where city_id = $1 and back_office = $2 and state = 'received'
-           order by sequence limit $3 for update""",
+        """select m.message_id, m.received_at, m.external_id, m.media_type, m.body, m.edit_id, e.body as edited
+           from messages m left join dead_letter_edits e on e.city_id = m.city_id and e.edit_id = m.edit_id
+           where m.city_id = $1 and m.back_office = $2 and m.state = 'received'
+           order by m.sequence limit $3 for update of m""",
         keys.city_id,
         back_office,
         _BATCH,
     )
-    return [
-        Message(
-            row["message_id"],
-            row["received_at"],
-            row["external_id"],
-            row["media_type"],
-            keys.decrypt("messages", "body", str(row["message_id"]), row["body"]),
-        )
-        for row in rows
-    ]
+    return [_opened(keys, row) for row in rows]
+
+
+def _opened(keys: TownKeys, row: Any) -> Message:
+    """With the corrected copy in the place of the original, where somebody made one."""
+    body = keys.decrypt("messages", "body", str(row["message_id"]), row["body"])
+    corrected = None
+    if row["edited"] is not None:
+        corrected = keys.decrypt("dead_letter_edits", "body", str(row["edit_id"]), row["edited"])
+    return Message(
+        row["message_id"],
+        row["received_at"],
+        row["external_id"],
+        row["media_type"],
+        body if corrected is None else corrected,
+        None if corrected is None else body,
+    )

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from hub.access_log import service as access_log
 from hub.back_offices import service as feeds
 from hub.intake import dead_letters
-from hub.kernel.errors import Forbidden, InvalidRequest, NotFound
-from hub.kernel.ids import parse_public_id, public_id
-from hub.subjects.mentions import mentioned
-from portal_api.admin.looking import Reason, actor_of, why
+from hub.intake.dead_letters import DeadLetter
+from hub.kernel.errors import Forbidden
+from hub.kernel.ids import public_id
+from portal_api.admin.looking import Reason
+from portal_api.admin.opening import open_letter, written
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Limit, Slug, read_cursor, write_cursor
+from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, Slug, Staff, read_public_cursor, write_cursor
 
 router = APIRouter(tags=["admin"])
 
@@ -41,6 +40,10 @@ class DeadLetterOut(BaseModel):
     first_at: datetime
     last_at: datetime
     times: int
+    settled_at: datetime | None
+    settled_by: str | None = Field(description="replayed, superseded (the source told it anew) or discarded")
+    settled_who: str | None = Field(description="of a discarded one: stf_…, or an operator's account")
+    settled_for: str | None = Field(description="of a discarded one: why")
 
 
 class DeadLetterList(BaseModel):
@@ -73,38 +76,70 @@ class DriftList(BaseModel):
 async def list_dead_letters(
     staff: AsStaff,
     back_office: Annotated[Slug | None, Query(description="only of this one", examples=["financije"])] = None,
+    feed: Annotated[Slug | None, Query(description="only of this one", examples=["obligations"])] = None,
+    origin: Annotated[
+        Literal["push", "pull"] | None, Query(description="pushed to us, or part of an answer we asked for")
+    ] = None,
+    reason: Annotated[
+        str | None, Query(max_length=60, pattern=NO_NUL, description="a code", examples=["unreadable_record"])
+    ] = None,
+    field: Annotated[
+        str | None, Query(max_length=100, pattern=NO_NUL, description="the field at fault", examples=["original"])
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="failed last at this time or later")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="failed last before this time")] = None,
+    state: Annotated[Literal["open", "settled", "all"], Query(description="settled: it is done with")] = "open",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """Unsettled ones, newest first."""
-    before = _before(cursor)
-    if not staff.everywhere and (back_office is None or not staff.sees(back_office)):
-        mine = ", ".join(one for one in staff.town.back_offices if staff.sees(one)) or "none"
-        raise Forbidden(f"Your role is for a part of the town: ask with back_office, one of {mine}.")
+    """Newest first; those that nobody has done with, unless `state` says otherwise."""
+    before = page_before(cursor)
+    filters = dead_letters.Filters(
+        back_offices=offices_of(staff, back_office),
+        feed=feed,
+        origin=origin,
+        reason=reason,
+        field=field,
+        since=since,
+        until=until,
+        state=state,
+    )
     async with staff.hub.database.town(staff.town.city.id) as connection:
-        letters = await dead_letters.open_letters(
-            connection, staff.town.city.id, back_office=back_office, before=before, limit=limit + 1
-        )
-    items = [
-        {
-            "id": public_id("dlt", one.dead_letter_id),
-            "back_office": one.back_office,
-            "feed": one.feed,
-            "origin": one.origin,
-            "external_id": one.external_id,
-            "reason": one.reason,
-            "detail": one.detail,
-            "field": one.field,
-            "path": one.path,
-            "first_at": moment(one.first_at),
-            "last_at": moment(one.last_at),
-            "times": one.times,
-        }
-        for one in letters[:limit]
-    ]
+        letters = await dead_letters.listed(connection, staff.town.city.id, filters, before=before, limit=limit + 1)
+    items = [letter_out(one) for one in letters[:limit]]
     more = len(letters) > limit
     content = {"items": items, "next_cursor": write_cursor(items[-1]["id"]) if more else None}
     return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def offices_of(staff: Staff, back_office: str | None) -> list[str] | None:
+    """Whose letters are meant: None for all. Raises Forbidden where a role for a part of the town asks for all."""
+    if not staff.everywhere and (back_office is None or not staff.sees(back_office)):
+        mine = ", ".join(one for one in staff.town.back_offices if staff.sees(one)) or "none"
+        raise Forbidden(f"Your role is for a part of the town: ask with back_office, one of {mine}.")
+    return None if back_office is None else [back_office]
+
+
+def letter_out(one: DeadLetter) -> dict[str, Any]:
+    """As DeadLetterOut."""
+    return {
+        "id": public_id("dlt", one.dead_letter_id),
+        "back_office": one.back_office,
+        "feed": one.feed,
+        "origin": one.origin,
+        "external_id": one.external_id,
+        "reason": one.reason,
+        "detail": one.detail,
+        "field": one.field,
+        "path": one.path,
+        "first_at": moment(one.first_at),
+        "last_at": moment(one.last_at),
+        "times": one.times,
+        "settled_at": moment(one.settled_at) if one.settled_at else None,
+        "settled_by": one.settled_by,
+        "settled_who": one.settled_who,
+        "settled_for": one.settled_for,
+    }
 
 
 class DeadLetterBody(BaseModel):
@@ -129,30 +164,8 @@ async def read_dead_letter_body(
     reason: Reason = None,
 ) -> Response:
     """Opening them is recorded for everybody whose identifiers stand in them, who can see it."""
-    letter_id, hub, city_id = parse_public_id("dlt", dead_letter_id), staff.hub, staff.town.city.id
-    schemes = frozenset[str]().union(*(feed.schemes for feed in staff.town.feeds()))
-    # Through the door that can look for people: nobody is in scope before the bytes have been read.
-    async with hub.database.identity(city_id) as connection:
-        keys = await hub.vault.keys(connection, city_id)
-        letter, body = await dead_letters.body_of(connection, keys, letter_id)
-        if not staff.everywhere and not staff.sees(letter.back_office):
-            raise NotFound("There is no such dead letter.")
-        found, complete = await mentioned(connection, keys, schemes, body)
-        # Whom nobody recognised may be in there all the same, so it is recorded without a subject then.
-        for subject_id in sorted(found) if found and complete else [*sorted(found), None]:
-            await access_log.record(
-                connection,
-                actor=actor_of(staff),
-                subject_id=subject_id,
-                what="read_dead_letter_body",
-                why=why(staff, reason, dead_letter_id),
-                at=hub.clock.now(),
-            )
-    try:
-        text, encoded = body.decode(), None
-    except UnicodeDecodeError:
-        text, encoded = None, b64encode(body).decode()
-    content = {"id": dead_letter_id, "media_type": letter.media_type, "text": text, "base64": encoded}
+    opened = await open_letter(staff, dead_letter_id, reason, "read_dead_letter_body")
+    content = {"id": dead_letter_id, "media_type": opened.letter.media_type, **written(opened.body)}
     return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -177,11 +190,6 @@ async def list_drift(staff: AsStaff) -> Response:
     )
 
 
-def _before(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return parse_public_id("dlt", read_cursor(cursor, 1)[0])
-    except NotFound:
-        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
-        raise InvalidRequest(detail, field="query.cursor") from None
+def page_before(cursor: str | None) -> UUID | None:
+    """The last letter of the page before. Raises InvalidRequest."""
+    return read_public_cursor("dlt", cursor)

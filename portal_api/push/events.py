@@ -8,15 +8,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from hub.intake import cloudevents
-from hub.kernel.errors import TooLarge, UnsupportedMedia
 from hub.kernel.ids import public_id
 from portal_api.errors import responses
-from portal_api.requests import AsBackOffice
+from portal_api.push.door import LARGEST, AsBackOffice, DoorRoute, body_of
 
-router = APIRouter(tags=["push"])
+__all__ = ["LARGEST", "router"]
 
-LARGEST = 10_000_000
-"""Bytes of one request; a back office with more sends several."""
+router = APIRouter(tags=["push"], route_class=DoorRoute)
 
 _EVENT = {
     "specversion": "1.0",
@@ -59,7 +57,7 @@ class ReceiptOut(BaseModel):
     status_code=202,
     response_description="Everything is kept",
     response_model=ReceiptOut,
-    responses=responses(400, 401, 403, 404, 413, 415),
+    responses=responses(400, 401, 403, 404, 408, 409, 413, 415, 429),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -79,14 +77,15 @@ async def push_events(request: Request, pushing: AsBackOffice) -> Response:
     other answer but 400, whatever was stored before is recognised by source and id. With 400 the body is kept as a
     dead letter that the problem names.
     """
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding != "identity":
-        # RFC 9110 §8.4: what is sent compressed would be kept as bytes that nobody can read.
-        raise UnsupportedMedia(f"Send the events as they are: content coding {coding[:40]!r} is not undone here.")
-    body = await _limited(request)
+    body = await body_of(request, pushing)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     receipt = await pushing.hub.intake.accept(
-        pushing.town.city.id, pushing.back_office.back_office, body, media_type, request.headers
+        pushing.town.city.id,
+        pushing.back_office.back_office,
+        body,
+        media_type,
+        request.headers,
+        signed=pushing.signed,
     )
     content = {
         "accepted": receipt.accepted,
@@ -94,17 +93,3 @@ async def push_events(request: Request, pushing: AsBackOffice) -> Response:
         "dead_letters": [{"id": public_id("dlt", one), "reason": reason} for one, reason in receipt.dead_letters],
     }
     return Response(orjson.dumps(content), status_code=202, media_type="application/json")
-
-
-async def _limited(request: Request) -> bytes:
-    """The body, given up as soon as it is too large, whatever its Content-Length says."""
-    too_large = TooLarge(f"One request may have {LARGEST:,} bytes: send several.")
-    said = request.headers.get("content-length", "")
-    if len(said) > 12 or (said.isdecimal() and int(said) > LARGEST):
-        raise too_large
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > LARGEST:
-            raise too_large
-    return bytes(parts)

@@ -1,0 +1,118 @@
+"""GET /admin/v1/alerts, POST /admin/v1/alerts/{alert_id}/acknowledge: what somebody should know of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from hub.alerts import service as alerts
+from hub.alerts.model import Alert
+from hub.kernel.ids import parse_public_id, public_id
+from portal_api.errors import responses
+from portal_api.render import moment
+from portal_api.requests import AsStaff, Cursor, Limit, Staff, read_position, write_cursor
+
+router = APIRouter(tags=["admin"])
+_ID = "alt_01jd3v9k6cf3rs2k4w5m8q7x1t"
+
+
+class AlertOut(BaseModel):
+    """One thing: told once and counted, until it is over. An acknowledged one is still open; somebody sees to it."""
+
+    id: str = Field(examples=[_ID])
+    kind: str = Field(examples=["drift"])
+    about: str = Field(examples=["financije"])
+    detail: dict[str, Any] = Field(description="depends on the kind; no personal data")
+    opened_at: datetime
+    last_at: datetime
+    times: int
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None = Field(examples=["stf_01jd3v9k6cf3rs2k4w5m8q7x1t"])
+    settled_at: datetime | None = Field(description="when it was over")
+
+
+class AlertList(BaseModel):
+    items: list[AlertOut]
+    next_cursor: str | None
+
+
+@router.get(
+    "/alerts",
+    summary="What somebody should know of",
+    response_model=AlertList,
+    response_description="One page",
+    responses=responses(401, 403, 404, 422),
+)
+async def list_alerts(
+    staff: AsStaff,
+    settled: Annotated[bool, Query(description="those that are over too")] = False,  # noqa: FBT002
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Newest first. A role for a part of the town sees what concerns its back offices."""
+    before = read_position(cursor)
+    async with staff.hub.database.town(staff.town.city.id) as connection:
+        found = await alerts.list_alerts(
+            connection,
+            staff.town.city.id,
+            settled=settled,
+            back_offices=_theirs(staff),
+            before=before,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    last = shown[-1] if len(found) > limit else None
+    cursor_out = write_cursor(last.opened_at.isoformat(), last.alert_id) if last else None
+    return _answer({"items": [_out(one) for one in shown], "next_cursor": cursor_out})
+
+
+@router.post(
+    "/alerts/{alert_id}/acknowledge",
+    summary="See to an alert",
+    response_model=AlertOut,
+    response_description="As it stands now",
+    responses=responses(401, 403, 404, 422),
+)
+async def acknowledge_alert(
+    staff: AsStaff, alert_id: Annotated[str, Path(description="from the list", examples=[_ID])]
+) -> Response:
+    """Whoever said so first stays named. It ends when what it is about is over, not by this."""
+    wanted = parse_public_id("alt", alert_id)
+    async with staff.hub.database.town(staff.town.city.id) as connection:
+        alert = await alerts.acknowledge(
+            connection,
+            staff.town.city.id,
+            wanted,
+            by=staff.name,
+            now=staff.hub.clock.now(),
+            back_offices=_theirs(staff),
+        )
+    return _answer(_out(alert))
+
+
+def _theirs(staff: Staff) -> list[str] | None:
+    return None if staff.everywhere else [one for one in staff.town.back_offices if staff.sees(one)]
+
+
+def _out(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": public_id("alt", alert.alert_id),
+        "kind": alert.kind,
+        "about": alert.about,
+        "detail": dict(alert.detail),
+        "opened_at": moment(alert.opened_at),
+        "last_at": moment(alert.last_at),
+        "times": alert.times,
+        "acknowledged_at": moment(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by,
+        "settled_at": moment(alert.settled_at),
+    }
+
+
+def _answer(content: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,306 @@
+"""Files: kept whole, cut into messages, known when they come again; a broken one names its line; folders are looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+
+import pytest
+
+from hub.intake import files as intake_files
+from hub.intake.file_states import PREFIX
+from hub.jobs.queue import Job
+from hub.kit import csv_out
+from tests.integration.push.conftest import OFFICE
+from tests.support.records import ANA
+
+FILES = "/pregrada/push/v1/files"
+HEAD = "Sifra;OIB;Vrsta;Opis;Godina;Strana;Valuta;Iznos;Preostalo;Primatelj;Status;ZadnjaPromjena"
+
+
+def line(
+    number: int, *, title: str = "Komunalna naknada", changed: str = "21.11.2026 06:00:00", amount: str = "12,00"
+) -> str:
+    return f'S{number};{ANA};KN;"{title}";2026;D;EUR;{amount};{amount};GRAD;A;{changed}'
+
+
+def content(*lines: str) -> bytes:
+    return "\r\n".join([HEAD, *lines, ""]).encode("cp1250")
+
+
+async def push(door, body: bytes, name: str = "stavke-1.csv", media_type: str = "text/csv", **query: str):
+    headers = OFFICE | {"Content-Type": media_type}
+    return await door.api.client.post(FILES, params={"name": name} | query, content=body, headers=headers)
+
+
+async def state(door, answer) -> dict:
+    answer = await door.api.client.get(f"{FILES}/{answer.json()['id']}", headers=OFFICE)
+    return answer.json()
+
+
+async def titles(door) -> dict[str, str]:
+    rows = await door.rows("select source_key, title::jsonb ->> 'hr' as title from obligations order by 1")
+    return {row["source_key"]: row["title"] for row in rows}
+
+
+async def test_a_file_is_kept_read_applied_and_known_when_it_comes_again(door, monkeypatch):
+    monkeypatch.setattr(intake_files, "_PIECE", 700)
+    monkeypatch.setattr(intake_files, "_BATCH", 7)
+    body = content(*(line(n, title=f'Naknada "{n}"; Škola\nČćžđ'.replace('"', '""')) for n in range(1, 31)))
+    answer = await push(door, body)
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert (told["state"], told["kind"], told["size"], told["known"]) == ("received", "stavke", len(body), False)
+    assert await door.value("select count(*) from messages") == 0
+    assert await door.value("select count(*) from push_file_chunks") == -(-len(body) // 700)
+    assert ANA.encode() not in b"".join([row["body"] for row in await door.rows("select body from push_file_chunks")])
+    await door.work()
+    told = await state(door, answer)
+    assert (told["state"], told["records"], told["total"]) == ("read", 30, 30)
+    found = await titles(door)
+    assert len(found) == 30
+    assert found["S7"] == 'Naknada "7"; Škola\nČćžđ'
+    assert await door.letters() == []
+    again = await push(door, body, "stavke-2.csv")
+    assert (again.json()["id"], again.json()["known"]) == (told["id"], True)
+    await door.work()
+    assert await door.value("select count(*) from messages") == 30
+
+
+async def test_a_run_that_is_cut_off_goes_on_where_it_was(door, monkeypatch):
+    monkeypatch.setattr(intake_files, "_BATCH", 5)
+    answer = await push(door, content(*(line(n) for n in range(20))))
+    kept, real = [], intake_files.FileIntake._keep_batch
+
+    async def cut_off(self, city_id, file, messages, records, *, last=False):
+        if len(kept) == 2:
+            raise ConnectionError
+        kept.append(records)
+        await real(self, city_id, file, messages, records, last=last)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_files.FileIntake, "_keep_batch", cut_off)
+        with pytest.raises(ConnectionError):
+            await door.work()
+    assert (await state(door, answer))["records"] == 10
+    await door.api.worker.files.rearm(1)
+    await door.work()
+    assert (await state(door, answer))["state"] == "read"
+    assert await door.value("select count(*) from messages") == 20
+
+
+BROKEN = {
+    "a value too many": (content(line(1), line(2) + ";x"), 3, "13 values where the first line names 12 columns"),
+    "a mark that is never closed": (content(line(1), 'S2;"' + line(3)), 3, "quotation mark"),
+    "another encoding": ((HEAD + "\n" + line(1) + "\n").encode() + b"S2;\x81;\n", 3, "byte 0x81 is no cp1250"),
+    "nothing": (b"", 1, "the file is empty"),
+    "a name twice": (b"A;B;A\n1;2;3\n", 1, "two columns are called 'A'"),
+    "a NUL": (content(line(1)) + b"\0\n", 3, "NUL"),
+}
+
+
+async def test_a_broken_file_is_kept_whole_with_its_line_and_nothing_of_it_counts(door):
+    for number, (what, (body, at, words)) in enumerate(BROKEN.items()):
+        answer = await push(door, body, f"stavke-{number}.csv")
+        await door.work()
+        told = await state(door, answer)
+        assert (told["state"], told["line"]) == ("broken", at), what
+        assert words in told["fault"], what
+        letter = (await door.letters())[0]
+        assert (letter["reason"], letter["path"], letter["feed"]) == ("broken_file", f"line {at}", "obligations")
+        assert told["id"] in letter["detail"]
+    assert await door.value("select count(*) from messages") == 0
+    assert await titles(door) == {}
+    assert await door.value("select sum(size) from push_files") == sum(len(body) for body, *_ in BROKEN.values())
+
+
+async def test_a_broken_file_is_read_again_when_its_configuration_was_wrong(opening):
+    def kind(delimiter: str) -> dict:
+        return {"names": "stavke*.csv", "feed": "obligations", "mapping": "obligation.file.yaml", "format": "csv",
+                "encoding": "windows-1250", "delimiter": delimiter}  # fmt: skip
+
+    async with opening({"files": {"stavke": kind(",")}}) as door:
+        answer = await push(door, content(line(1)))
+        await door.work()
+        (letter,) = await door.letters()
+        assert (await state(door, answer))["state"] == "broken"
+    async with opening({"files": {"stavke": kind(";")}}) as door:
+        replay = await door.api.client.post(
+            "/pregrada/admin/v1/replays", json={"ids": [letter["id"]]}, headers=door.api.staff("pregrada")
+        )
+        assert replay.status_code == 202, replay.text
+        await door.work()
+        assert (await state(door, answer))["state"] == "read"
+        assert await titles(door) == {"S1": "Komunalna naknada"}
+        assert await door.letters() == []
+
+
+async def test_a_line_that_cannot_be_used_is_a_letter_and_stops_no_other(door):
+    await push(door, content(line(1), line(2, amount="12,5o"), line(3)))
+    await door.work()
+    assert list(await titles(door)) == ["S1", "S3"]
+    (letter,) = await door.letters()
+    assert (letter["reason"], letter["field"], letter["path"]) == ("unreadable_record", "original", "[0].Iznos")
+    assert letter["external_id"].startswith(PREFIX)
+    answer = await door.api.client.get(
+        f"/pregrada/admin/v1/dead-letters/{letter['id']}", headers=door.api.staff("pregrada")
+    )
+    assert json.loads(answer.json()["text"])["line"] == 3
+
+
+async def test_of_two_lines_about_one_thing_the_lower_one_counts(door):
+    same = line(1).replace("21.11.2026 06:00:00", "")
+    await push(door, content(same, same.replace("Komunalna", "Nova")))
+    await door.work()
+    assert await titles(door) == {"S1": "Nova naknada"}
+
+
+async def test_names_kinds_and_encodings(door):
+    for name in ("../stavke.csv", "stavke/1.csv", "stavke\\1.csv", ".stavke.csv", "stavke\n.csv", "stavke\u202e.csv"):
+        assert (await push(door, b"x", name)).status_code == 422, name
+    answer = await push(door, b"x", "racuni.csv")
+    assert answer.json()["detail"] == "No kind of file has this name; their patterns are: stavke*.csv."
+    assert (await push(door, b"x", "racuni.csv", kind="racuni")).status_code == 422
+    assert (await push(door, b"x", media_type="text/csv; charset=klingon")).status_code == 422
+    assert await door.value("select count(*) from push_files") == 0
+    # What the sender declares goes before what is configured.
+    body = (HEAD + "\n" + line(1, title="Škola")).encode("utf-8")
+    await push(door, body, media_type="text/csv; charset=utf-8")
+    await door.work()
+    assert await titles(door) == {"S1": "Škola"}
+    other = await door.api.client.get(f"{FILES}/fil_00000000000000000000000000", headers=OFFICE)
+    assert other.status_code == 404
+
+
+# ── Other formats ────────────────────────────────────────────────────────────────────────────────
+
+COLUMNS = HEAD.split(";")
+
+
+def row(number: int) -> dict[str, str]:
+    return dict(zip(COLUMNS, line(number).replace('"', "").split(";"), strict=True))
+
+
+def xml_of(*numbers: int) -> bytes:
+    rows = "".join(
+        "<p:Stavka>" + "".join(f"<p:{k}>{v}</p:{k}>" for k, v in row(n).items()) + "</p:Stavka>\n" for n in numbers
+    )
+    text = f'<?xml version="1.0" encoding="windows-1250"?>\n<p:Izvoz xmlns:p="urn:x"><p:Opis>š</p:Opis><p:Stavke>{rows}</p:Stavke></p:Izvoz>'
+    return text.encode("cp1250")
+
+
+FORMATS = {
+    "xml": ({"format": "xml", "records": "Stavke.Stavka"}, xml_of(1, 2, 3)),
+    "json": ({"format": "json"}, json.dumps([row(n) for n in (1, 2, 3)], indent=1).encode()),
+    "deep": (
+        {"format": "json", "records": "izvoz.stavke"},
+        json.dumps({"a": [1, {"stavke": 2}], "izvoz": {"b": "]", "stavke": [row(1), row(2), row(3)], "c": 1}}).encode(),
+    ),
+    "ndjson": ({"format": "ndjson"}, b"\n".join(json.dumps(row(n)).encode() for n in (1, 2, 3))),
+}
+KINDS = {
+    name: {"names": f"*.{name}", "feed": "obligations", "mapping": "obligation.file.yaml"} | given
+    for name, (given, _) in FORMATS.items()
+}
+FAULTY = {
+    "xml": [
+        (xml_of(1)[:-20], 3, "not well-formed"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 1, "DTD"),
+    ],
+    "json": [(b'[{"a": 1},\n {"a": }]', 2, "it is no JSON"), (b"{}", 1, "the file is no list"), (b"[1]", 1, "a record is an object"), (b'[{"a": 1}', 1, "ends too soon")],
+    "deep": [(b'{"izvoz": {\n"x": 1}}', 2, "there is no 'izvoz.stavke' in it"), (b'{"izvoz": []}', 1, "izvoz is no object")],
+    "ndjson": [(b'{"a": 1}\n{"a": }\n', 2, "it is no JSON"), (b"{}\n\n[]\n", 3, "a record is an object")],
+}  # fmt: skip
+
+
+async def test_other_formats(opening, monkeypatch):
+    monkeypatch.setattr(intake_files, "_PIECE", 50)
+    async with opening({"files": KINDS}) as door:
+        for name, (_, body) in FORMATS.items():
+            answer = await push(door, body, f"izvoz.{name}")
+            await door.work()
+            told = await state(door, answer)
+            assert (told["state"], told["total"]) == ("read", 3), (name, told)
+        assert await door.value("select count(*) from messages where outcome in ('applied', 'unchanged')") == 12
+        assert list(await titles(door)) == ["S1", "S2", "S3"]
+        assert await door.letters() == []
+        for name, cases in FAULTY.items():
+            for number, (body, at, words) in enumerate(cases):
+                answer = await push(door, body, f"{number}.{name}")
+                await door.work()
+                told = await state(door, answer)
+                assert (told["state"], told["line"]) == ("broken", at), (name, told)
+                assert words in told["fault"]
+
+
+# ── Folders ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def look(door) -> None:
+    await door.do(Job(1, 1, "intake.folder", None, {"back_office": "financije"}, 1, 5, None))
+
+
+async def test_a_folder_is_looked_at_until_a_file_has_stopped_growing(opening, tmp_path):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    async with opening({"folder": str(folder)}) as door:
+        (folder / "stavke-1.csv").write_bytes(content(line(1)))
+        await look(door)
+        await look(door)  # two looks at one moment say nothing
+        assert await door.value("select count(*) from push_files") == 0
+        (folder / "stavke-1.csv").write_bytes(content(line(1), line(2)))
+        door.api.clock.move(timedelta(seconds=15))
+        await look(door)  # it has grown
+        assert await door.value("select count(*) from push_files") == 0
+        door.api.clock.move(timedelta(seconds=15))
+        await look(door)
+        await door.work()
+        assert list(await titles(door)) == ["S1", "S2"]
+        assert not (folder / "stavke-1.csv").exists()
+        (taken,) = (folder / "taken").iterdir()
+        assert taken.name.endswith("-stavke-1.csv")
+        assert taken.read_bytes() == content(line(1), line(2))
+
+
+async def test_what_is_no_plain_file_of_the_folder_is_never_opened(opening, tmp_path):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (tmp_path / "elsewhere.csv").write_bytes(content(line(1)))
+    (folder / "stavke-link.csv").symlink_to(tmp_path / "elsewhere.csv")
+    os.mkfifo(folder / "stavke-pipe.csv")
+    (folder / "stavke-folder.csv").mkdir()
+    for name in ("stavke.csv.part", ".stavke.csv", "stavke-\x1b[2J.csv"):
+        (folder / name).write_bytes(content(line(1)))
+    (folder / "racuni.csv").write_bytes(b"x")
+    async with opening({"folder": str(folder)}) as door:
+        for _ in range(3):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        assert await door.value("select count(*) from push_files") == 0
+        rows = await door.rows("select name, problem from push_drops")
+        assert [tuple(one) for one in rows] == [
+            ("racuni.csv", "no kind of push.files has a pattern that fits its name")
+        ]
+
+
+async def test_a_folder_that_cannot_be_written_to(opening, tmp_path, monkeypatch):
+    """The file stays where it is, and is not read again."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "stavke-1.csv").write_bytes(content(line(1)))
+    (folder / "taken").write_text("in the way")
+    async with opening({"folder": str(folder)}) as door:
+        for _ in range(4):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        assert await door.value("select count(*) from push_files") == 1
+        assert (folder / "stavke-1.csv").exists()
+
+
+def test_nothing_we_write_is_computed_by_a_spreadsheet():
+    for formula in ('=cmd|" /C calc"!A0', "+1+1", "-1-1", "@SUM(1)", "\t=1", " =1", "%0a", "|x"):
+        assert csv_out.cell(formula).startswith("'"), formula
+    for plain in ("12", "-12,50", "+3.5", "Ana", "", "2026-11-21", "a=b"):
+        assert csv_out.cell(plain) == plain
+    assert csv_out.lines(["a"], [['x;"y"\x1b'], [None]]) == 'a\r\n"x;""y"" "\r\n""\r\n'
