@@ -15,7 +15,12 @@ from hub.mapping.examples import run_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 TOWNS = {slug: load_city(file) for slug, file in town_files([ROOT / "config"]).items()}
-FILES = sorted(path.relative_to(ROOT / "mappings").as_posix() for path in ROOT.glob("mappings/*/*.yaml"))
+DELIVERIES = ".delivery.yaml"  # the other direction: compiled with the deliveries of a town
+FILES = sorted(
+    path.relative_to(ROOT / "mappings").as_posix()
+    for path in ROOT.glob("mappings/*/*.yaml")
+    if not path.name.endswith(DELIVERIES)
+)
 
 
 def zones() -> list[tuple[str, str]]:
