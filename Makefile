@@ -49,6 +49,10 @@ demo-once: $(INSTALLED) ## The same as a guided tour that ends by itself
 test: $(INSTALLED) ## All tests: no network but loopback, warnings are errors, random order
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal $(TESTS)
 
+.PHONY: peers
+peers: ## What tests/peers needs of node: services that others have written
+	@npm --prefix tests/peers/node install --ignore-scripts --no-audit --no-fund --no-package-lock --silent
+
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
@@ -59,6 +63,19 @@ check: $(INSTALLED) ## Format, lint, types, import contracts
 .PHONY: authorisation
 authorisation: $(INSTALLED) ## docs/authorisation.md again, after a route or its rule changed
 	@$(BIN)/python -m portal_api.authorisation docs/authorisation.md
+
+# The generator writes down when and where it ran; neither belongs into what is kept.
+.PHONY: bindings
+bindings: $(INSTALLED) ## bindings/ again, after the contract of the SOAP push door (hub/intake/push.xsd) changed
+	@rm -f bindings/push.py && mkdir -p bindings
+	@$(BIN)/pyxbgen --schema-location hub/intake/push.xsd --module push --module-prefix bindings --binding-root . >/dev/null
+	@sed -i -e 's|$(CURDIR)/||g' -e '/^# Generated /d' bindings/push.py
+	@printf '%s\n' '"""Made by `make bindings` from the contract of the SOAP push door (pyxb); not edited by hand."""' '' \
+	  "XSD_SHA256 = \"$$(sha256sum hub/intake/push.xsd | cut -d' ' -f1)\"" >bindings/__init__.py
+
+.PHONY: schema
+schema: $(INSTALLED) ## docs/mapping.schema.json again, after a word of the mapping language changed
+	@$(BIN)/munihub mapping schema >docs/mapping.schema.json
 
 .PHONY: bench
 bench: $(INSTALLED) ## Numbers against a floor or a peer in the same run (BENCH=--quick: only that they run)

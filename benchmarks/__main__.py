@@ -28,7 +28,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, intake, passwords, printed, refresh, saml, scale, tokens
+from benchmarks import account, delivery, intake, passwords, printed, refresh, saml, scale, tokens, wsdl
 from benchmarks.row import Row
 from hub.settings import PROJECT
 
@@ -36,8 +36,10 @@ ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "account": account.run,
     "soap": lambda quick: printed.run("soap", quick=quick),
     "mapping": lambda quick: printed.run("mapping", quick=quick),
+    "wsdl": wsdl.run,
     "intake": intake.run,
     "refresh": refresh.run,
+    "delivery": delivery.run,
     "queue": lambda quick: printed.run("queue", quick=quick),
     "tokens": tokens.run,
     "saml": saml.run,

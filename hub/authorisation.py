@@ -9,9 +9,9 @@ How the levels of assurance were chosen (Regulation (EU) 910/2014, art. 8, and w
 low          reading. A password handed over at the counter suffices: whoever stands there without an eID must not be
              shut out of her own account, and what she reads she also finds in her letter box. Asking the back offices
              again (`refresh`) tells nobody more than reading does.
-substantial  taking everything away at once or erasing it, which cannot be undone by looking again; and everything
-             staff do, since they see other people. A password alone is never enough for these, one with a second
-             factor is.
+substantial  taking everything away at once or erasing it, which cannot be undone by looking again; what an office
+             acts upon (a case, an answer, where letters go); and everything staff do, since they see other people.
+             A password alone is never enough for these, one with a second factor is.
 high         asked by no operation yet: it is what the law asks for a signature, and nothing is signed here.
 
 A machine proves itself by a secret or a client certificate; nobody is logged in, so no level is asked of it.
@@ -79,6 +79,10 @@ def _staff(scope: str, *roles: Role, partly: bool = False, why: str = "") -> Rul
 
 
 _READ = _citizen("account", acting_for=True)
+_SEND = _citizen("send", acting_for=True, why="a problem is worth knowing of whoever tells; a file alone does nothing")
+_SEND_IN_HER_NAME = _citizen(
+    "send", Assurance.SUBSTANTIAL, acting_for=True, why="an office acts upon it, as upon a signed letter"
+)
 _MESSAGES = _staff("messages", Role.SUPPORT, partly=True)
 _COUNTER = _staff("people", Role.CLERK, why="people belong to the whole town, so the role must be for all of it")
 _MANDATES = _staff("mandates", Role.CLERK, why="people belong to the whole town, so the role must be for all of it")
@@ -88,6 +92,10 @@ _BY_EID = _anyone(
 )
 _OWN = _anyone("only of the session, or of the login under way, of the browser's own cookie; else one logs in first")
 _LOOK = _anyone("looks the same to everybody")
+
+_PUSH = Rule(
+    Audience.MACHINE, "push", why="or the push secret, a signature or a client certificate of the back office"
+)
 
 OPERATIONS: Mapping[str, Rule] = {
     # ── A citizen's account ──
@@ -106,12 +114,52 @@ OPERATIONS: Mapping[str, Rule] = {
         "account", Assurance.SUBSTANTIAL, why="asked for oneself: a representative asks at the counter"
     ),
     "list_mandates": _citizen("account", why="a mandate is not handed on: one sees only one's own"),
+    # ── What a citizen sends ──
+    "upload_attachment": _SEND,
+    "read_attachment": _READ,
+    "open_submission": _SEND_IN_HER_NAME,
+    "answer_case": _SEND_IN_HER_NAME,
+    "list_submissions": _READ,
+    "read_submission": _READ,
+    "report_problem": _SEND,
+    "list_requests": _READ,
+    "list_problem_categories": _READ,
+    "read_request": _READ,
+    "read_contact_details": _READ,
+    "change_contact_details": _citizen(
+        "contact",
+        Assurance.SUBSTANTIAL,
+        acting_for=True,
+        why="whoever changes where letters go takes them over",
+    ),
     # ── Back offices and other programs ──
-    "push_events": Rule(Audience.MACHINE, "push", why="or the push secret of the back office"),
+    "push_events": _PUSH,
+    "push_soap": _PUSH,
+    "push_file": _PUSH,
+    "read_pushed_file": _PUSH,
     # ── Staff ──
     "list_dead_letters": _MESSAGES,
     "read_dead_letter_body": _MESSAGES,
+    "read_dead_letter": _MESSAGES,
+    "correct_dead_letter": _MESSAGES,
+    "discard_dead_letters": _MESSAGES,
+    "replay_dead_letters": _MESSAGES,
+    "read_replay": _MESSAGES,
+    "list_affected_subjects": _MESSAGES,
+    "list_refused_attempts": _MESSAGES,
+    "list_pushed_files": _MESSAGES,
     "list_drift": _MESSAGES,
+    "read_interface_drift": _MESSAGES,
+    "list_deliveries": _MESSAGES,
+    "read_delivery": _MESSAGES,
+    "read_delivery_values": _MESSAGES,
+    "delivery_happened": _MESSAGES,
+    "delivery_did_not_happen": _MESSAGES,
+    "retry_delivery": _MESSAGES,
+    "edit_delivery": _MESSAGES,
+    "discard_delivery": _MESSAGES,
+    "list_alerts": _MESSAGES,
+    "acknowledge_alert": _MESSAGES,
     "register_person": _COUNTER,
     "recover_password": _COUNTER,
     "add_mandate": _MANDATES,
@@ -121,6 +169,7 @@ OPERATIONS: Mapping[str, Rule] = {
     "decide_erasure": _COUNTER,
     "audit_access_log": _staff("audit", Role.AUDITOR),
     # ── Without a token ──
+    "read_soap_contract": _anyone("a contract is public; a vendor's tools read it before anybody has a secret"),
     "openapi": _anyone("the description of the API is public"),
     "alive": _anyone("a load balancer asks whether the process answers; it learns nothing else"),
     "ready": _anyone("a load balancer asks whether citizens can be answered; it learns the names of the towns"),

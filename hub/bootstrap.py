@@ -7,7 +7,6 @@ is left out and its error kept, so that one typing mistake does not stop the oth
 from __future__ import annotations
 
 import pkgutil
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,13 +17,16 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr, ValidationError
 
+from hub.back_offices.details import DetailReader
 from hub.back_offices.model import BackOffice, Event, Feed, Town
+from hub.back_offices.pushing import SHORTEST_SECRET, WRITE_INSTEAD, events_of, push_secret, signing_keys
 from hub.cases.projection import CaseProjection
 from hub.cities import faults
 from hub.cities import model as cities
 from hub.cities.live import refuse_rehearsal
 from hub.cities.loader import clashes, fault_in, home_of, load_city, read_documents, town_files
 from hub.cities.logo import open_logo
+from hub.delivery.definition import Definition, compile_delivery
 from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
 from hub.kit.parameters import aliases_needed
@@ -44,10 +46,6 @@ log = structlog.get_logger(__name__)
 PROJECTIONS: Mapping[str, Projection] = {
     one.target.name: one for one in (ObligationProjection(), CaseProjection(), SubjectProjection())
 }
-_SHORTEST_PUSH_SECRET = 32
-"""Characters in a live town, of a client's too: whoever guesses it writes into citizens' accounts, or gets tokens for
-them. The simulators' are shorter."""
-_WRITE_INSTEAD = "Write 32 random letters and digits or more, such as `openssl rand -hex 32` gives."
 TARGETS = {name: one.target for name, one in PROJECTIONS.items()}
 
 
@@ -192,8 +190,8 @@ def _open_back_office(
     for feed_name, feed in office.feeds.items():
         pulled = mapping(feed.mapping, "feeds", feed_name) if feed.mapping else None
         pushed = [
-            mapping(event.mapping, "push", "events", kind)
-            for kind, event in _events(office).items()
+            mapping(event.mapping, *place[:-1])
+            for _, event, place in events_of(office)
             if event.feed == feed_name and event.mapping
         ]
         feeds[feed_name] = _open_feed(city, name, office, feed_name, pulled, pushed, connector)
@@ -203,23 +201,42 @@ def _open_back_office(
         feeds=feeds,
         events={
             kind: Event(feeds[event.feed], mapping(event.mapping) if event.mapping else None)
-            for kind, event in _events(office).items()
+            for kind, event, _ in events_of(office)
         },
         connector=connector,
-        push_secret=_push_secret(city, office.push, secret) if office.push else None,
+        push_secret=push_secret(city, office.push, secret) if office.push else None,
+        signing_keys=signing_keys(office.push, secret) if office.push else (),
+        deliveries={
+            kind: _open_delivery(city, file, (name, kind), folder / called, connector)
+            for kind, called in office.deliveries.items()
+        },
+        folder=folder,
     )
+
+
+def _open_delivery(
+    city: cities.City, file: Path, named: tuple[str, str], delivery: Path, connector: Connector | None
+) -> Definition:
+    name, kind = named
+    if not delivery.is_file():
+        there = ", ".join(sorted(one.name for one in delivery.parent.glob("*.delivery.yaml"))) or "none"
+        problem = f"there is no delivery file {delivery.name!r} in {delivery.parent}"
+        raise fault_in(file, ("back_offices", name, "deliveries", kind), problem, f"There are: {there}.")
+    return compile_delivery(delivery, kind, timezone=city.timezone, connector=connector)
 
 
 def _refuse_shared_push_secrets(file: Path, offices: Mapping[str, BackOffice]) -> None:
     """The secret says which back office pushes: with one for two of them it would be either."""
-    owners: dict[str, str] = {}
+    owners: dict[str | bytes, str] = {}
     for name, office in offices.items():
-        if office.push_secret is None:
-            continue
-        other = owners.setdefault(office.push_secret.get_secret_value(), name)
-        if other != name:
-            problem = f"{other} and {name} push with the same secret"
-            raise fault_in(file, ("back_offices", name, "push", "secret"), problem, "Give each one of its own.")
+        held: list[tuple[str | bytes, str]] = [(key, "signatures") for key in office.signing_keys]
+        if office.push_secret is not None:
+            held.append((office.push_secret.get_secret_value(), "secret"))
+        for value, key in held:
+            other = owners.setdefault(value, name)
+            if other != name:
+                problem = f"{other} and {name} push with the same secret"
+                raise fault_in(file, ("back_offices", name, "push", key), problem, "Give each one of its own.")
 
 
 def _check_clients(city: cities.City, file: Path, secret: Callable[[str], SecretStr]) -> None:
@@ -234,26 +251,9 @@ def _check_clients(city: cities.City, file: Path, secret: Callable[[str], Secret
             if error.file:
                 raise
             raise fault_in(file, place, error.problem, error.remedy) from None
-        if city.live and len(value) < _SHORTEST_PUSH_SECRET:
-            problem = f"{city.slug} is live, and this secret has less than {_SHORTEST_PUSH_SECRET} characters"
-            raise fault_in(file, place, problem, _WRITE_INSTEAD)
-
-
-def _push_secret(city: cities.City, push: cities.Push, secret: Callable[[str], SecretStr]) -> SecretStr:
-    try:
-        found = secret(push.secret.secret)
-    except ConfigurationError as error:
-        if error.file:
-            raise
-        raise ConfigurationError(error.problem, key="push.secret", remedy=error.remedy) from None
-    value = found.get_secret_value()
-    if not re.fullmatch(r"[!-~]+", value):
-        problem = "the push secret has characters that no Authorization header carries"
-        raise ConfigurationError(problem, key="push.secret", remedy=_WRITE_INSTEAD)
-    if city.live and len(value) < _SHORTEST_PUSH_SECRET:
-        problem = f"{city.slug} is live, and the push secret has less than {_SHORTEST_PUSH_SECRET} characters"
-        raise ConfigurationError(problem, key="push.secret", remedy=_WRITE_INSTEAD)
-    return found
+        if city.live and len(value) < SHORTEST_SECRET:
+            problem = f"{city.slug} is live, and this secret has less than {SHORTEST_SECRET} characters"
+            raise fault_in(file, place, problem, WRITE_INSTEAD)
 
 
 def _open_feed(
@@ -267,6 +267,10 @@ def _open_feed(
 ) -> Feed:
     every = [one for one in (pulled, *pushed) if one is not None]
     targets = {one.target.name for one in every}
+    versions = {one.versions or "no version" for one in every}
+    if office.push and (noun := office.push.soap.get(name)):
+        # What comes at the SOAP door says when it was changed; that is its version.
+        targets, versions = targets | {noun}, versions | {"datetime"}
     if not targets:
         raise ConfigurationError(
             "no mapping says what this feed holds", key=f"feeds.{name}", remedy="Add mapping, here or to a push event."
@@ -278,7 +282,6 @@ def _open_feed(
             key=f"feeds.{name}",
             remedy="Make a feed of each.",
         )
-    versions = {one.versions or "no version" for one in every}
     if len(versions) > 1:
         raise ConfigurationError(
             f"of two records the newer one is kept, and the mappings of this feed do not compare: they have "
@@ -286,7 +289,15 @@ def _open_feed(
             key=f"feeds.{name}",
             remedy="Write the same kind of version: into each, or into none.",
         )
-    needs = aliases_needed(pulled.source_call) if pulled else frozenset()
+    for one in pushed:
+        if one.detail is not None:
+            raise ConfigurationError(
+                "is for pushed events, and these bring no second call",
+                file=str(one.file),
+                key="source.detail",
+                remedy="Remove it, and map what the event brings.",
+            )
+    needs = aliases_needed(pulled.calls) if pulled else frozenset()
     if len(needs) > 1:
         raise ConfigurationError(
             f"its call needs several identifiers of a subject: {', '.join(sorted(needs))}",
@@ -309,7 +320,10 @@ def _open_feed(
 
 def _open_reader(connector: Connector, pulled: RecordMapping) -> FeedReader:
     try:
-        return connector.feed(pulled.source_call)
+        reader = connector.feed(pulled.source_call)
+        if pulled.detail is None:
+            return reader
+        return DetailReader(pulled, pulled.detail, reader, connector.feed(pulled.detail.call))
     except ConfigurationError as error:
         if error.file:
             raise
@@ -360,10 +374,6 @@ def _mapping_folder(name: str, file: Path, settings: Settings) -> Path:
         key="mapping",
         remedy=f"{meant}Looked in {', '.join(map(str, places))}.",
     )
-
-
-def _events(office: cities.BackOffice) -> Mapping[str, cities.PushEvent]:
-    return office.push.events if office.push else {}
 
 
 def bank_transfer_schemes() -> dict[str, BankTransferScheme]:

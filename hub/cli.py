@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 from uuid import UUID
 
 import typer
@@ -63,15 +63,22 @@ def main() -> None:
 
 @cache
 def program() -> typer.Typer:
-    """The whole command line: these commands, those of nouns, and those of eID engines."""
+    """The whole command line: these commands, those of nouns, of eID engines and of connectors."""
     _join_nouns()
     _join_engines()
+    _join_connectors()
     return app
 
 
 def _join_nouns() -> None:
     from hub.access_log import command as access_log
+    from hub.alerts import command as alerts
+    from hub.back_offices import letters_command as opened_letters
     from hub.bootstrap import TARGETS
+    from hub.cities.model import DeliveryKind
+    from hub.contracts import command as contracts
+    from hub.contracts import record_command
+    from hub.delivery import command as deliveries
     from hub.intake import command as dead_letters
     from hub.logins import command as logins
     from hub.mapping.command import register
@@ -80,8 +87,12 @@ def _join_nouns() -> None:
     from hub.staff import command as staff
     from hub.tokens import command as signing_keys
 
-    register(app, TARGETS)
-    dead_letters.register(app, _with_hub, _town)
+    register(app, TARGETS, get_args(DeliveryKind))
+    opened_letters.register(dead_letters.register(app, _with_hub, _town), _with_hub, _town)
+    alerts.register(app, _with_hub, _town)
+    deliveries.register(app, _with_hub, _town)
+    contracts.register(app, _with_hub, _town)
+    record_command.register(app, _with_hub, _town)
     staff.register(app, _with_hub, _town)
     logins.register(app, _with_hub, _town)
     signing_keys.register(keys_app, _with_hub, _town)
@@ -98,6 +109,17 @@ def _join_engines() -> None:
 
     for file in sorted((PROJECT / "identity").glob("*/command.py")):
         import_module(f"identity.{file.parent.name}.command").register(app)
+
+
+def _join_connectors() -> None:
+    """Commands of connectors, found in their folders like those of eID engines."""
+    from importlib import import_module
+
+    from hub.bootstrap import TARGETS
+    from hub.settings import PROJECT
+
+    for file in sorted((PROJECT / "connectors").glob("*/command.py")):
+        import_module(f"connectors.{file.parent.name}.command").register(app, TARGETS)
 
 
 # ── Running ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,22 +8,36 @@ from uuid import UUID
 
 from hub.accounts.service import AccountService
 from hub.back_offices.service import FeedService
+from hub.blobs.scanner import Scanner
 from hub.bootstrap import Towns, open_towns
 from hub.cities import service as cities
+from hub.contact_details.model import KINDS as CONTACT_KINDS
+from hub.contact_details.service import ContactService
+from hub.contracts.service import ContractService
+from hub.delivery.service import DeliveryService
+from hub.grants.introspection import Introspection
 from hub.grants.service import Grants
+from hub.intake.door_watch import DoorWatch
+from hub.intake.files import FileIntake
 from hub.intake.service import Intake
 from hub.kernel.clock import Clock, SystemClock
 from hub.kit.secrets import find_secret
 from hub.logins.linking import Linking
+from hub.logins.logouts import Logouts
 from hub.logins.service import LoginService
+from hub.matters.service import MatterService
 from hub.passwords.counter import Counter
 from hub.passwords.passkeys import Passkeys
 from hub.passwords.second_factors import SecondFactors
 from hub.passwords.service import PasswordService
+from hub.requests.model import KINDS as REQUEST_KINDS
+from hub.requests.service import RequestService
 from hub.sessions.service import SessionService
 from hub.settings import Settings
 from hub.storage.database import Database
 from hub.storage.vault import MasterKeys, Vault
+from hub.submissions.model import KINDS as SUBMISSION_KINDS
+from hub.submissions.service import SubmissionService
 from hub.tokens.keys import SigningKeys
 from hub.tokens.service import Tokens
 
@@ -40,8 +54,10 @@ class Hub:
     tokens: Tokens
     sessions: SessionService
     logins: LoginService
+    logouts: Logouts
     linking: Linking
     grants: Grants
+    introspection: Introspection
     passwords: PasswordService
     second_factors: SecondFactors
     passkeys: Passkeys
@@ -49,6 +65,14 @@ class Hub:
     accounts: AccountService
     feeds: FeedService
     intake: Intake
+    files: FileIntake
+    doors: DoorWatch
+    contracts: ContractService
+    deliveries: DeliveryService
+    submissions: SubmissionService
+    requests: RequestService
+    contacts: ContactService
+    scanner: Scanner
 
     async def close(self) -> None:
         self.passwords.close()
@@ -97,6 +121,8 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
     )
     grants = Grants(database, clock, tokens, sessions, partial(find_secret, folder=settings.secrets))
     passwords = PasswordService(database, vault, clock)
+    deliveries = DeliveryService(clock)
+    matters = MatterService(deliveries, clock, (*SUBMISSION_KINDS, *REQUEST_KINDS, *CONTACT_KINDS))
     return Hub(
         settings=settings,
         clock=clock,
@@ -106,8 +132,10 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         tokens=tokens,
         sessions=sessions,
         logins=LoginService(database, vault, sessions, clock),
+        logouts=Logouts(database, vault, sessions, clock),
         linking=Linking(database, vault, clock),
         grants=grants,
+        introspection=Introspection(database, clock, tokens),
         passwords=passwords,
         second_factors=SecondFactors(database, vault, clock),
         passkeys=Passkeys(database, vault, clock),
@@ -115,4 +143,12 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         accounts=AccountService(database, clock),
         feeds=FeedService(database, vault, clock),
         intake=Intake(database, vault, clock),
+        files=FileIntake(database, vault, clock),
+        doors=DoorWatch(database, clock),
+        contracts=ContractService(database, vault, clock),
+        deliveries=deliveries,
+        submissions=SubmissionService(database, vault, clock, matters),
+        requests=RequestService(database, vault, clock, matters),
+        contacts=ContactService(database, vault, clock, matters),
+        scanner=Scanner.of(settings.scanner),
     )

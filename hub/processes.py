@@ -51,7 +51,7 @@ def run_api(host: str, port: int, log_level: str) -> None:
             async def opened() -> Hub:
                 return hub
 
-            server = create_server(opened, log_level=log_level, timeout_graceful_shutdown=int(GRACE))
+            server = create_server(opened, log_level=log_level, timeout_graceful_shutdown=int(GRACE), tls=settings.tls)
             watch = asyncio.create_task(database.supervise())
             log.info("api_listens", host=host, port=port)
             try:

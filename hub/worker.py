@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import time, timedelta
 from uuid import UUID
 
 import asyncpg
 import structlog
 
 from hub.access_log import seals
+from hub.back_offices import push_jobs
 from hub.back_offices.events import EventInterpreter
 from hub.back_offices.model import READ, SWEEP, Feed, Town
+from hub.back_offices.push_jobs import PushJobs
+from hub.blobs import service as blobs
+from hub.contracts import service as contracts
+from hub.delivery import sweep
+from hub.delivery import wake as deliveries
+from hub.delivery.lanes import Lanes
+from hub.delivery.sweep import Sweep
 from hub.grants import backchannel
 from hub.hub import Hub, open_worker
 from hub.intake.service import APPLY
@@ -30,14 +38,22 @@ log = structlog.get_logger(__name__)
 
 _KEEP_EVERY = 3600.0
 _LEASE = timedelta(seconds=10)
+_CHECKED_AT = time(4, 40)
+"""When interfaces are checked: before anybody is at work, and when the nightly reads are over."""
+_JUST_PUSHED = timedelta(minutes=5)
+"""What was pushed at most so long ago counts as met in this batch."""
 
 
 class Work:
     """The handlers of all kinds of jobs."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, *, stopping: Callable[[], bool] = lambda: False) -> None:
         self._hub = hub
+        parts = (hub.database, hub.vault, hub.clock, hub.deliveries)
+        self._lanes = Lanes(*parts, open_blob=blobs.open, stopping=stopping)
+        self._sweep = Sweep(*parts)
         self._towns = {town.city.id: town for town in hub.towns.by_slug.values()}
+        self._pushed = PushJobs(hub.database, hub.vault, hub.clock, hub.files)
         self._logouts = backchannel.LogoutSender(hub.tokens, hub.clock)
 
     def handlers(self) -> dict[str, Handler]:
@@ -45,6 +61,12 @@ class Work:
             READ: Handler(self.read, lease=_LEASE),
             SWEEP: Handler(self.sweep, lease=_LEASE),
             APPLY: Handler(self.apply, lease=_LEASE),
+            deliveries.CARRY: Handler(self.carry, lease=_LEASE),
+            deliveries.SWEEP: Handler(self.sweep_deliveries, lease=_LEASE),
+            contracts.CHECK: Handler(self.check_contract, lease=_LEASE),
+            push_jobs.READ_FILE: Handler(self.read_file, lease=_LEASE),
+            push_jobs.LOOK: Handler(self.look),
+            push_jobs.REPLAY: Handler(self.replay, lease=_LEASE),
             seals.SEAL: Handler(self.seal),
             erasures.ERASE: Handler(self.erase),
             backchannel.LOGOUT: Handler(
@@ -55,7 +77,14 @@ class Work:
     async def read(self, job: Job) -> None:
         """One read; how it went is in the feed's state, so that a dead back office does not fill the queue."""
         town, feed = self._feed(job)
-        await self._hub.feeds.read(town, feed, UUID(job.payload["identifier"]))
+        began = self._hub.clock.now()
+        report = await self._hub.feeds.read(town, feed, UUID(job.payload["identifier"]))
+        await self._hub.contracts.after_reading(feed, began, report.failure)
+
+    async def check_contract(self, job: Job) -> None:
+        """Compare a back office's interface with what we recorded of it; what cannot be reached is told there."""
+        failure = bool(job.payload.get("failure"))
+        await self._hub.contracts.check_if_due(self._town(job), job.payload["back_office"], asked_by_a_failure=failure)
 
     async def sweep(self, job: Job) -> None:
         await self._hub.feeds.sweep(self._feed(job)[1])
@@ -65,6 +94,25 @@ class Work:
         if back_office not in town.back_offices:
             raise ConfigurationError(f"{town.city.slug} has no back office {back_office!r} any more")
         await self._hub.intake.apply_waiting(job.city_id, back_office, EventInterpreter(town))
+        pushed = self._hub.clock.now() - _JUST_PUSHED
+        for feed in {event.feed.feed: event.feed for event in town.back_offices[back_office].events.values()}.values():
+            await self._hub.contracts.after_reading(feed, pushed, None)
+
+    async def carry(self, job: Job) -> None:
+        """Send what waits for one back office; how each went is with the delivery."""
+        await self._lanes.run(job, self._town(job))
+
+    async def sweep_deliveries(self, job: Job) -> None:
+        await self._sweep.run(self._town(job))
+
+    async def read_file(self, job: Job) -> None:
+        await self._pushed.read_file(self._town(job), job)
+
+    async def look(self, job: Job) -> None:
+        await self._pushed.look(self._town(job), job)
+
+    async def replay(self, job: Job) -> None:
+        await self._pushed.replay(self._town(job), job)
 
     async def seal(self, job: Job) -> None:
         """What was recorded since the last seal, also where a run or two failed."""
@@ -72,14 +120,9 @@ class Work:
             await seals.seal(connection, job.city_id, self._hub.clock.now())
 
     async def erase(self, job: Job) -> None:
-        """Front ends are told of the end of the person's sessions first; after it there is nothing to tell them by."""
-        town, request_id = self._town(job), UUID(job.payload["request"])
+        request_id = UUID(job.payload["request"])
         async with self._hub.database.town(job.city_id) as connection:
-            sessions = await erasures.sessions_of(connection, job.city_id, request_id)
-        for session_id in sessions:
-            await self._hub.grants.end_session(town, session_id, "erased")
-        async with self._hub.database.town(job.city_id) as connection:
-            await erasures.carry_out(connection, job.city_id, request_id, self._hub.clock.now())
+            await erasures.carry_out(connection, self._town(job).city, request_id, self._hub.clock.now())
 
     async def tell_logout(self, job: Job) -> None:
         await self._logouts.send(self._town(job), job)
@@ -100,12 +143,27 @@ class Work:
 
     def schedules(self) -> Iterator[Schedule]:
         """Every feed with a `refresh`: read at once for everybody, or swept subject by subject; and the seals."""
+        yield from push_jobs.schedules(self._towns)
         for town in self._towns.values():
             yield Schedule(
                 name=seals.SEAL,
                 job={"city_id": town.city.id, "kind": seals.SEAL, "payload": {}, "dedupe": seals.SEAL},
                 every=seals.EVERY,
             )
+            if any(office.deliveries for office in town.back_offices.values()):
+                yield Schedule(
+                    name=deliveries.SWEEP,
+                    job={"city_id": town.city.id, "kind": deliveries.SWEEP, "payload": {}, "dedupe": deliveries.SWEEP},
+                    every=sweep.EVERY,
+                )
+            for name, office in town.back_offices.items():
+                if office.connector is not None:
+                    yield Schedule(
+                        name=f"{contracts.CHECK}/{name}",
+                        job=contracts.job(town.city.id, name),
+                        daily=_CHECKED_AT,
+                        timezone=town.city.timezone,
+                    )
             for feed in town.feeds():
                 refresh = feed.configuration.refresh
                 if refresh is None:
@@ -130,7 +188,7 @@ async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: floa
     """Open a hub and work until `stop` is set; what runs then may finish within `grace` seconds."""
     hub = await open_worker(settings, url)
     try:
-        jobs = Work(hub)
+        jobs = Work(hub, stopping=stop.is_set)
         async with hub.database.pool.acquire() as connection:
             await schedules.sync(connection, jobs.schedules(), hub.clock.now())
         worker = Worker(hub.database.pool, jobs.handlers(), clock=hub.clock)
@@ -152,6 +210,7 @@ async def _keep(hub: Hub) -> None:
             for city_id in cities:
                 # A job that was given up, as for a town whose configuration was wrong for a while, left them waiting.
                 await hub.intake.rearm(city_id)
+                await hub.files.rearm(city_id)
                 await hub.tokens.provider.rotate_when_due(city_id)
             gone = await retention.keep(hub.database, cities, hub.clock.now())
             log.info("retention_kept", gone=gone)

@@ -14,19 +14,32 @@ from hub.hub import Hub
 from hub.kernel.errors import NotReady
 from portal_api import errors, health, openapi
 from portal_api.admin import access_log as admin_access_log
-from portal_api.admin import erasures, messages, people
+from portal_api.admin import alerts, back_offices, deliveries, doors, erasures, letters, messages, people
 from portal_api.admin import mandates as admin_mandates
-from portal_api.citizen import access_log, account, cases, mandates, obligations, personal_data, refresh
+from portal_api.citizen import (
+    access_log,
+    account,
+    attachments,
+    cases,
+    contact_details,
+    mandates,
+    obligations,
+    personal_data,
+    refresh,
+    requests,
+    submissions,
+)
 from portal_api.envelope import Envelope, TownByHost
 from portal_api.landed import Landed
 from portal_api.login import doors as login
 from portal_api.oauth2 import doors as oauth2
-from portal_api.push import events
+from portal_api.push import events, soap
+from portal_api.push import files as pushed_files
 from portal_api.server import server
 
 
 def create_server(open_hub: Callable[[], Awaitable[Hub]], **settings: Any) -> uvicorn.Server:
-    """A server of that API; `settings` (host, port) are uvicorn's."""
+    """A server of that API; `settings` (host, port) are uvicorn's, and `tls` the files of hub.settings."""
     return server(create_app(open_hub), **settings)
 
 
@@ -61,8 +74,15 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     # Each straight into the application: FastAPI matches one level of routers after the other at every request.
     for citizen in (account, obligations, cases, mandates, refresh, access_log, personal_data):
         app.include_router(citizen.router, prefix="/{city}/v1")
-    app.include_router(events.router, prefix="/{city}/push/v1")
-    app.include_router(messages.router, prefix="/{city}/admin/v1")
+    for sending in (submissions, requests, contact_details, attachments):
+        app.include_router(sending.router, prefix="/{city}/v1")
+    for door in (events, soap, pushed_files):
+        app.include_router(door.router, prefix="/{city}/push/v1")
+    for of_messages in (messages, letters, doors):
+        app.include_router(of_messages.router, prefix="/{city}/admin/v1")
+    app.include_router(deliveries.router, prefix="/{city}/admin/v1")
+    app.include_router(alerts.router, prefix="/{city}/admin/v1")
+    app.include_router(back_offices.router, prefix="/{city}/admin/v1")
     app.include_router(admin_mandates.router, prefix="/{city}/admin/v1")
     app.include_router(people.router, prefix="/{city}/admin/v1")
     app.include_router(admin_access_log.router, prefix="/{city}/admin/v1")

@@ -47,6 +47,7 @@ _TITLES = {
     405: "This address does not do that",
     406: "That form cannot be given",
     409: "That contradicts the present state",
+    408: "The request did not come in time",
     410: "No longer there",
     413: "Too large",
     415: "That content type is not read here",
@@ -136,9 +137,13 @@ def problem(
     )
 
 
+def status_of(error: errors.HubError) -> int:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def of_hub_error(error: errors.HubError) -> Response:
     """A caller's mistake is explained to the caller; anything else is logged and only said to be so."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    status = status_of(error)
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'

@@ -1,14 +1,13 @@
 """What every handler needs to know of a request: which town, who asks, in which language, from which page on.
 
-Here, and nowhere else, is decided who may: `AsCitizen`, `AsStaff` and `AsBackOffice` look the operation up in
-hub.authorisation by the route that was asked. A handler repeats neither scope nor role.
+Here, and for back offices in portal_api.push.door, is decided who may: `AsCitizen`, `AsStaff` and `AsBackOffice` look
+the operation up in hub.authorisation by the route that was asked. A handler repeats neither scope nor role.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,7 +23,7 @@ from pydantic import BeforeValidator, Field
 from hub.access_log import service as access_log
 from hub.access_log.model import Actor, ActorKind
 from hub.authorisation import HEADER, OPERATIONS, Role, Rule
-from hub.back_offices.model import BackOffice, Town
+from hub.back_offices.model import Town
 from hub.hub import Hub
 from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, NotSureEnough, Unauthenticated
 from hub.kernel.ids import parse_public_id, public_id
@@ -128,15 +127,6 @@ class Staff:
         return any(grant.covers(payee, department) for grant in self.grants)
 
 
-@dataclass(frozen=True, slots=True)
-class Pushing:
-    """A back office that sends something."""
-
-    hub: Hub
-    town: Town
-    back_office: BackOffice
-
-
 # Dependencies are asynchronous though they wait for nothing: FastAPI runs plain functions in another thread, and each
 # such detour costs about as much as rendering an account.
 
@@ -173,16 +163,16 @@ def rule_of(request: Request) -> Rule:
     return OPERATIONS[operation]
 
 
-def _given(request: Request, wanted: str = "Send an access token: `Authorization: Bearer …`.") -> str:
+def given(request: Request, wanted: str = "Send an access token: `Authorization: Bearer …`.") -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(wanted)
     return token.strip()
 
 
-async def _allowed(request: Request, town: Town, rule: Rule) -> AccessToken:
+async def allowed(request: Request, town: Town, rule: Rule) -> AccessToken:
     """The token, with the scope and the assurance the rule asks for."""
-    token = await hub_of(request).tokens.check(_given(request), town.city)
+    token = await hub_of(request).tokens.check(given(request), town.city)
     if rule.scope not in token.scopes:
         raise Forbidden(f"The access token lacks the scope {rule.scope!r}.")
     if rule.assurance is not None and not token.assurance.satisfies(rule.assurance):
@@ -197,7 +187,7 @@ async def _allowed(request: Request, town: Town, rule: Rule) -> AccessToken:
 async def _citizen(request: Request, city: TownSlug) -> Citizen:
     town = await town_of(request, city)
     rule = rule_of(request)
-    token = await _allowed(request, town, rule)
+    token = await allowed(request, town, rule)
     if token.subject_id is None:
         raise Forbidden("The access token speaks for no citizen.")
     subject_id = token.subject_id
@@ -243,7 +233,7 @@ EVERYTHING = (Grant(Role.ADMINISTRATOR),)
 async def _staff(request: Request, city: TownSlug) -> Staff:
     town = await town_of(request, city)
     rule = rule_of(request)
-    token = await _allowed(request, town, rule)
+    token = await allowed(request, town, rule)
     hub = hub_of(request)
     grants: tuple[Grant, ...] = ()
     if token.staff_id is not None:
@@ -260,29 +250,8 @@ async def _staff(request: Request, city: TownSlug) -> Staff:
     return Staff(hub, town, token.staff_id, held, token, reader)
 
 
-async def _back_office(request: Request, city: TownSlug) -> Pushing:
-    """By the back office's own secret, or by a token of the machine that the town's configuration binds to it."""
-    town = await town_of(request, city)
-    given = _given(request, "Send the back office's push secret: `Authorization: Bearer …`.")
-    found: BackOffice | None = None
-    # Every secret of the town is compared, so that time tells nothing.
-    for office in town.back_offices.values():
-        secret = office.push_secret.get_secret_value() if office.push_secret else ""
-        if secret and hmac.compare_digest(given.encode(), secret.encode()):
-            found = office
-    if found is None:
-        token = await _allowed(request, town, rule_of(request))
-        client = town.city.clients.get(token.client_id or "")
-        somebody = token.subject_id or token.staff_id
-        if client is None or client.back_office is None or somebody:
-            raise Forbidden("The access token speaks for no back office.")
-        found = town.back_offices[client.back_office]
-    return Pushing(hub_of(request), town, found)
-
-
 AsCitizen = Annotated[Citizen, Depends(_citizen)]
 AsStaff = Annotated[Staff, Depends(_staff)]
-AsBackOffice = Annotated[Pushing, Depends(_back_office)]
 
 
 def answer(request: Request, reader: Reader, content: Any) -> Response:
@@ -331,6 +300,17 @@ def read_cursor(text: str, length: int) -> list[str]:
     if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
         raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")
     return parts
+
+
+def read_public_cursor(prefix: str, cursor: str | None) -> UUID | None:
+    """The id, written with `prefix`, of the last row of the page before. Raises InvalidRequest."""
+    if cursor is None:
+        return None
+    try:
+        return parse_public_id(prefix, read_cursor(cursor, 1)[0])
+    except NotFound:
+        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
+        raise InvalidRequest(detail, field="query.cursor") from None
 
 
 def read_position(cursor: str | None) -> tuple[datetime, UUID] | None:

@@ -18,6 +18,8 @@ from hub.back_offices.model import Feed, Town
 from hub.kernel.clock import Clock
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import FreshnessStatus
+from hub.matters.model import Matter
+from hub.matters.service import matter_of
 from hub.storage.database import Connection, Database
 
 _MOST = 20
@@ -36,7 +38,10 @@ class Knowledge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One citizen's account as of `at`. `obligations` and `cases` are rows of the first few open ones."""
+    """One citizen's account as of `at`. `obligations` and `cases` are rows of the first few open ones.
+
+    `sent`: the latest of what she has sent, unless it is closed or has become one of the cases.
+    """
 
     at: datetime
     today: date
@@ -48,6 +53,7 @@ class Account:
     obligations: list[dict[str, Any]]
     statuses: dict[str, int]
     cases: list[dict[str, Any]]
+    sent: list[Matter]
 
     def knowledge(self, noun: str) -> Knowledge:
         told = self.obligations or self.totals if noun == "obligation" else self.cases or self.statuses
@@ -97,6 +103,7 @@ class AccountService:
             obligations=[_dated(row) for row in data["obligations"] or ()],
             statuses=data["statuses"] or {},
             cases=[_dated(row) for row in data["cases"] or ()],
+            sent=[_sent(row) for row in data["sent"] or ()],
         )
 
     async def sources(self, connection: Connection, town: Town, noun: str | None = None) -> list[FeedFreshness]:
@@ -130,6 +137,12 @@ def _judged(
         for feed in town.feeds()
         if feed.noun != "subject"
     ]
+
+
+def _sent(row: dict[str, Any]) -> Matter:
+    offices = [_timed(office, ("since", "failing_since")) for office in row["offices"] or ()]
+    ids = {name: UUID(row[name]) for name in ("matter_id", "case_id") if row[name]}
+    return matter_of(_timed(row | ids, ("opened_at", "state_at")), offices)
 
 
 def _timed(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def refuse_rehearsal(
         place = ("back_offices", name)
         look.at(office.settings, (*place, "settings"), [file.parent, *_folder(folder_of, office.mapping)])
         if office.push:
-            look.at_secret(office.push.secret.secret, (*place, "push", "secret"))
+            look.at(office.push.model_dump(include={"secret", "signatures"}), (*place, "push"), [])
     for name, eid in city.eids.items():
         # A citizen's browser goes there too, so that it cannot be inside the town's own network.
         look.at(eid.settings, ("eids", name, "settings"), [home_of(file, ("eids", name, "provider"))], public=True)
@@ -76,6 +76,8 @@ def refuse_rehearsal(
         # A program on the citizen's own device is come back to on that device (RFC 8252 §7.3), without TLS.
         returns = {"redirect_uris", "post_logout_redirect_uris"} if client.kind == "public" else set()
         look.at(client.model_dump(exclude={"name", *returns}), ("clients", name), [])
+    if city.alerts:
+        look.at(city.alerts.model_dump(include={"webhook"}), ("alerts",), [])
 
 
 def _folder(folder_of: Callable[[str], Path], mapping: str) -> list[Path]:

@@ -11,8 +11,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from stdnum import iban
 from stdnum.exceptions import ValidationError as StdnumError
 
+from hub.blobs.model import DEFAULT_TYPES, MEGABYTE, Rules
 from hub.cities.addresses import ORIGIN, unfit, unfit_key
 from hub.cities.faults import fault_at
+from hub.cities.push import Push
+from hub.cities.told import Alerts, Webhook
 from hub.kernel.assurance import Assurance
 from hub.kernel.money import NotExact, minor_units
 from hub.kernel.text import LocalisedText
@@ -113,27 +116,9 @@ class Feed(_Strict):
     max_age: Duration = Field(description="a duration such as 1h; what is older is shown as stale")
 
 
-class PushEvent(_Strict):
-    """What one CloudEvents type of a back office means."""
-
-    feed: str
-    mapping: str | None = Field(default=None, description="file that reads the event's data")
-    says: Literal["records", "complete"] = Field(
-        default="records", description="complete: everything up to this event has been sent"
-    )
-
-    @model_validator(mode="after")
-    def _mapped(self) -> Self:
-        if (self.says == "records") == (self.mapping is None):
-            raise ValueError("records need a mapping; `says: complete` has none")
-        return self
-
-
-class Push(_Strict):
-    """How a back office pushes to us."""
-
-    secret: SecretRef = Field(description="bearer secret the back office sends")
-    events: dict[str, PushEvent] = Field(description="CloudEvents type → what it means")
+DeliveryKind = Literal["open_case", "answer_case", "problem_report", "contact_change"]
+"""What citizens cause in a back office. A change of contact details goes to every back office that takes it, the others
+to one."""
 
 
 class BackOffice(_Strict):
@@ -147,6 +132,9 @@ class BackOffice(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     feeds: dict[Slug, Feed]
     push: Push | None = None
+    deliveries: dict[DeliveryKind, str] = Field(
+        default_factory=dict, description="what is written into it → file in the mapping folder that says how"
+    )
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -164,12 +152,22 @@ class BackOffice(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _can_be_written_to(self) -> Self:
+        if self.deliveries and self.connector is None:
+            raise fault_at(
+                "this key is needed, since deliveries are made by it",
+                "connector",
+                remedy="Add it, or remove deliveries.",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _known_feeds(self) -> Self:
-        for kind, event in (self.push.events if self.push else {}).items():
-            if event.feed not in self.feeds:
+        for key, feed in self.push.feeds() if self.push else ():
+            if feed not in self.feeds:
                 raise fault_at(
-                    f"there is no feed {event.feed!r} here",
-                    *("push", "events", kind, "feed"),
+                    f"there is no feed {feed!r} here",
+                    *("push", *key),
                     remedy=f"Use one of: {', '.join(self.feeds)}.",
                 )
         return self
@@ -211,6 +209,7 @@ class Client(_Strict):
     back_office: str | None = Field(default=None, description="the one a machine pushes for; absent: for none")
     staff: bool = Field(default=False, description="for staff and administrators instead of citizens")
     assurance: Assurance = Field(default=Assurance.LOW, description="the least a login for it needs")
+    webhook: Webhook | None = Field(default=None, description="what its server is told, and where")
 
     @model_validator(mode="after")
     def _proves_itself(self) -> Self:
@@ -250,6 +249,27 @@ class Client(_Strict):
         return self
 
 
+class Attachments(_Strict):
+    """What files citizens may send. A type is always judged by the content."""
+
+    types: list[str] = Field(default=sorted(DEFAULT_TYPES), min_length=1, description="media types that are taken")
+    largest: int = Field(default=Rules().largest, gt=0, le=25 * MEGABYTE, description="bytes of one file")
+    quota: int = Field(default=Rules().quota, gt=0, description="bytes of all files of one person that are kept")
+
+    @model_validator(mode="after")
+    def _recognised(self) -> Self:
+        for number, media_type in enumerate(self.types):
+            if media_type not in DEFAULT_TYPES:
+                remedy = f"Use some of: {', '.join(sorted(DEFAULT_TYPES))}."
+                problem = f"{media_type[:100]!r} is no type the hub recognises"
+                raise fault_at(problem, "types", str(number), remedy=remedy)
+        return self
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(frozenset(self.types), self.largest, self.quota)
+
+
 class Look(_Strict):
     """The town's look on the pages of the hub."""
 
@@ -286,6 +306,11 @@ class City(_Strict):
     passwords: Passwords | None = Field(default=None, description="absent: the town gives none")
     clients: dict[Slug, Client] = Field(default_factory=dict)
     look: Look = Look()
+    attachments: Attachments = Attachments()
+    alerts: Alerts | None = Field(default=None, description="whom the hub tells; absent: nobody, it is in the lists")
+    problems: dict[Slug, LocalisedText] = Field(
+        default_factory=dict, description="categories under which a citizen reports a problem, such as lighting"
+    )
 
     @model_validator(mode="after")
     def _known_names(self) -> Self:
@@ -299,6 +324,19 @@ class City(_Strict):
                         f"there is no {key} {named!r}",
                         *("back_offices", name, key),
                         remedy=f"Use one of: {', '.join(known) or 'none'}; or add it under {key}s.",
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _one_back_office_takes_each_kind(self) -> Self:
+        takers: dict[str, str] = {}
+        for name, office in self.back_offices.items():
+            for kind in office.deliveries:
+                if kind != "contact_change" and (other := takers.setdefault(kind, name)) != name:
+                    raise fault_at(
+                        f"{other} takes {kind} already",
+                        *("back_offices", name, "deliveries", kind),
+                        remedy="One back office takes it: remove the other.",
                     )
         return self
 
@@ -326,6 +364,19 @@ class City(_Strict):
                 )
             if "push" not in client.scopes:
                 raise fault_at("it may not ask for the scope push", "clients", name, "scopes", remedy="Add push.")
+        return self
+
+    @model_validator(mode="after")
+    def _whoever_pushes_proves_itself(self) -> Self:
+        machines = {client.back_office for client in self.clients.values()}
+        for name, office in self.back_offices.items():
+            push = office.push
+            if push and not (push.secret or push.signatures or push.certificates or push.folder or name in machines):
+                raise fault_at(
+                    "nothing says how it proves itself",
+                    *("back_offices", name, "push", "secret"),
+                    remedy="Write secret, signatures, certificates or folder, or bind a machine to it under clients.",
+                )
         return self
 
     @property

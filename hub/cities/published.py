@@ -13,6 +13,7 @@ PUBLISHED = frozenset({
     "f222f53efed5fe22800d871d79da11b6cf86eb819fadcfd15212aa1574800c3a",  # vzorov-ucetnictvi
     "fe7d2500f9ede5187fb540de9d425b25ac5e4ddd91e9b51350006c18534a3a51",  # vzorov-ucetnictvi-push
     "5abbd5aaaf5361e861c7d56e7389c937302191b4ee0373689e26269eb80c9347",  # vzorov-registr
+    "2112d76d1958928e3419bd49dad81a21307daf77ac1844fcaba4518c8e74df9a",  # vzorov-podatelna
     "fedb2819b9b5d6924082a8b74442d46f07f7e739414b8ce566a9dd0dfb144ca9",  # eid-oidc
     "ebd8152a811ad50bb4c27adeb896ed86452da4154f4a19e603a2bb6afe23f012",  # eid-id-gov-ua
     "ad0b323449c23b581dc2a394231ee42152143d5890da96d4e2d210c84b912284",  # pregrada-nias-key

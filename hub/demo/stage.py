@@ -25,7 +25,7 @@ from hub.settings import PROJECT
 HOST = "127.0.0.1"
 TOWNS = {
     "pregrada": {"financije": "pregrada_financije", "urudzbeni": "pregrada_urudzbeni"},
-    "vzorov": {"ucetnictvi": "vzorov_ucetnictvi", "registr": "vzorov_registr"},
+    "vzorov": {"ucetnictvi": "vzorov_ucetnictvi", "registr": "vzorov_registr", "podatelna": "vzorov_podatelna"},
 }
 """Back office → simulator, by town."""
 EIDS = {"pregrada": {"nias": "eid_nias"}, "vzorov": {"nia": "eid_nia"}}

@@ -86,7 +86,7 @@ def _stay(port: int) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise NotReady("The demonstration is running already; end that one with Ctrl-C first.") from None
-    with out.status("Starting a database, four simulated back offices, two eIDs, the API and the worker …"):
+    with out.status("Starting a database, five simulated back offices, two eIDs, the API and the worker …"):
         stage_context = staged(var, port)
         stage, processes = stage_context.__enter__()
     try:
@@ -136,6 +136,11 @@ def _print_addresses(stage: Stage) -> None:
     out.print("Tokens for others, and everything else munihub does, here:")
     out.print(f"  export MUNIHUB_VAR={stage.var} MUNIHUB_CONFIG_PATH={stage.var}/config", soft_wrap=True)
     out.print("  .venv/bin/munihub token --city vzorov --identifier cz.birth_number=0572127050")
+    out.print("Staff log in by a password and a second step; a clerk registers people (POST /admin/v1/people):")
+    out.print('  .venv/bin/munihub staff add "Petra Kunović" --role clerk --city pregrada    # prints stf_…')
+    out.print("  .venv/bin/munihub password issue stf_… --city pregrada    # for her, on paper")
+    out.print(f"  {stage.api}/pregrada/login?staff=yes", soft_wrap=True)
+    out.print("  (her tokens go to the client `console` at http://127.0.0.1:8081: docs/openid-provider.md)")
     out.print("Ctrl-C ends everything.")
 
 
@@ -155,6 +160,7 @@ class _Tour:
             self._account(zeljka)
             self._codes("pregrada", zeljka, "hr")
             self._push(zeljka)
+            self._sent_while_off(zeljka)
             self._switched_off(zeljka)
             self._garbage()
             self._second_town()
@@ -274,6 +280,35 @@ class _Tour:
         out.print(f"   [green]✓[/] the refresh called {asked - before} times, 21 account reads 0 times")
         self._control("pregrada_financije", {})
 
+    def _sent_while_off(self, token: dict[str, str]) -> None:
+        self._step("She reports a problem while the registry is off: kept, told, and sent once when it comes back")
+        self._control("pregrada_urudzbeni", {"down": "503"})
+        report = {
+            "category": "rasvjeta",
+            "text": "Ulična svjetiljka ne radi već tri dana.",
+            "place": {"address": "Ulica žrtava fašizma 12"},
+        }
+        headers = token | {"Idempotency-Key": "tour"}
+        answers = [self._client.post("/pregrada/v1/requests", json=report, headers=headers) for _ in range(2)]
+        _expect([one.status_code for one in answers] == [201, 201], f"the report was answered {answers[0].text}")
+        sent = answers[0].json()
+        _expect(answers[1].json()["id"] == sent["id"], "the same report sent twice is two")
+        out.print(f"   {sent['number']}: {sent['title']} (sent twice, kept once)")
+        path = f"/pregrada/v1/requests/{sent['id']}"
+
+        def office() -> dict[str, Any]:
+            found: dict[str, Any] = self._get(path, token)["offices"][0]
+            return found
+
+        self._await(lambda: office()["not_answering_since"], "word that the registry does not answer")
+        out.print(f"   [yellow]{office()['text']}[/]", soft_wrap=True)
+        self._control("pregrada_urudzbeni", {})
+        self._await(lambda: office()["state"] == "delivered", "the report at the registry", patience=40)
+        out.print(f"   [green]✓[/] {office()['text']}", soft_wrap=True)
+        address = self._stage.simulators["pregrada_urudzbeni"]
+        counts = self._client.get(f"{address}/_control/writes").raise_for_status().json()["counts"]
+        _expect(list(counts.values()) == [1], f"the registry did it {counts}")
+
     def _garbage(self) -> None:
         self._step("Garbage is refused or kept with its reason, never lost")
         secret = (self._stage.var / "secrets" / "pregrada-financije-push").read_text()
@@ -333,11 +368,11 @@ class _Tour:
             for address in self._stage.simulators.values()
         )
 
-    def _await(self, condition: Any, what: str) -> None:
-        deadline = time.monotonic() + 15
+    def _await(self, condition: Any, what: str, patience: float = 15) -> None:
+        deadline = time.monotonic() + patience
         while not condition():
             self._processes.refuse_dead()
-            _expect(time.monotonic() < deadline, f"{what} did not come within 15 seconds")
+            _expect(time.monotonic() < deadline, f"{what} did not come within {patience:.0f} seconds")
             time.sleep(0.1)
 
 

@@ -79,7 +79,7 @@ def register(
                         connection, town, one.request_id, Decision.GRANT, reason=reason, by=by, now=now
                     )
                 # Also where a clerk granted it and the job has not come to it yet: the job then finds it done.
-                return await requests.carry_out(connection, town.id, one.request_id, now)
+                return await requests.carry_out(connection, town, one.request_id, now)
 
         report = with_hub(do)
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))

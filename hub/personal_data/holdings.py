@@ -68,6 +68,11 @@ _OF_THE_REGISTER = Keep(
     "(GDPR art. 17(3)(b)); it is nobody's account any more. What the register itself may erase, its office decides"
 )
 _CLAIMS = "for the establishment, exercise or defence of legal claims (GDPR art. 17(3)(e))"
+_HER_DELIVERIES = "t.delivery_id in (select delivery_id from deliveries where city_id = $1 and subject_id = any ($2))"
+_ON_ITS_WAY = (
+    "what she asked of an office is carried out, and that it was is proven, "
+    f"{_CLAIMS}; what was sent is dropped a month after it arrived, and nothing leads to her any more"
+)
 
 
 def _records(noun: str) -> str:
@@ -102,6 +107,36 @@ HOLDINGS: tuple[Holding, ...] = (
         {"code": SECRET, "issued_by": EMPLOYEE},
     ),
     Holding("logins", _HER, Delete(), dict.fromkeys(("linked_for", "revoked_for"), EMPLOYEE)),
+    # ── What she sent ──
+    Holding(
+        "blobs",
+        _HER,
+        Delete(),
+        {"content": "it is given as a file: GET /v1/attachments/{id}"},
+        given_as={"sha256": "encode(t.sha256, 'hex')"},
+    ),
+    Holding("submissions", _HER, Delete(), sealed={"text": "t.matter_id::text"}),
+    Holding("requests", _HER, Delete(), sealed={"text": "t.matter_id::text", "place": "t.matter_id::text"}),
+    Holding("contact_changes", _HER, Delete(), sealed={"changes": "t.matter_id::text"}),
+    Holding("contact_details", _HER, Delete(), sealed={"value": "t.detail_id::text"}),
+    Holding("matter_events", _HER, Delete()),
+    Holding("matter_offices", _HER, Delete()),
+    Holding("matters", _HER, Delete()),
+    Holding("idempotency_keys", "(t.subject_id = any ($2) or t.actor_id = any ($2))", Delete(), {"digest": KEYED}),
+    Holding(
+        "delivery_values",
+        _HER_DELIVERIES,
+        Keep(_ON_ITS_WAY),
+        sealed={"content": "t.delivery_id::text"},
+    ),
+    Holding("delivery_receipts", _HER_DELIVERIES, Keep(_ON_ITS_WAY)),
+    Holding("deliveries_journal", _HER_DELIVERIES, Keep(_ON_ITS_WAY), {"by": EMPLOYEE}),
+    Holding(
+        "deliveries",
+        _HER,
+        Blank("subject_id = null", f"that and when something was handed over to an office, {_CLAIMS}"),
+        {"order_key": KEYED},
+    ),
     # ── Who she is ──
     Holding(
         "mandates",
@@ -154,7 +189,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "erasure_requests",
         _HER,
         Blank(
-            "words = null",
+            "words = null, reason = null",
             f"that and when it was asked and decided, {_CLAIMS}; who it was is taken out when it is done",
         ),
         {"report": "it is made when there is nobody any more to give it to", "decided_by": EMPLOYEE},
@@ -183,6 +218,7 @@ OTHERS: Mapping[str, str] = {
     "city_keys": _SETTINGS,
     "signing_keys": _SETTINGS,
     "schedules": _SETTINGS,
+    "delivery_offices": "which back offices take nothing at the moment, and since when",
     "jobs": "work to be done, which names rows and holds no data of people; gone when it is done",
     "identifier_indexes": "keyed hashes by which identifiers are found; they go with their identifiers",
     "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
@@ -191,11 +227,22 @@ OTHERS: Mapping[str, str] = {
     "messages": _KEPT_SEALED,
     "message_keys": _KEPT_SEALED,
     "dead_letters": _KEPT_SEALED,
+    "dead_letter_edits": _KEPT_SEALED,
+    "push_files": _KEPT_SEALED,
+    "push_file_chunks": _KEPT_SEALED,
+    "push_drops": "names of files of back offices, which lie in a folder of the town",
+    "replays": "who on the staff had messages interpreted again, and when",
+    "replay_items": "ids of messages, and whether they were interpreted again",
+    "push_refusals": "how often a door of back offices refused somebody, with a network address; gone after 90 days",
+    "push_usage": "how much a back office has sent in a minute",
+    "push_once": "ids of signed messages, and hashes; gone after a day",
+    "alerts": "what the town's operators are told: names of back offices, fields and kinds, nobody's data",
+    "contract_checks": "what the last check of a back office's interface compared: names of operations and fields",
     "login_transactions": "logins under way, encrypted and nobody's yet; gone after a day",
     "authorization_requests": "requests of front ends while nobody has logged in yet; gone after an hour",
     "login_once": "hashes of what may be said once",
     "login_attempts": "keyed hashes and numbers of attempts; gone after a day",
-    "logouts": "where a browser goes on after a logout; gone after a day",
+    "logouts": "where a browser goes on after a logout, encrypted; gone after a day",
     "password_throttles": "keyed hashes and numbers of attempts; gone after a week",
     "staff": _STAFF,
     "staff_roles": _STAFF,

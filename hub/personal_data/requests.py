@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.cities.model import City
+from hub.grants import ending
 from hub.jobs.queue import enqueue
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
@@ -51,7 +52,9 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `due_on` is the last day for an answer, in the town; `subject_id` and `words` go with the person."""
+    """One request. `due_on` is the last day for an answer, in the town; `subject_id`, `words` and `reason` go
+    with the person.
+    """
 
     request_id: UUID
     subject_id: UUID | None
@@ -184,22 +187,25 @@ async def _extend(connection: Connection, city: City, one: Request, reason: str 
     return await opened(connection, city.id, one.request_id)
 
 
-async def carry_out(connection: Connection, city_id: int, request_id: UUID, now: datetime) -> Report | None:
+async def carry_out(connection: Connection, city: City, request_id: UUID, now: datetime) -> Report | None:
     """Erase the person of a granted request; None where that was done before. Within the worker's walls.
 
+    Her sessions end with it, and the front ends that are told of an end by their address are told of this one.
     Raises NotFound and Conflict for a request that is not granted.
     """
-    one = await opened(connection, city_id, request_id, lock=True)
+    one = await opened(connection, city.id, request_id, lock=True)
     if one.state is State.ERASED:
         return None
     _move(one, State.ERASED)
     assert one.subject_id is not None
-    report = await erasure.erase(connection, city_id, one.subject_id, now)
+    for session_id in await _sessions(connection, city.id, one.subject_id):
+        await ending.end(connection, city, session_id, "erased", now)
+    report = await erasure.erase(connection, city.id, one.subject_id, now)
     await connection.execute(
-        """update erasure_requests set state = 'erased', subject_id = null, words = null, erased_at = $3,
-                  report = $4::text::jsonb
+        """update erasure_requests set state = 'erased', subject_id = null, words = null, reason = null,
+                  erased_at = $3, report = $4::text::jsonb
            where city_id = $1 and request_id = $2""",
-        city_id,
+        city.id,
         request_id,
         now,
         json.dumps(report.as_json(), ensure_ascii=False),
@@ -207,12 +213,9 @@ async def carry_out(connection: Connection, city_id: int, request_id: UUID, now:
     return report
 
 
-async def sessions_of(connection: Connection, city_id: int, request_id: UUID) -> list[UUID]:
-    """The sessions in which the person of a request is logged in, so that front ends can be told of their end."""
-    one = await opened(connection, city_id, request_id)
-    if one.subject_id is None:
-        return []
-    whose = await person.find(connection, city_id, one.subject_id)
+async def _sessions(connection: Connection, city_id: int, subject_id: UUID) -> list[UUID]:
+    """Those in which the person is logged in."""
+    whose = await person.find(connection, city_id, subject_id)
     rows = await connection.fetch(
         "select session_id from sessions where city_id = $1 and subject_id = any ($2) and ended_at is null",
         city_id,

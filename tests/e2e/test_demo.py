@@ -26,7 +26,7 @@ def test_the_tour_ends_satisfied_and_leaves_nothing_running():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "everything ended, nothing left behind" in done.stdout
-    for sign in ("hub3", "epc", "spayd", "null", "stale", "dead letter"):
+    for sign in ("hub3", "epc", "spayd", "null", "stale", "sent twice, kept once", "dead letter"):
         assert sign in done.stdout
     assert _processes_naming("munihub-demo-") == []
     assert list(Path("/tmp").glob("munihub-demo-*")) == []

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from connectors.rest import connector as rest
 from hub.accounts.service import Knowledge
 from hub.back_offices.service import ReadReport
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import Freshness, FreshnessStatus
+from hub.ports.back_office import Forgiven
 from hub.subjects import service as subjects
 from tests.support.http_server import Answer
 from tests.support.records import ANA, IVO, NOW
@@ -304,6 +307,20 @@ async def test_drift_is_noted_with_the_outline_of_what_was_there(town):
         (OFFICE, "debts", "unknown_code", "kind", "Q", NOW, NOW + MINUTE, 2),
         (OFFICE, "debts", "unknown_field", "note", "", NOW, NOW, 1),
     ]
+
+
+async def test_what_a_contract_was_broken_by_and_forgiven_is_drift(town, monkeypatch):
+    honest = rest._RestFeed.read
+
+    async def forgiving(self, arguments):
+        async for one in honest(self, arguments):
+            yield replace(one, forgiven=(Forgiven("debts.fee", "is not a number"),))
+
+    monkeypatch.setattr(rest._RestFeed, "read", forgiving)
+    town.office.says(OF_ANA, page(debt("a")))
+    await town.read("debts", ANA)
+    rows = await town.fetch("select what, path, sample from drift")
+    assert [tuple(row) for row in rows] == [("lenient", "debts.fee", "is not a number")]
 
 
 async def test_no_transaction_is_open_while_a_back_office_is_asked(town, postgres):

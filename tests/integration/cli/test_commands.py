@@ -338,3 +338,38 @@ async def test_every_command_needs_a_town_that_is_there(unchanged: Munihub, comm
     extra = ["--staff"] if command == "token" else []
     done = await unchanged(*command.split(), "--city", "nowhere", *extra)
     assert (done.code, done.out, done.error) == (2, "", "There is no town 'nowhere'; there are pregrada.")
+
+
+async def test_a_letter_is_looked_into_corrected_and_given_up(munihub: Munihub, tmp_path):
+    await push(munihub, **(ITEM | {"Opis": "=1+1"}))
+    (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--json")).out.splitlines()
+    letter = json.loads(line)["id"]
+    table = (await munihub("dead-letters", "list", "--city", "pregrada", "--csv")).out.splitlines()
+    assert table[0] == "id,back office,from,times,last,reason,where,detail"
+    assert table[1].startswith(f"{letter},financije,push,1,")
+
+    shown = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--reason", "KLASA 1")
+    assert (shown.code, "\x1b" in shown.out) == (0, False)
+    assert "is not an amount" in " ".join(shown.out.split())
+    raw = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--reason", "KLASA 1", "--raw")
+    event = json.loads(raw.out)
+    event["data"]["Iznos"] = "10,00"
+    file = tmp_path / "right.json"
+    file.write_text(json.dumps(event), "utf-8")
+    kept = await munihub("dead-letters", "correct", "--city", "pregrada", letter, str(file), "--why", "as on paper")
+    assert (kept.code, kept.out) == (0, "Kept. Replay it now.\n")
+    assert (await munihub("dead-letters", "replay", "--city", "pregrada", letter)).out == "1 to be interpreted again\n"
+    hub = await open_worker(munihub.settings, str(munihub.settings.worker_url), connect=False)
+    try:
+        await apply(hub)
+        async with hub.database.town(1) as connection:
+            assert await connection.fetchval("select original from obligations where source_key = 'T-1'") == 1000
+            looks = await connection.fetch("select what, why, role from access_log order by entry_id")
+    finally:
+        await hub.close()
+    assert {row["role"] for row in looks} == {"munihub dead-letters"}
+    assert [row["what"] for row in looks].count("read_dead_letter") >= 2
+    assert looks[0]["why"] == f"KLASA 1, {letter}"
+
+    gone = await munihub("dead-letters", "discard", "--city", "pregrada", letter, "--why", "a test of the vendor")
+    assert gone.out == "0 given up\n"  # it came through already

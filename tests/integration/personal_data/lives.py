@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.access_log.model import Actor, ActorKind
 from hub.access_log.service import record
+from hub.delivery.content import seal
 from hub.kernel.ids import new_uuid
 from hub.personal_data.holdings import HOLDINGS
 from hub.subjects import service as subjects
@@ -126,6 +127,7 @@ async def live(hub: Api, oib: str, name: str, other: UUID | None = None) -> Life
                where city_id = 1 and identifier_id = $1 and noun = 'obligation'""",
             oib_id,
         )
+        await _sent(c, keys, subject_id, oib, now)
         if other is not None:
             await c.execute(
                 """insert into mandates (city_id, mandate_id, holder_id, represented_id, kind, proof, source, recorded_at,
@@ -148,6 +150,67 @@ async def live(hub: Api, oib: str, name: str, other: UUID | None = None) -> Life
             new_uuid(), subject_id, f"words of {name}", now,
         )  # fmt: skip
     return Life(subject_id, merged, oib, name, (oib, f"nias-{oib}", f"passport-{oib}"), (secret.decode(), secret.hex()))
+
+
+async def _sent(c, keys, subject_id: UUID, oib: str, now) -> None:
+    """Something of each kind that a citizen sends, with a file."""
+    matter, event, detail, blob = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    await c.execute(
+        """insert into matters (city_id, matter_id, noun, kind, subject_id, number, title, language, state, status,
+                                opened_at, state_at)
+           values (1, $1, 'submission', 'open_case', $2, $3, 'a case', 'hr', 'waiting', 'waiting_for_office', $4, $4)""",
+        matter, subject_id, f"N-{oib}", now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into matter_offices (city_id, matter_id, back_office, subject_id, delivery_id, state, since)
+           values (1, $1, 'urudzbeni', $2, $1, 'waiting', $3)""",
+        matter, subject_id, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into matter_events (city_id, event_id, matter_id, subject_id, at, who, event, to_state)
+           values (1, $1, $2, $3, $4, 'citizen', 'sent', 'waiting')""",
+        event, matter, subject_id, now,
+    )  # fmt: skip
+    written = {"submissions": ("text",), "requests": ("text", "place"), "contact_changes": ("changes",)}
+    for table, columns in written.items():
+        sealed = [keys.encrypt(table, column, str(matter), f"{column}-{oib}".encode()) for column in columns]
+        values = ", ".join(f"${number}" for number in range(3, 3 + len(columns)))
+        await c.execute(
+            f"insert into {table} (city_id, matter_id, subject_id, {', '.join(columns)}) values (1, $1, $2, {values})",
+            matter, subject_id, *sealed,
+        )  # fmt: skip
+    await c.execute(
+        "insert into contact_details values (1, $1, $2, 'email', $3, $4)",
+        detail, subject_id, keys.encrypt("contact_details", "value", str(detail), f"{oib}@example.hr".encode()), now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into blobs (city_id, blob_id, subject_id, name, media_type, viewable, size, sha256, content, created_at)
+           values (1, $1, $2, 'a.pdf', 'application/pdf', true, 1, '', $3, $4)""",
+        blob, subject_id, keys.encrypt("blobs", "content", str(blob), b"x"), now,
+    )  # fmt: skip
+    await c.execute(
+        "insert into idempotency_keys values (1, $1, 'open_case', $2, $1, '', $3, $4)", subject_id, oib, matter, now
+    )
+    await c.execute(
+        """insert into deliveries (city_id, delivery_id, back_office, kind, noun, record_id, subject_id, order_key,
+                                   behind, next_at, deadline_at, created_at)
+           values (1, $1, 'urudzbeni', 'open_case', 'submission', $1, $2, $3, false, $4, $4, $4)""",
+        matter, subject_id, f"line of {matter}", now,
+    )  # fmt: skip
+    await c.execute(
+        "insert into delivery_values (city_id, delivery_id, content) values (1, $1, $2)",
+        matter, seal(keys, matter, {"applicant": {"oib": oib}}),
+    )  # fmt: skip
+    await c.execute(
+        """insert into delivery_receipts (city_id, delivery_id, step, receipts, source, at)
+           values (1, $1, 'case', '{"number": "7"}', 'reply', $2)""",
+        matter, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into deliveries_journal (city_id, delivery_id, at, event, state, by)
+           values (1, $1, $2, 'queued', 'waiting', 'worker')""",
+        matter, now,
+    )  # fmt: skip
 
 
 async def rows_of(hub: Api, life: Life) -> dict[str, int]:

@@ -34,6 +34,10 @@ async def people(hub):
     return await live(hub, ANA, "Ana Prva", ivo.subject_id), ivo
 
 
+def city_of(hub):
+    return hub.worker.towns.by_slug["pregrada"].city
+
+
 async def erase(hub, life):
     async with hub.worker.database.town(1) as connection:
         return await erasure.erase(connection, 1, life.subject_id, hub.clock.now())
@@ -268,7 +272,7 @@ async def test_from_the_request_to_the_report(hub, people):
         public_id("sub", ana.subject_id),
     )
 
-    granted = await decide(hub, asked["id"], "grant")
+    granted = await decide(hub, asked["id"], "grant", "Ana Prva moved to Zagreb")
     assert (granted.status_code, granted.json()["state"], granted.json()["decided_by"]) == (
         200,
         "granted",
@@ -283,7 +287,7 @@ async def test_from_the_request_to_the_report(hub, people):
 
     assert await do_jobs(hub) == 1
     done = (await hub.client.get(f"{ADMIN}/{asked['id']}", headers=hub.staff("pregrada"))).json()
-    assert (done["state"], done["subject"], done["words"]) == ("erased", None, None)
+    assert (done["state"], done["subject"], done["words"], done["reason"]) == ("erased", None, None, None)
     report = done["report"]
     assert {"table": "aliases", "rows": 1} in report["erased"]
     assert {one["table"] for one in report["kept"]} >= {"obligations", "cases", "access_log"}
@@ -291,8 +295,38 @@ async def test_from_the_request_to_the_report(hub, people):
     assert (await hub.client.get(ADMIN, headers=hub.staff("pregrada"))).json() == {"items": []}
     # The job that runs a second time finds it done.
     async with hub.worker.database.town(1) as connection:
-        again = await requests.carry_out(connection, 1, parse_public_id("era", asked["id"]), hub.clock.now())
+        again = await requests.carry_out(connection, city_of(hub), parse_public_id("era", asked["id"]), hub.clock.now())
     assert again is None
+
+
+async def test_the_reasons_of_earlier_decisions_go_with_her(hub, people):
+    ana, ivo = people
+    asked = await ask(hub, ana.subject_id)
+    await decide(hub, asked["id"], "refuse", "Ana Prva owes the rent of Trg 1")
+    again = await ask(hub, ana.subject_id)
+    await decide(hub, again["id"], "grant")
+    assert await do_jobs(hub) == 1
+    async with hub.worker.database.town(1) as connection:
+        rows = await connection.fetch("select subject_id, state, reason from erasure_requests")
+    hers = {(row["state"], row["reason"]) for row in rows if row["subject_id"] != ivo.subject_id}
+    assert hers == {("refused", None), ("erased", None)}
+    assert [row["reason"] for row in rows if row["subject_id"] == ivo.subject_id] == ["You owe us."]
+
+
+async def test_front_ends_hear_that_an_erased_persons_sessions_are_over(hub, people):
+    """By the job and by the command alike: it is told in the transaction that erases her."""
+    ana, ivo = people
+    asked = await ask(hub, ana.subject_id)
+    await decide(hub, asked["id"], "grant")
+    city = city_of(hub)
+    portal = city.clients["portal"].model_copy(update={"backchannel_logout_uri": "https://portal.test/bye"})
+    told = city.model_copy(update={"clients": {**city.clients, "portal": portal}})
+    async with hub.worker.database.town(1) as connection:
+        hers = await connection.fetchval("select session_id from sessions where subject_id = $1", ana.subject_id)
+        await requests.carry_out(connection, told, parse_public_id("era", asked["id"]), hub.clock.now())
+    rows = await hub.worker.database.pool.fetch("select payload::text from jobs where kind = 'grants.logout'")
+    assert [json.loads(row["payload"]) for row in rows] == [{"client": "portal", "session": str(hers)}]
+    assert (await rows_of(hub, ivo))["sessions"] == 1
 
 
 async def test_a_refusal_says_why_and_where_to_complain(hub, ana):
@@ -360,9 +394,9 @@ async def test_what_was_not_granted_is_not_carried_out(hub, ana):
     asked = parse_public_id("era", (await ask(hub, ana))["id"])
     async with hub.worker.database.town(1) as connection:
         with pytest.raises(Conflict):
-            await requests.carry_out(connection, 1, asked, hub.clock.now())
+            await requests.carry_out(connection, city_of(hub), asked, hub.clock.now())
         with pytest.raises(NotFound):
-            await requests.carry_out(connection, 1, NIL, hub.clock.now())
+            await requests.carry_out(connection, city_of(hub), NIL, hub.clock.now())
         assert await connection.fetchval("select name from subjects where subject_id = $1", ana) == "Ana Prva"
 
 

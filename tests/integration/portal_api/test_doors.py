@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hub.kernel.errors import ConfigurationError
-from portal_api.push import events
+from portal_api.push import door
 from portal_api.push.events import ReceiptOut
 from tests.support.hub import SECRETS
 from tests.support.records import ANA
@@ -150,7 +150,7 @@ async def test_garbage_at_the_push_door(hub, content, media_type, status, code):
 
 
 async def test_too_large_a_push_is_refused_whatever_its_length_says(hub, monkeypatch):
-    monkeypatch.setattr(events, "LARGEST", 1000)
+    monkeypatch.setattr(door, "LARGEST", 1000)
     assert "send several" in problem(await push(hub, b"x" * 1001), 413, "too_large")
 
     async def drip():

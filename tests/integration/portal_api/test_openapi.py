@@ -96,7 +96,7 @@ def test_an_operation_says_what_it_is(path, method, operation):
     assert operation["summary"]
     assert {one["name"] for one in DOCUMENT["tags"]} >= set(operation["tags"])
     assert len(operation["tags"]) == 1
-    if path in OPEN:
+    if path in OPEN or operation["operationId"] == "read_soap_contract":
         assert "security" not in operation
     else:
         ((scheme, scopes),) = operation["security"][0].items()

@@ -88,7 +88,7 @@ async def test_secrets_are_compared_in_constant_time_and_all_of_them(hub, monkey
     """Whichever of a town's back offices it is, and whether it is one at all."""
     compared = []
     real = hmac.compare_digest
-    monkeypatch.setattr("portal_api.requests.hmac.compare_digest", lambda a, b: compared.append(b) or real(a, b))
+    monkeypatch.setattr("portal_api.push.door.hmac.compare_digest", lambda a, b: compared.append(b) or real(a, b))
     with_secret = [one for one in hub.hub.towns.by_slug["pregrada"].back_offices.values() if one.push_secret]
     for secret in (SECRET, "wrong"):
         compared.clear()

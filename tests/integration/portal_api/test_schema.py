@@ -108,6 +108,9 @@ def sensible(case) -> list:
     if not {"cursor", "instalment"}.isdisjoint(case.query or {}):
         # Any text might be a cursor and any number an instalment: only those there are are accepted.
         checks.append(CHECKS.get_one("positive_data_acceptance"))
+    if case.operation.path.endswith(("/attachments", "/requests")):
+        # Random bytes are no file anybody takes, and a town has a few categories only.
+        checks.append(CHECKS.get_one("positive_data_acceptance"))
     if case.operation.path.endswith("/people"):
         checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
     if case.operation.tags == ["push"]:

@@ -1,0 +1,1 @@
+"""Alerts: what somebody who runs the town should know of, told once and counted, until it is over."""

@@ -1,0 +1,87 @@
+"""`munihub alerts list|acknowledge`: what somebody should know of."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from hub.alerts import service as alerts
+from hub.alerts.model import Alert
+from hub.kernel.ids import parse_public_id, public_id
+
+CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
+
+
+def register(
+    app: typer.Typer,
+    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
+    town_of: Callable[[Any, str], Any],
+) -> None:
+    """Adds the commands of `munihub alerts`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
+    commands = typer.Typer(no_args_is_help=True, help="What somebody who runs the town should know of.")
+
+    @commands.command("list")
+    def list_alerts(
+        city: CityOption,
+        settled: Annotated[bool, typer.Option("--settled", help="Those that are over too.")] = False,  # noqa: FBT002
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002
+    ) -> None:
+        """What is open, newest first."""
+
+        async def show(hub: Any) -> None:
+            town = town_of(hub, city).city
+            async with hub.database.town(town.id) as connection:
+                found = await alerts.list_alerts(connection, town.id, settled=settled, limit=1000)
+            table = Table(Column("id", no_wrap=True), "kind", "about", "since", "times", "seen to by", "what")
+            for one in found:
+                if as_json:
+                    typer.echo(json.dumps(as_plain(one), ensure_ascii=False))
+                    continue
+                since = one.opened_at.astimezone(town.timezone).strftime("%Y-%m-%d %H:%M")
+                said = str(one.detail.get("says", ""))
+                cells = (public_id("alt", one.alert_id), one.kind, one.about, since, one.times, one.acknowledged_by)
+                table.add_row(*(Text(str(cell or "")) for cell in (*cells, said)))
+            if not as_json:
+                Console().print(table)
+
+        with_hub(show)
+
+    @commands.command("acknowledge")
+    def acknowledge(
+        city: CityOption,
+        alert: Annotated[str, typer.Argument(help="alt_…, as the list shows it.", show_default=False)],
+    ) -> None:
+        """Say that you see to it. It stays open until it is over."""
+
+        async def note(hub: Any) -> None:
+            town = town_of(hub, city).city
+            async with hub.database.town(town.id) as connection:
+                await alerts.acknowledge(
+                    connection, town.id, parse_public_id("alt", alert), by=getpass.getuser(), now=hub.clock.now()
+                )
+
+        with_hub(note)
+
+    app.add_typer(commands, name="alerts")
+
+
+def as_plain(alert: Alert) -> dict[str, Any]:
+    """An alert in JSON values; times as RFC 3339."""
+    times = ("opened_at", "last_at", "acknowledged_at", "settled_at")
+    moments = {name: value.isoformat() if (value := getattr(alert, name)) else None for name in times}
+    return {
+        "id": public_id("alt", alert.alert_id),
+        "kind": alert.kind,
+        "about": alert.about,
+        "detail": dict(alert.detail),
+        "times": alert.times,
+        "acknowledged_by": alert.acknowledged_by,
+        **moments,
+    }
