@@ -53,7 +53,7 @@ def test_without_a_detail_its_own_sentence_is_said(kind):
             kind()
         return
     error = kind()
-    assert str(error) == error.detail == kind.__doc__
+    assert str(error) == error.detail == (kind.__doc__ or "").splitlines()[0]
     assert str(error).endswith(".")
     assert str(kind("Because of this.")) == "Because of this."
 
