@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from hub.access_log import service as access_log
 from hub.access_log.model import Actor, ActorKind
@@ -283,8 +283,17 @@ def _written_out(value: object) -> object:
     return value
 
 
+def _with_a_time(value: object) -> object:
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt]", value):
+        raise ValueError("write a time such as 2026-12-31T12:00:00Z")
+    return value
+
+
 CalendarDate = Annotated[date, BeforeValidator(_written_out)]
 """A date as RFC 3339 writes it (full-date), and no other way."""
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_with_a_time)]
+"""A time as RFC 3339 writes it (date-time), with its offset."""
 
 
 def write_cursor(*parts: object) -> str:

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hub.intake import file_states
 from hub.kernel.ids import public_id
 from portal_api.admin.messages import offices_of
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Limit, Slug, read_public_cursor, write_cursor
+from portal_api.requests import AsStaff, Cursor, Limit, Moment, Slug, read_public_cursor, write_cursor
 
 router = APIRouter(tags=["admin"])
 
@@ -68,7 +68,7 @@ class PushedFileList(BaseModel):
 async def list_refused_attempts(
     staff: AsStaff,
     back_office: Annotated[Slug | None, Query(description="only what was proven to be of this one")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="at this time or later")] = None,
+    since: Annotated[Moment | None, Query(description="at this time or later")] = None,
 ) -> Response:
     """Forged, replayed, unsigned, too old, too large, too much: counted by door, reason, address and day."""
     found = await staff.hub.doors.refusals(staff.town.city.id, since=since, back_offices=offices_of(staff, back_office))

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hub.back_offices import service as feeds
 from hub.intake import dead_letters
@@ -20,7 +20,7 @@ from portal_api.admin.looking import Reason
 from portal_api.admin.opening import open_letter, written
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, Slug, Staff, read_public_cursor, write_cursor
+from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, Moment, Slug, Staff, read_public_cursor, write_cursor
 
 router = APIRouter(tags=["admin"])
 
@@ -86,8 +86,8 @@ async def list_dead_letters(
     field: Annotated[
         str | None, Query(max_length=100, pattern=NO_NUL, description="the field at fault", examples=["original"])
     ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="failed last at this time or later")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="failed last before this time")] = None,
+    since: Annotated[Moment | None, Query(description="failed last at this time or later")] = None,
+    until: Annotated[Moment | None, Query(description="failed last before this time")] = None,
     state: Annotated[Literal["open", "settled", "all"], Query(description="settled: it is done with")] = "open",
     cursor: Cursor = None,
     limit: Limit = 50,

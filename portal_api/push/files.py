@@ -11,7 +11,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hub.back_offices.pushing import file_kinds
 from hub.intake.drop_folder import kind_of
@@ -23,6 +23,7 @@ from hub.kernel.ids import parse_public_id, public_id
 from portal_api.errors import responses
 from portal_api.push.door import AsBackOffice, DoorRoute, Pushing, count_unsaid, parts
 from portal_api.render import moment
+from portal_api.requests import Moment
 
 router = APIRouter(tags=["push"], route_class=DoorRoute)
 
@@ -74,9 +75,7 @@ async def push_file(
     kind: Annotated[
         str | None, Query(max_length=60, description="which kind of file it is; absent: the one its name fits")
     ] = None,
-    said_at: Annotated[
-        AwareDatetime | None, Query(description="when it was written; its records are as new as that")
-    ] = None,
+    said_at: Annotated[Moment | None, Query(description="when it was written; its records are as new as that")] = None,
 ) -> Response:
     """One file, as it is, up to 2 GB (signed: 10 MB). 202 once all of it is kept; the same content again is known and
     answered with the same id. A `charset` in the content type goes before the configured encoding.

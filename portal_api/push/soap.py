@@ -33,15 +33,18 @@ _CONTRACT: dict[int | str, dict[str, Any]] = {
     200: {"description": "The WSDL, or with `?xsd` its schema", "content": {"text/xml": {"schema": {"type": "string"}}}}
 }
 _ENVELOPE = {"schema": {"type": "string"}, "example": "<soap:Envelope …>"}
+_ENVELOPES = {media_type: {"schema": {"type": "string"}} for media_type in _TYPES.values()}
+_REFUSED = responses(400, 401, 403, 404, 408, 409, 413, 415, 429)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Everything that keeps the contract is kept",
-        "content": {"text/xml": {"schema": {"type": "string"}}, "application/soap+xml": {"schema": {"type": "string"}}},
-    }
+    200: {"description": "Everything that keeps the contract is kept", "content": _ENVELOPES},
+    400: {**_REFUSED[400], "content": {**_REFUSED[400]["content"], **_ENVELOPES}},
+    500: {"description": "A fault of SOAP 1.1, which has this status whosever the fault is", "content": _ENVELOPES},
 }
 
 
-@router.get("/soap", summary="The contract of the SOAP door", response_class=Response, responses=_CONTRACT)
+@router.get(
+    "/soap", summary="The contract of the SOAP door", response_class=Response, responses={**responses(404), **_CONTRACT}
+)
 async def read_soap_contract(request: Request, town: AtTown) -> Response:
     """`?wsdl` (and without anything) gives the WSDL, `?xsd` the schema it imports."""
     asked = {name.lower() for name in request.query_params}
@@ -57,7 +60,7 @@ async def read_soap_contract(request: Request, town: AtTown) -> Response:
     "/soap",
     summary="Push records by SOAP",
     response_class=Response,
-    responses={**responses(400, 401, 403, 404, 408, 409, 413, 415, 429), **_ANSWERS},
+    responses={**_REFUSED, **_ANSWERS},
     openapi_extra={
         "requestBody": {"required": True, "content": {"text/xml": _ENVELOPE, "application/soap+xml": _ENVELOPE}}
     },

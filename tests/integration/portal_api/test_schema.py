@@ -111,8 +111,14 @@ def sensible(case) -> list:
     if case.operation.path.endswith(("/attachments", "/requests")):
         # Random bytes are no file anybody takes, and a town has a few categories only.
         checks.append(CHECKS.get_one("positive_data_acceptance"))
+    if case.operation.path.endswith(("/push/v1/files", "/push/v1/soap", "/corrections", "/replays")):
+        # A town has a few kinds of files, an envelope is XML; one of two keys, which a form of JSON Schema could say
+        # but no reader of a document would see.
+        checks.append(CHECKS.get_one("positive_data_acceptance"))
     if case.operation.path.endswith("/people"):
         checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
+    if not set(case.query or {}) <= {one.name for one in case.operation.query}:
+        checks.append(CHECKS.get_one("negative_data_rejection"))  # a parameter that nobody knows is passed over
     if case.operation.tags == ["push"]:
         checks.append(CHECKS.get_one("negative_data_rejection"))  # what is no event is kept as a letter, and accepted
     return checks
