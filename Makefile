@@ -81,6 +81,10 @@ schema: $(INSTALLED) ## docs/mapping.schema.json again, after a word of the mapp
 bench: $(INSTALLED) ## Numbers against a floor or a peer in the same run (BENCH=--quick: only that they run)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+.PHONY: chaos
+chaos: $(INSTALLED) ## Everything goes wrong at random, and nothing is lost (SEEDS=20, or SEED=7 alone)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--first $(or $(FIRST),1) --seeds $(or $(SEEDS),20))
+
 .PHONY: lock
 lock: ## requirements.lock again, after pyproject.toml changed (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

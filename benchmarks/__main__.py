@@ -28,7 +28,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, delivery, intake, passwords, printed, refresh, saml, scale, tokens, wsdl
+from benchmarks import account, delivery, intake, passwords, printed, refresh, saml, scale, tokens, towns, wsdl
 from benchmarks.row import Row
 from hub.settings import PROJECT
 
@@ -44,6 +44,7 @@ ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "tokens": tokens.run,
     "saml": saml.run,
     "scale": scale.run,
+    "towns": towns.run,
     "passwords": passwords.run,
 }
 

@@ -84,6 +84,7 @@ _SEND_IN_HER_NAME = _citizen(
     "send", Assurance.SUBSTANTIAL, acting_for=True, why="an office acts upon it, as upon a signed letter"
 )
 _MESSAGES = _staff("messages", Role.SUPPORT, partly=True)
+_WHOLE = _staff("messages", Role.SUPPORT, why="front ends are the whole town's, so the role must be for all of it")
 _COUNTER = _staff("people", Role.CLERK, why="people belong to the whole town, so the role must be for all of it")
 _MANDATES = _staff("mandates", Role.CLERK, why="people belong to the whole town, so the role must be for all of it")
 _STEP = _anyone("a step of a login, bound to the browser that began it; a form is refused without its own token")
@@ -93,9 +94,7 @@ _BY_EID = _anyone(
 _OWN = _anyone("only of the session, or of the login under way, of the browser's own cookie; else one logs in first")
 _LOOK = _anyone("looks the same to everybody")
 
-_PUSH = Rule(
-    Audience.MACHINE, "push", why="or the push secret, a signature or a client certificate of the back office"
-)
+_PUSH = Rule(Audience.MACHINE, "push", why="or the push secret, a signature or a client certificate of the back office")
 
 OPERATIONS: Mapping[str, Rule] = {
     # ── A citizen's account ──
@@ -158,6 +157,8 @@ OPERATIONS: Mapping[str, Rule] = {
     "retry_delivery": _MESSAGES,
     "edit_delivery": _MESSAGES,
     "discard_delivery": _MESSAGES,
+    "list_webhooks": _WHOLE,
+    "replay_webhooks": _WHOLE,
     "list_alerts": _MESSAGES,
     "acknowledge_alert": _MESSAGES,
     "register_person": _COUNTER,
@@ -173,6 +174,9 @@ OPERATIONS: Mapping[str, Rule] = {
     "openapi": _anyone("the description of the API is public"),
     "alive": _anyone("a load balancer asks whether the process answers; it learns nothing else"),
     "ready": _anyone("a load balancer asks whether citizens can be answered; it learns the names of the towns"),
+    "metrics": _anyone(
+        "to configured addresses, or with a token of the operator's own: figures of all towns, nobody's"
+    ),
     # The OpenID provider: its doors are there for whoever has no token yet, and prove the front end themselves.
     "openid_configuration": _anyone("a front end's library reads where the provider's doors are"),
     "authorization_server": _anyone("as openid_configuration"),

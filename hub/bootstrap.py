@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -29,6 +30,7 @@ from hub.cities.logo import open_logo
 from hub.delivery.definition import Definition, compile_delivery
 from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
+from hub.kit.measures import MeasuredConnector, MeasuredReader, Measures
 from hub.kit.parameters import aliases_needed
 from hub.kit.secrets import find_secret
 from hub.mapping.compile import compile_mapping
@@ -98,17 +100,47 @@ def examine_towns(settings: Settings, *, connect: bool) -> Towns:
         except ConfigurationError as error:
             broken[slug] = error
     broken |= clashes(loaded, files)
+    compiled = Compiled()
     for slug, city in loaded.items():
         if slug not in broken:
             try:
-                by_slug[slug] = open_town(city, files[slug], settings, connect=connect)
+                by_slug[slug] = open_town(city, files[slug], settings, connect=connect, compiled=compiled)
             except ConfigurationError as error:
                 broken[slug] = error
     return Towns(by_slug, {slug: broken[slug] for slug in files if slug in broken})
 
 
-def open_town(city: cities.City, file: Path, settings: Settings, *, connect: bool) -> Town:
-    """Join one town's configuration with connectors, mappings and nouns."""
+class Compiled:
+    """What was made of files while towns are opened: those that share a file and a time zone share it, too.
+
+    It lives no longer than the opening, so that nobody gets what an older version of a file said.
+    """
+
+    def __init__(self) -> None:
+        self._mappings: dict[tuple[Path, ZoneInfo], RecordMapping] = {}
+        self._deliveries: dict[tuple[Path, ZoneInfo, str], Definition] = {}
+
+    def mapping(self, file: Path, timezone: ZoneInfo) -> RecordMapping:
+        key = (file.resolve(), timezone)
+        if key not in self._mappings:
+            self._mappings[key] = compile_mapping(file, TARGETS, timezone=timezone)
+        return self._mappings[key]
+
+    def delivery(self, file: Path, kind: str, timezone: ZoneInfo, connector: Connector | None) -> Definition:
+        """With a connector it is one town's: its operations go to that town's back office."""
+        if connector is not None:
+            return compile_delivery(file, kind, timezone=timezone, connector=connector)
+        key = (file.resolve(), timezone, kind)
+        if key not in self._deliveries:
+            self._deliveries[key] = compile_delivery(file, kind, timezone=timezone, connector=None)
+        return self._deliveries[key]
+
+
+def open_town(
+    city: cities.City, file: Path, settings: Settings, *, connect: bool, compiled: Compiled | None = None
+) -> Town:
+    """Join one town's configuration with connectors, mappings and nouns. `compiled` is what other towns opened."""
+    compiled = compiled or Compiled()
     secret = partial(find_secret, folder=settings.secrets)
     refuse_rehearsal(city, file, secret, partial(_mapping_folder, file=file, settings=settings))
     known = bank_transfer_schemes()
@@ -119,7 +151,7 @@ def open_town(city: cities.City, file: Path, settings: Settings, *, connect: boo
     offices = {}
     for name, office in city.back_offices.items():
         try:
-            offices[name] = _open_back_office(city, file, name, office, settings, connect=connect)
+            offices[name] = _open_back_office(city, file, name, office, settings, compiled, connect=connect)
         except ConfigurationError as error:
             if error.file:
                 raise
@@ -168,23 +200,29 @@ def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) 
 
 
 def _open_back_office(
-    city: cities.City, file: Path, name: str, office: cities.BackOffice, settings: Settings, *, connect: bool
+    city: cities.City,
+    file: Path,
+    name: str,
+    office: cities.BackOffice,
+    settings: Settings,
+    compiled: Compiled,
+    *,
+    connect: bool,
 ) -> BackOffice:
     folder = _mapping_folder(office.mapping, file, settings)
     secret = partial(find_secret, folder=settings.secrets)
     connector = None
     if connect and office.connector is not None:
         connector = _open_connector(city, file, name, office, folder, secret)
-    compiled: dict[str, RecordMapping] = {}
+    measures = Measures()
+    measured = MeasuredConnector(connector, measures) if connector else None
 
     def mapping(called: str, *place: str) -> RecordMapping:
-        if called not in compiled:
-            if not (folder / called).is_file():
-                there = ", ".join(sorted(one.name for one in folder.glob("*.yaml"))) or "none"
-                problem, remedy = f"there is no mapping {called!r} in {folder}", f"There are: {there}."
-                raise fault_in(file, ("back_offices", name, *place, "mapping"), problem, remedy)
-            compiled[called] = compile_mapping(folder / called, TARGETS, timezone=city.timezone)
-        return compiled[called]
+        if not (folder / called).is_file():
+            there = ", ".join(sorted(one.name for one in folder.glob("*.yaml"))) or "none"
+            problem, remedy = f"there is no mapping {called!r} in {folder}", f"There are: {there}."
+            raise fault_in(file, ("back_offices", name, *place, "mapping"), problem, remedy)
+        return compiled.mapping(folder / called, city.timezone)
 
     feeds: dict[str, Feed] = {}
     for feed_name, feed in office.feeds.items():
@@ -194,7 +232,12 @@ def _open_back_office(
             for _, event, place in events_of(office)
             if event.feed == feed_name and event.mapping
         ]
-        feeds[feed_name] = _open_feed(city, name, office, feed_name, pulled, pushed, connector)
+        if office.payee is None:
+            _refuse_nobody_to_pay(city, file, name, [one for one in (pulled, *pushed) if one is not None])
+        feed_opened = _open_feed(city, name, office, feed_name, pulled, pushed, connector)
+        if feed_opened.reader is not None:
+            feed_opened = replace(feed_opened, reader=MeasuredReader(feed_opened.reader, measures))
+        feeds[feed_name] = feed_opened
     return BackOffice(
         back_office=name,
         configuration=office,
@@ -207,22 +250,39 @@ def _open_back_office(
         push_secret=push_secret(city, office.push, secret) if office.push else None,
         signing_keys=signing_keys(office.push, secret) if office.push else (),
         deliveries={
-            kind: _open_delivery(city, file, (name, kind), folder / called, connector)
+            kind: _open_delivery(city, file, (name, kind), folder / called, measured, compiled)
             for kind, called in office.deliveries.items()
         },
         folder=folder,
+        measures=measures,
     )
 
 
+def _refuse_nobody_to_pay(city: cities.City, file: Path, name: str, mappings: Iterable[RecordMapping]) -> None:
+    """Each of their records would be refused when it comes: see ObligationProjection.refusal."""
+    for one in mappings:
+        if one.target.name == "obligation" and "payee" not in one.xml.fields.values:
+            problem = (
+                f"{one.file.name} makes obligations, and neither it nor the back office says to whom they are owed"
+            )
+            remedy = f"Add payee: here, one of {', '.join(city.payees)}; or map the field payee."
+            raise fault_in(file, ("back_offices", name), problem, remedy)
+
+
 def _open_delivery(
-    city: cities.City, file: Path, named: tuple[str, str], delivery: Path, connector: Connector | None
+    city: cities.City,
+    file: Path,
+    named: tuple[str, str],
+    delivery: Path,
+    connector: Connector | None,
+    compiled: Compiled,
 ) -> Definition:
     name, kind = named
     if not delivery.is_file():
         there = ", ".join(sorted(one.name for one in delivery.parent.glob("*.delivery.yaml"))) or "none"
         problem = f"there is no delivery file {delivery.name!r} in {delivery.parent}"
         raise fault_in(file, ("back_offices", name, "deliveries", kind), problem, f"There are: {there}.")
-    return compile_delivery(delivery, kind, timezone=city.timezone, connector=connector)
+    return compiled.delivery(delivery, kind, city.timezone, connector)
 
 
 def _refuse_shared_push_secrets(file: Path, offices: Mapping[str, BackOffice]) -> None:

@@ -86,10 +86,12 @@ def _join_nouns() -> None:
     from hub.personal_data import command as personal_data
     from hub.staff import command as staff
     from hub.tokens import command as signing_keys
+    from hub.webhooks import command as webhooks
 
     register(app, TARGETS, get_args(DeliveryKind))
     opened_letters.register(dead_letters.register(app, _with_hub, _town), _with_hub, _town)
     alerts.register(app, _with_hub, _town)
+    webhooks.register(app, _with_hub, _town)
     deliveries.register(app, _with_hub, _town)
     contracts.register(app, _with_hub, _town)
     record_command.register(app, _with_hub, _town)
@@ -222,6 +224,7 @@ def doctor(city: CityOption) -> None:
 
     Exit 1 where one fails.
     """
+    from hub.watch.tellings import check as tellings_check
 
     async def check(hub: Any) -> bool:
         town = _town(hub, city)
@@ -232,6 +235,9 @@ def doctor(city: CityOption) -> None:
             for step in await checked.check():
                 fine = fine and step.ok
                 table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", _plain(step.detail))
+        for step in await tellings_check(hub.database, town, hub.settings):
+            fine = fine and step.ok
+            table.add_row("alerts", step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", _plain(step.detail))
         out.print(table)
         return fine
 
@@ -324,7 +330,7 @@ def read(
             raise NotFound(f"There is no feed {feed!r} to read; there are: {there}.")
         scheme, value = _identifier(identifier) if identifier else ("", "")
         table = Table("feed", "records", "changed", "gone", "rejected", "failure")
-        fine = True
+        fine, reasons = True, list[str]()
         for one in wanted:
             whose = NIL
             if one.needs and one.needs != scheme:
@@ -342,11 +348,22 @@ def read(
             fine = fine and report.failure is None
             numbers = (report.records, report.changed, report.gone, report.rejected)
             table.add_row(f"{one.back_office}/{one.feed}", *map(str, numbers), report.failure or "")
+            reasons += _reasons(one, report, city)
         out.print(table)
+        for reason in dict.fromkeys(reasons):
+            out.print(_plain(reason), highlight=False, soft_wrap=True)
         return fine
 
     if not _with_hub(read_feeds, connect=True):
         raise typer.Exit(1)
+
+
+def _reasons(feed: Any, report: Any, city: str) -> list[str]:
+    """Why a read gave less than it should, and where to look."""
+    return [
+        *([f"{feed.back_office}/{feed.feed}: {report.because}"] if report.because else []),
+        *([f"Each with its reason:  munihub dead-letters list --city {city}"] if report.rejected else []),
+    ]
 
 
 # ── Keys and database ────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from hub.contact_details.model import KINDS as CONTACT_KINDS
 from hub.contact_details.service import ContactService
 from hub.contracts.service import ContractService
 from hub.delivery.service import DeliveryService
+from hub.figures.service import FigureService
 from hub.grants.introspection import Introspection
 from hub.grants.service import Grants
 from hub.intake.door_watch import DoorWatch
@@ -73,6 +74,7 @@ class Hub:
     requests: RequestService
     contacts: ContactService
     scanner: Scanner
+    figures: FigureService
 
     async def close(self) -> None:
         self.passwords.close()
@@ -151,4 +153,5 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         requests=RequestService(database, vault, clock, matters),
         contacts=ContactService(database, vault, clock, matters),
         scanner=Scanner.of(settings.scanner),
+        figures=FigureService(database, towns, clock),
     )

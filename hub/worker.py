@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import time, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 import structlog
 
 from hub.access_log import seals
+from hub.alerts.model import TELL
 from hub.back_offices import push_jobs
 from hub.back_offices.events import EventInterpreter
 from hub.back_offices.model import READ, SWEEP, Feed, Town
@@ -21,6 +23,7 @@ from hub.delivery import sweep
 from hub.delivery import wake as deliveries
 from hub.delivery.lanes import Lanes
 from hub.delivery.sweep import Sweep
+from hub.figures import counting as figures
 from hub.grants import backchannel
 from hub.hub import Hub, open_worker
 from hub.intake.service import APPLY
@@ -29,10 +32,17 @@ from hub.jobs.queue import Job
 from hub.jobs.schedules import Schedule
 from hub.jobs.worker import Handler, Worker
 from hub.kernel.errors import ConfigurationError
+from hub.kit.secrets import find_secret
 from hub.personal_data import requests as erasures
 from hub.settings import Settings
 from hub.storage import retention
 from hub.storage.database import NIL
+from hub.watch import conditions, tellings
+from hub.watch.conditions import Conditions
+from hub.watch.senders import Senders
+from hub.watch.tellings import Tellings
+from hub.webhooks import service as webhooks
+from hub.webhooks.service import Webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +65,9 @@ class Work:
         self._towns = {town.city.id: town for town in hub.towns.by_slug.values()}
         self._pushed = PushJobs(hub.database, hub.vault, hub.clock, hub.files)
         self._logouts = backchannel.LogoutSender(hub.tokens, hub.clock)
+        self._webhooks = Webhooks(hub.database, hub.clock, partial(find_secret, folder=hub.settings.secrets))
+        self._conditions = Conditions(hub.database, hub.clock)
+        self._tellings = Tellings(hub.database, hub.clock, Senders.of_installation(hub.settings, hub.clock))
 
     def handlers(self) -> dict[str, Handler]:
         return {
@@ -68,6 +81,11 @@ class Work:
             push_jobs.LOOK: Handler(self.look),
             push_jobs.REPLAY: Handler(self.replay, lease=_LEASE),
             seals.SEAL: Handler(self.seal),
+            webhooks.FAN_OUT: Handler(self.fan_out),
+            webhooks.SEND: Handler(self.send_webhooks, lease=timedelta(minutes=1)),
+            conditions.WATCH: Handler(self.watch),
+            conditions.CHECK_EIDS: Handler(self.check_eids),
+            TELL: Handler(self.tell, lease=timedelta(minutes=1)),
             erasures.ERASE: Handler(self.erase),
             backchannel.LOGOUT: Handler(
                 self.tell_logout, max_attempts=backchannel.ATTEMPTS, backoff=backchannel.BACKOFF
@@ -114,6 +132,23 @@ class Work:
     async def replay(self, job: Job) -> None:
         await self._pushed.replay(self._town(job), job)
 
+    async def fan_out(self, job: Job) -> None:
+        await self._webhooks.fan_out(self._town(job))
+
+    async def send_webhooks(self, job: Job) -> None:
+        """What failed is with the front end, and sent again by the schedule."""
+        await self._webhooks.send(self._town(job), job.payload["client"])
+
+    async def watch(self, job: Job) -> None:
+        await self._conditions.watch(self._town(job))
+
+    async def check_eids(self, job: Job) -> None:
+        await self._conditions.check_eids(self._town(job))
+
+    async def tell(self, job: Job) -> None:
+        """What failed is with the address, and told again by the schedule."""
+        await self._tellings.tell(self._town(job))
+
     async def seal(self, job: Job) -> None:
         """What was recorded since the last seal, also where a run or two failed."""
         async with self._hub.database.town(job.city_id) as connection:
@@ -150,6 +185,7 @@ class Work:
                 job={"city_id": town.city.id, "kind": seals.SEAL, "payload": {}, "dedupe": seals.SEAL},
                 every=seals.EVERY,
             )
+            yield from self._watching(town)
             if any(office.deliveries for office in town.back_offices.values()):
                 yield Schedule(
                     name=deliveries.SWEEP,
@@ -183,6 +219,29 @@ class Work:
                     timezone=None if refresh.daily is None else town.city.timezone,
                 )
 
+    def _watching(self, town: Town) -> Iterator[Schedule]:
+        """What lasts too long, every minute; what is to be told, where somebody is; eIDs, every morning."""
+        city_id = town.city.id
+        kinds = {conditions.WATCH: conditions.EVERY}
+        if town.city.alerts:
+            kinds[TELL] = tellings.EVERY
+        if any(client.webhook for client in town.city.clients.values()):
+            kinds[webhooks.FAN_OUT] = webhooks.EVERY
+        for kind, every in kinds.items():
+            yield Schedule(
+                name=kind,
+                job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind, "key": kind},
+                every=every,
+            )
+        if town.eids:
+            kind = conditions.CHECK_EIDS
+            yield Schedule(
+                name=kind,
+                job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind},
+                daily=_CHECKED_AT,
+                timezone=town.city.timezone,
+            )
+
 
 async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: float) -> None:
     """Open a hub and work until `stop` is set; what runs then may finish within `grace` seconds."""
@@ -194,8 +253,10 @@ async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: floa
         worker = Worker(hub.database.pool, jobs.handlers(), clock=hub.clock)
         running = asyncio.create_task(worker.run())
         keeping = asyncio.create_task(_keep(hub))
+        counting = asyncio.create_task(figures.keep_counting(hub.database, hub.towns.by_slug.values()))
         await asyncio.wait([running, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         keeping.cancel()
+        counting.cancel()
         await worker.stop(timedelta(seconds=grace))
         await running
     finally:

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from hub.hub import Hub
 from hub.kernel.errors import NotReady
-from portal_api import errors, health, openapi
+from portal_api import errors, health, metrics, openapi
 from portal_api.admin import access_log as admin_access_log
-from portal_api.admin import alerts, back_offices, deliveries, doors, erasures, letters, messages, people
+from portal_api.admin import alerts, back_offices, deliveries, doors, erasures, letters, messages, people, webhooks
 from portal_api.admin import mandates as admin_mandates
 from portal_api.citizen import (
     access_log,
@@ -68,9 +68,8 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
     )
     errors.install(app)
-    app.add_exception_handler(asyncpg.PostgresConnectionError, _no_database)
-    app.add_exception_handler(asyncpg.InterfaceError, _no_database)
-    app.add_exception_handler(ConnectionError, _no_database)
+    for away in _DATABASE_AWAY:
+        app.add_exception_handler(away, _no_database)
     # Each straight into the application: FastAPI matches one level of routers after the other at every request.
     for citizen in (account, obligations, cases, mandates, refresh, access_log, personal_data):
         app.include_router(citizen.router, prefix="/{city}/v1")
@@ -82,6 +81,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         app.include_router(of_messages.router, prefix="/{city}/admin/v1")
     app.include_router(deliveries.router, prefix="/{city}/admin/v1")
     app.include_router(alerts.router, prefix="/{city}/admin/v1")
+    app.include_router(webhooks.router, prefix="/{city}/admin/v1")
     app.include_router(back_offices.router, prefix="/{city}/admin/v1")
     app.include_router(admin_mandates.router, prefix="/{city}/admin/v1")
     app.include_router(people.router, prefix="/{city}/admin/v1")
@@ -89,11 +89,27 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.include_router(erasures.router, prefix="/{city}/admin/v1")
     login.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     oauth2.install(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     app.add_middleware(TownByHost, app)
     app.add_middleware(Envelope)
     return app
+
+
+# What passes by itself or with an operator's help, and after which the same request may be sent again: no connection
+# (nor a socket while the private server restarts), a server that starts, stops or is a replica now, a full disk, a
+# transaction that lost against another one.
+_DATABASE_AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    FileNotFoundError,
+)
 
 
 async def _no_database(_: Any, error: Exception) -> Any:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 BY_HOST = "munihub.by_host"
 """Key of a request's scope: the slug of the town whose host was asked; absent where the town is in the path."""
 
-OF_ALL_TOWNS = frozenset({"/healthz", "/readyz", "/openapi.json"})
+OF_ALL_TOWNS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Addresses that are the same at every host."""
 
 HEADERS: Mapping[bytes, bytes] = {

@@ -9,16 +9,20 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
 from babel.numbers import format_currency
 from pydantic import BaseModel, Field
 
 from hub.back_offices.freshness import FeedFreshness
 from hub.cities.model import City
+from hub.kernel.freshness import Freshness, FreshnessStatus
 from hub.kernel.ids import public_id
 from hub.kernel.money import minor_units
 from hub.kernel.text import choose, choose_language, preferred_languages
+from portal_api import source_texts
 
 
 class Amount(BaseModel):
@@ -56,6 +60,10 @@ class SourceOut(BaseModel):
     feed: str = Field(examples=["obligations"])
     name: str = Field(examples=["Financijska kartica"])
     freshness: SourceFreshness
+    says: str = Field(
+        description="the same in plain words, in the reader's language",
+        examples=["Podaci sustava „Financijska kartica”: stanje 21. 11. 2026. 13:50."],
+    )
     complete: bool = Field(description="whether an absence here means that there is none")
     caught_up_to: datetime | None = Field(default=None, description="payments up to here are counted by the source")
 
@@ -131,9 +139,42 @@ class Reader:
                 "since": moment(freshness.since),
                 "because": freshness.because,
             },
+            "says": self._says(one),
             "complete": one.complete,
             "caught_up_to": moment(one.caught_up_to),
         }
+
+    def _says(self, one: FeedFreshness) -> str:
+        freshness, office = one.freshness, one.feed.office
+        of = [_state(freshness)]
+        # A source that does not answer does not take anything either; what is sent meanwhile is kept here.
+        if of[0] in (source_texts.NOT_ANSWERING, source_texts.NOTHING_KNOWN) and office.deliveries:
+            of.append(source_texts.WHAT_YOU_SEND)
+        return " ".join(self._words(texts, office.name, freshness) for texts in of)
+
+    def _words(self, texts: source_texts.Texts, office: Mapping[str, str], freshness: Freshness) -> str:
+        language = _language(tuple(texts), self.wanted, self.city.language) or "en"
+        times = {
+            name: _written(at.replace(second=0, microsecond=0), self.city.timezone, language) if at else ""
+            for name, at in (("as_of", freshness.as_of), ("since", freshness.since))
+        }
+        return texts[language].format(office=self._choose(office), **times)
+
+
+def _state(freshness: Freshness) -> source_texts.Texts:
+    """The text for how a source stands."""
+    if freshness.status is FreshnessStatus.FRESH:
+        return source_texts.FRESH
+    if freshness.because == "no_identifier":
+        return source_texts.NO_IDENTIFIER
+    if freshness.as_of is None:
+        return source_texts.NEVER_READ if freshness.since is None else source_texts.NOTHING_KNOWN
+    plain = {
+        "too_old": source_texts.TOO_OLD,
+        "unreadable_records": source_texts.UNREADABLE,
+        "never_read": source_texts.UNREADABLE,  # for one of several identifiers
+    }
+    return plain.get(freshness.because or "too_old", source_texts.NOT_ANSWERING)
 
 
 def moment(at: datetime | None) -> str | None:
@@ -159,6 +200,16 @@ def _language(available: tuple[str, ...], wanted: tuple[str, ...], default: str)
 @lru_cache(maxsize=1_000)
 def _label(scheme: str, language: str, default: str) -> str:
     return choose(_LABELS.get(scheme, {"": ""}), [language], default)
+
+
+_CLOCKS = {"en": "en-GB"}
+"""Whose way of writing a time: English is read here by Europeans, who have no 2:05 PM."""
+
+
+# All who look within a minute are told of the same few reads.
+@lru_cache(maxsize=10_000)
+def _written(at: datetime, timezone: ZoneInfo, language: str) -> str:
+    return str(format_datetime(at, "short", tzinfo=timezone, locale=_locale(_CLOCKS.get(language, language))))
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from connectors.rest.complaints import refuse
 from connectors.rest.documents import read_document
 from connectors.rest.settings import Headers, constant_headers
 from connectors.rest.source import configuration_error, fill_path
-from hub.kernel.errors import ConfigurationError, InvalidRequest, RemoteFault
+from hub.kernel.errors import ConfigurationError, InvalidRequest, RemoteFault, RemoteGarbage
 from hub.kit.http import Http, Reply
 from hub.ports.back_office import Page
 
@@ -95,7 +95,11 @@ class RestOperation:
             _refuse_web_page(reply)
             return Page(None, b"", reply.media_type)
         refuse(reply)
-        document = read_document(reply) if reply.content.strip() else None
+        empty = not reply.content.strip()
+        if empty and self.method == "GET" and not (self.not_found_is_empty and reply.status == 204):
+            # An answer without a body to a question: "nothing there" is not to be read out of it.
+            raise RemoteGarbage(f"{reply.method} {reply.url} answered {reply.status} with nothing in it.")
+        document = None if empty else read_document(reply)
         return Page(document, reply.content, reply.media_type)
 
 

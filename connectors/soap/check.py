@@ -78,7 +78,10 @@ class Check:
             return f"{call.operation.name} answered"
         if isinstance(self._settings.auth, NoAuth):
             return "none are configured"
-        return "not refused, but an empty request need not show it: name a harmless operation under check"
+        return (
+            "not refused, but an empty request need not show it: add check: { operation: … } to settings, with an "
+            "operation that changes nothing"
+        )
 
 
 def _told(error: HubError) -> str:

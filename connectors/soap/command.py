@@ -135,9 +135,15 @@ def _write_skeleton(
         if (root / place).is_file() and not (folder / place).exists():
             (folder / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / place, folder / place)
-    mapping.write_text(made.mapping, "utf-8")
+    # Words are completed where the schema of mappings is at hand, as it is in the project.
+    described = "# yaml-language-server: $schema=../../docs/mapping.schema.json\n"
+    at_hand = (folder / "../../docs/mapping.schema.json").is_file()
+    mapping.write_text((described if at_hand else "") + made.mapping, "utf-8")
     typer.echo(f"# Written: {mapping}, beside the WSDL and what it imports. For the town's city.yaml:")
     typer.echo(made.configuration, nl=False)
+    typer.echo(
+        "# Next: fill in what is marked CHECK here; in the mapping only source: for now. Then munihub city check TOWN."
+    )
     if catalogue:
         typer.echo(f"# under settings:  catalogue: {json.dumps(dict(catalogue), ensure_ascii=False)}")
 
@@ -177,8 +183,9 @@ def _operation(operation: Mapping[str, Any]) -> Iterator[str]:
     for header in operation["headers"]:
         yield from _shape(header, 8, f"{header['direction']} header {header['part']}: ")
     for fault in operation["faults"]:
-        details = ", ".join(shape["name"] for shape in fault["detail"])
-        yield f"        fault {fault['name']}" + (f": {details}" if details else "")
+        yield f"        fault {fault['name']}"
+        for shape in fault["detail"]:
+            yield from _shape(shape, 10)
 
 
 def _shape(shape: Mapping[str, Any], indent: int, title: str = "") -> Iterator[str]:

@@ -15,7 +15,7 @@ from connectors.soap.call import Call
 from connectors.soap.outgoing import Message, Outgoing
 from connectors.soap.settings import SoapSettings
 from hub.kernel.clock import Clock
-from hub.kernel.errors import RemoteError, RemoteFault, RemoteRefused
+from hub.kernel.errors import RemoteError, RemoteFault, RemoteGarbage, RemoteRefused
 from hub.kit.auth import NoAuth, OAuth2Auth, WsseAuth
 from hub.kit.http import Http, build_http, origin, raise_for
 from hub.kit.redaction import redact
@@ -23,7 +23,7 @@ from hub.kit.reply import Reply
 from hub.kit.secrets import SecretRef
 from hub.kit.soap.documents import Wanted, shown
 from hub.kit.soap.envelope import Fault
-from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12
+from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, local
 from hub.kit.soap.reply import Reading, check_body, error_of, open_reply, read_reply
 from hub.kit.soap.verifying import Guard
 from hub.kit.soap.wss import Material, load_material
@@ -173,7 +173,8 @@ class Line:
         )
 
     async def _answer(self, call: Call, message: Message, reply: Reply) -> Answer:
-        if len(reply.content) > _IN_A_THREAD:
+        # References between values and signatures make a small reply much work.
+        if len(reply.content) > _IN_A_THREAD or call.operation.encoded or self._guard is not None:
             return await asyncio.to_thread(self._read, call, message, reply)
         return self._read(call, message, reply)
 
@@ -214,7 +215,11 @@ class Line:
             if call.means_nothing_found(found):
                 return Answer(reply, None)
             raise error_of(found, call.operation.name, refusals=call.refusals)
-        if found is None or call.reply is None:
+        if found is None:
+            return Answer(reply, None)
+        if call.reply is None:
+            if local(found) != f"{call.operation.wire_name}Response":
+                raise RemoteGarbage(f"{call.operation.name} declares no reply and answered {str(found.tag)[:150]}.")
             return Answer(reply, found)
         forgiven = check_body(found, call.reply, call.schema, size=opened.size, lenient=call.lenient)
         if opened.attachments is not None:

@@ -11,7 +11,7 @@ from lxml import etree
 from connectors.soap.call import put
 from connectors.soap.settings import Pages
 from hub.kernel.errors import RemoteGarbage, RemoteUnavailable
-from hub.kit.soap.names import local
+from hub.kit.soap.names import local, text_of
 
 _MOST_PAGES = 10_000
 
@@ -93,4 +93,4 @@ def _find(element: etree._Element, path: str) -> Iterator[etree._Element]:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return next(((found.text or "").strip() for found in _find(element, path)), "")
+    return next((text_of(found).strip() for found in _find(element, path)), "")

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+TELL = "alerts.tell"
+"""Kind and key of the job that sends what is to be told in a town (hub.watch.tellings)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:

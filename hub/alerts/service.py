@@ -10,22 +10,24 @@ from uuid import UUID
 
 import asyncpg
 
-from hub.alerts.model import Alert
+from hub.alerts.model import TELL, Alert
+from hub.jobs.queue import enqueue
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import new_uuid, public_id
 from hub.storage.database import Connection
 
-_COLUMNS = """alert_id, kind, about, detail, opened_at, last_at, times, acknowledged_at, acknowledged_by, settled_at"""
+COLUMNS = """alert_id, kind, about, detail, opened_at, last_at, times, acknowledged_at, acknowledged_by, settled_at"""
 
 _RAISE = f"""
-    insert into alerts as old (city_id, alert_id, kind, about, detail, opened_at, last_at)
-    values ($1, $2, $3, $4, $5::jsonb, $6, $6)
+    insert into alerts as old (city_id, alert_id, kind, about, detail, opened_at, last_at, times)
+    values ($1, $2, $3, $4, $5::jsonb, $6, $6, coalesce($7, 1))
     on conflict (city_id, kind, about) where settled_at is null do update
-    set detail = excluded.detail, last_at = greatest(old.last_at, excluded.last_at), times = old.times + 1
-    returning {_COLUMNS}"""  # noqa: S608 - names are ours
+    set detail = excluded.detail, last_at = greatest(old.last_at, excluded.last_at),
+        times = coalesce($7, old.times + 1)
+    returning {COLUMNS}"""  # noqa: S608 - names are ours
 
 _LIST = f"""
-    select {_COLUMNS} from alerts
+    select {COLUMNS} from alerts
     where city_id = $1 and (settled_at is null or $2)
       and ($3::text[] is null or back_office = any ($3))
       and ($4::timestamptz is null or (opened_at, alert_id) < ($4, $5))
@@ -33,13 +35,26 @@ _LIST = f"""
 
 
 async def raise_alert(
-    connection: Connection, city_id: int, *, kind: str, about: str, detail: Mapping[str, Any], now: datetime
+    connection: Connection,
+    city_id: int,
+    *,
+    kind: str,
+    about: str,
+    detail: Mapping[str, Any],
+    now: datetime,
+    times: int | None = None,
 ) -> Alert:
-    """Tell it. An open alert of that kind about the same is counted, and has from now on this `detail`."""
+    """Tell it. An open alert of that kind about the same is counted, and has from now on this `detail`.
+
+    `times`: how often it happened, where whoever tells it looks now and then and knows; absent, once more than before.
+    """
     text = json.dumps(detail, ensure_ascii=False, default=str)
-    row = await connection.fetchrow(_RAISE, city_id, new_uuid(), kind, about, text, now)
+    alert_id = new_uuid()
+    row = await connection.fetchrow(_RAISE, city_id, alert_id, kind, about, text, now, times)
     assert row is not None
-    return _alert(row)
+    if row["alert_id"] == alert_id:
+        await _call(connection, city_id)
+    return alert_of(row)
 
 
 async def settle(connection: Connection, city_id: int, *, kind: str, about: str, now: datetime) -> bool:
@@ -52,18 +67,25 @@ async def settle(connection: Connection, city_id: int, *, kind: str, about: str,
         about,
         now,
     )
+    if done is not None:
+        await _call(connection, city_id)
     return done is not None
+
+
+async def _call(connection: Connection, city_id: int) -> None:
+    """Have it sent. Without `dedupe`, for which two transactions would wait for each other: the key keeps the order."""
+    await enqueue(connection, city_id=city_id, kind=TELL, payload={}, key=TELL)
 
 
 async def find_open(connection: Connection, city_id: int, *, kind: str, about: str) -> Alert | None:
     """The open alert of that kind about that."""
     row = await connection.fetchrow(
-        f"select {_COLUMNS} from alerts where city_id = $1 and kind = $2 and about = $3 and settled_at is null",  # noqa: S608 - names are ours
+        f"select {COLUMNS} from alerts where city_id = $1 and kind = $2 and about = $3 and settled_at is null",  # noqa: S608 - names are ours
         city_id,
         kind,
         about,
     )
-    return None if row is None else _alert(row)
+    return None if row is None else alert_of(row)
 
 
 async def open_alerts(connection: Connection, city_id: int) -> list[Alert]:
@@ -86,7 +108,7 @@ async def list_alerts(
     opened_at, alert_id = before or (None, None)
     offices = None if back_offices is None else list(back_offices)
     rows = await connection.fetch(_LIST, city_id, settled, offices, opened_at, alert_id, limit)
-    return [_alert(row) for row in rows]
+    return [alert_of(row) for row in rows]
 
 
 async def acknowledge(
@@ -106,7 +128,7 @@ async def acknowledge(
         f"""update alerts set acknowledged_at = coalesce(acknowledged_at, $3),
                    acknowledged_by = coalesce(acknowledged_by, $4)
             where city_id = $1 and alert_id = $2 and ($5::text[] is null or back_office = any ($5))
-            returning {_COLUMNS}""",  # noqa: S608 - names are ours
+            returning {COLUMNS}""",  # noqa: S608 - names are ours
         city_id,
         alert_id,
         now,
@@ -115,8 +137,8 @@ async def acknowledge(
     )
     if row is None:
         raise NotFound(f"There is no alert {public_id('alt', alert_id)} here.")
-    return _alert(row)
+    return alert_of(row)
 
 
-def _alert(row: asyncpg.Record) -> Alert:
+def alert_of(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
     return Alert(**{**dict(row), "detail": json.loads(row["detail"])})

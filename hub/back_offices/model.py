@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from hub.cities import model as cities
 from hub.cities.logo import Logo
 from hub.delivery.definition import Definition
+from hub.kit.measures import Measures
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
@@ -90,6 +91,7 @@ class BackOffice:
     deliveries: Mapping[str, Definition] = field(default_factory=dict)
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     folder: Path = Path()
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)

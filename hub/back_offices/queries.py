@@ -23,12 +23,14 @@ _SUCCEED = """
     update feed_states set read_at = $5, complete_at = case when $6 then $5 else complete_at end,
            failing_since = case when $9::text is null then null else coalesce(failing_since, $10) end,
            failure = $9, failure_detail = $11,
+           failures = case when $9::text is null then 0 else failures + 1 end,
            caught_up_to = coalesce($7, caught_up_to), cursor = coalesce($8, cursor), records = $12, rejected = $13
     where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
       and (read_at is null or read_at <= $5) returning true"""
 
 _FAIL = """
-    update feed_states set failing_since = coalesce(failing_since, $6), failure = $7, failure_detail = $8
+    update feed_states set failing_since = coalesce(failing_since, $6), failure = $7, failure_detail = $8,
+           failures = failures + 1
     where city_id = $1 and back_office = $2 and feed = $3 and identifier_id = $4
       and (read_at is null or read_at <= $5)"""
 
@@ -46,6 +48,7 @@ _COMPLETE = """
         complete_at = greatest(old.complete_at, excluded.complete_at),
         failing_since = case when old.failing_since > excluded.read_at then old.failing_since end,
         failure = case when old.failing_since > excluded.read_at then old.failure end,
+        failures = case when old.failing_since > excluded.read_at then old.failures else 0 end,
         failure_detail = case when old.failing_since > excluded.read_at then old.failure_detail end"""
 
 _DRIFT = """

@@ -9,6 +9,7 @@ import asyncpg
 
 from hub.back_offices import queries
 from hub.back_offices.model import Feed
+from hub.changes import service as changes
 from hub.intake.model import Fault
 from hub.mapping.model import Drift, Record
 from hub.ports.projection import Source
@@ -45,6 +46,8 @@ async def store(
         else:
             refused.append((record, Fault("contradicts_configuration", refusal[1], feed.feed, refusal[0])))
     changed, unstorable = await _apply(connection, keys, feed, source, good)
+    noted = (feed.noun, source.back_office, source.feed, source.as_of)
+    await changes.of_records(connection, feed.city, *noted, keys=changed)
     await queries.note_drift(connection, source.city_id, source.back_office, source.feed, drift, source.as_of)
     return Stored(frozenset(changed), (*refused, *unstorable))
 

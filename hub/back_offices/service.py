@@ -13,6 +13,7 @@ import structlog
 
 from hub.back_offices import queries, records, refusals
 from hub.back_offices.model import READ, Feed, Town
+from hub.changes import service as changes
 from hub.intake import dead_letters
 from hub.intake.model import Fault
 from hub.jobs.queue import NewJob, enqueue_many
@@ -50,13 +51,16 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """What one read gave. `failure` is None where the source answered and all of it could be used."""
+    """What one read gave. `failure` is None where the source answered and all of it could be used; else a code, and
+    `because` says it for the operator.
+    """
 
     records: int
     changed: int
     gone: int
     rejected: int
     failure: str | None
+    because: str | None = field(default=None, compare=False)
 
 
 class FeedService:
@@ -186,6 +190,9 @@ class FeedService:
                     gone = await feed.projection.bury_absent(
                         connection, source, progress.identifier_id, progress.present
                     )
+                    if gone:
+                        noted = (feed.noun, feed.back_office, feed.feed, now)
+                        await changes.of_records(connection, feed.city, *noted, gone_at=began)
                 # Of letters about single subjects only those without a key are surely this reader's.
                 of = "" if progress.identifier_id == NIL else refusals.nameless(feed, progress.identifier_id)
                 await dead_letters.settle_feed(connection, feed.city.id, feed.back_office, feed.feed, of, began, now)
@@ -205,7 +212,7 @@ class FeedService:
             progress.changed,
             gone,
             len(progress.faults),
-            failure[0] if failure else None,
+            *(failure or (None,)),
         )
 
     async def _failed(self, feed: Feed, began: datetime, code: str, detail: str, progress: _Progress) -> ReadReport:
@@ -224,7 +231,7 @@ class FeedService:
                 detail=detail,
             )
             await _tell_landed(connection, feed, progress.identifier_id)
-        return ReadReport(len(progress.present), progress.changed, 0, len(progress.faults), code)
+        return ReadReport(len(progress.present), progress.changed, 0, len(progress.faults), code, detail)
 
     async def sweep(self, feed: Feed) -> int:
         """Have a feed read for every subject it can be asked about; returns how many reads were queued."""

@@ -66,13 +66,15 @@ async def put(
     now: datetime,
     rules: Rules | None = None,
     blob_id: UUID | None = None,
+    found: contents.Content | None = None,
 ) -> Blob:
-    """Keep a file. `media_type` is what the sender called it, None where nothing was said.
+    """Keep a file. `media_type` is what the sender called it, None where nothing was said; `found`, what `check` said
+    of it before.
 
     One that is attached to nothing within a day goes again. Raises as `check`, and Conflict where there is no room.
     """
     rules = rules or Rules()
-    found = check(content, media_type, rules)
+    found = found or check(content, media_type, rules)
     blob_id = blob_id or new_uuid()
     # Two files that come at once must not both find the last room.
     await connection.execute(

@@ -42,16 +42,10 @@ _PLAIN_CONVERTERS = frozenset({
     "cz_symbol", "iso11649",
 })  # fmt: skip
 _KEPT_KEYS = (
-    "key",
-    "version",
-    "removed",
-    "source.",
-    "where",
-    "fields.references",
-    "fields.numbers",
-    "fields.document_number",
-)
-_SAFE_FORMS = frozenset({"true or false"})
+    "key", "version", "removed", "source.", "where", "fields.references", "fields.numbers", "fields.document_number",
+)  # fmt: skip
+_MOST_SHOWN = 3
+_CODES_OF_FAULTS = frozenset({"faultcode", "Code.Value", "Code.Subcode.Value"})  # Of SOAP 1.1 and 1.2.
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
@@ -68,9 +62,12 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Redaction:
-    """`replaced`: how many values at which path, by kind. `unsure`: paths whose values were replaced by filler."""
+    """`replaced`: how many values at which path, by kind. `unsure`: paths whose values were replaced by filler.
+    `texts`: of these a few as they were received, for the question whether they may stay; never written down.
+    """
 
     replaced: dict[tuple[str, Kind], int] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def unsure(self) -> list[str]:
@@ -101,7 +98,7 @@ class Redactor:
         self._uses: dict[str, list[Use]] = {}
         for use in uses:
             self._uses.setdefault(use.path, []).append(use)
-        self._keep = frozenset(keep)
+        self._keep = _CODES_OF_FAULTS.union(keep)
         self._plain: set[str] = set()
         self._public = frozenset(re.sub(r"\s", "", one) for one in public)
         self.asked = {scheme: self.invented.identifier(scheme, value) for scheme, value in asked.items()}
@@ -193,6 +190,9 @@ class Redactor:
             kind = Kind.INSIDE if made != plain else None
         if kind is not None:
             self.redaction.note(path, kind)
+            texts = self.redaction.texts.setdefault(path, []) if kind is Kind.UNSURE else [plain]
+            if plain not in texts and len(texts) < _MOST_SHOWN:
+                texts.append(plain)
         return text.replace(plain, made)
 
     def _of_mapping(self, path: str, text: str) -> tuple[Kind | None, str] | None:

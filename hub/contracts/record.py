@@ -98,6 +98,7 @@ async def record(
         records=list(_records(asked.mapping, plain, wanted)) if asked.mapping else [],
         replaced=[f"{path}: {kind.value}, {times} times" for (path, kind), times in sorted(told.replaced.items())],
         unsure=told.unsure,
+        unsure_texts=told.texts,
         personal_data=keep_personal_data,
     )
 

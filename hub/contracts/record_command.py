@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +17,13 @@ from hub.contracts import record, recording
 from hub.contracts.command import read_aliases
 from hub.contracts.recording import Recording
 from hub.contracts.replies import read_document
-from hub.kernel.errors import InvalidRequest, NotFound
+from hub.kernel.errors import InvalidRequest, NotFound, RemoteError, RemoteFault
 from hub.kit.secrets import find_secret
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.plain import plain_record
 
 out = Console(highlight=False, soft_wrap=True, markup=False)
+NOT_KNOWN = "If that is how it says that it does not know somebody, write the code under source: as not_found: [CODE]."
 
 
 def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[Any, str], Any]) -> None:
@@ -87,10 +88,9 @@ def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[
                 secret=partial(find_secret, folder=hub.settings.secrets),
                 keep_personal_data=keep_personal_data,
             )
-            made = await make(keep=keep or ())
+            made = await telling_what_it_said(make(keep=keep or ()))
             if made.unsure and sys.stdin.isatty() and not keep_personal_data:
-                stays = [path for path in made.unsure if typer.confirm(f"{path}: may its texts stay as they are?")]
-                made = await make(keep=[*(keep or ()), *stays]) if stays else made
+                made = await make(keep=[*(keep or ()), *which_stay(made)])
             return made, where, asked.mapping
 
         made, where, mapping = with_hub(run, connect=True)
@@ -102,6 +102,30 @@ def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[
             if mapping.examples is None:
                 out.print(f"Add to {mapping.file}:  examples: examples/{examples.name}")
         _tell(made, where)
+
+
+async def telling_what_it_said(asking: Awaitable[Recording]) -> Recording:
+    """Its own words are for the person at the terminal, who knows whom she asked about."""
+    try:
+        return await asking
+    except RemoteError as error:
+        if error.evidence:
+            out.print(f"It said: {_plain(error.evidence)}")
+        if isinstance(error, RemoteFault):
+            out.print(NOT_KNOWN)
+        raise
+
+
+def which_stay(made: Recording) -> list[str]:
+    """Asks of each unsure path whether its texts may stay, and shows a few of them."""
+    return [
+        path
+        for path in made.unsure
+        if typer.confirm(
+            f"{path}: {' | '.join(map(_plain, made.unsure_texts.get(path, ())))}\n"
+            "  Do such texts tell of nobody, so that they may stay as they are?"
+        )
+    ]
 
 
 def source_of(operation: str, parameters: list[str]) -> dict[str, Any]:
@@ -162,6 +186,11 @@ def _tell(made: Recording, where: Path) -> None:
     for path in made.unsure:
         out.print(f"  unsure    {path}: replaced by filler; record again with --keep {path} where it tells of nobody")
     out.print("Read the files before you commit them.")
+
+
+def _plain(text: str) -> str:
+    """Nothing in it is taken by the terminal for a command."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _slug(text: str) -> str:

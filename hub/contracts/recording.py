@@ -35,7 +35,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`source` is what was asked, as a mapping's source writes it; `mapping` the mapping's file, or None."""
+    """`source` is what was asked, as a mapping's source writes it; `mapping` the mapping's file, or None.
+    `unsure_texts` are some received texts by path, for a question at the terminal: they are not written.
+    """
 
     name: str
     recorded_at: str
@@ -48,6 +50,7 @@ class Recording:
     unsure: Sequence[str] = ()
     personal_data: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    unsure_texts: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
 
 _OURS = ("content-type", "soapaction", "accept", "accept-language", "authorization", "idempotency-key", "prefer")

@@ -26,7 +26,7 @@ from hub.kit.interfaces.diff import changes
 from hub.mapping.model import Drift
 from hub.ports.back_office import Arguments, Page
 from hub.ports.interface import Described
-from hub.storage.database import Database
+from hub.storage.database import Connection, Database
 from hub.storage.vault import Vault
 from hub.subjects import service as subjects
 
@@ -242,3 +242,8 @@ def _without_repetition(findings: Sequence[Finding]) -> list[Finding]:
     for one in findings:
         kept.setdefault((one.operation, one.path, one.what), one)
     return sorted(kept.values(), key=lambda one: list(Severity).index(one.severity))
+
+
+async def affected(connection: Connection, feed: Feed) -> int:
+    """How many subjects have something from this feed: records of theirs, or their name."""
+    return await queries.affected(connection, feed)

@@ -8,6 +8,15 @@ from uuid import UUID
 
 from hub.kernel.errors import InvalidRequest
 
+
+def named(value: Any) -> set[str]:
+    """The ids of all blobs that a record names."""
+    if isinstance(value, Mapping):
+        here = {str(value["blob"])} if "blob" in value else set()
+        return here.union(*(named(one) for one in value.values()))
+    return set().union(*(named(one) for one in value)) if isinstance(value, (list, tuple)) else set()
+
+
 Fetch = Callable[[UUID], Awaitable[bytes]]
 
 

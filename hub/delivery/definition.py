@@ -11,6 +11,7 @@
           call: { request: "GET /cases?key={key}" }
           request: { key: key }
           found: Cases.Case
+          key: OurKey                                                    # where what is found carries our key
           settle: 2m                                                     # it may still be working on it
       - name: document
         each: documents                                                  # once for each, as `item`
@@ -23,7 +24,7 @@ What `request:` sees: the noun's record, `key` (ours, of this step), `receipts.<
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -32,7 +33,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from hub.cities.model import DeliveryKind
-from hub.kernel.errors import ConfigurationError
+from hub.kernel.errors import ConfigurationError, InvalidRequest
 from hub.kit.durations import parse_duration
 from hub.kit.yaml_document import load
 from hub.mapping.block import Block, nearest
@@ -55,12 +56,15 @@ class Ask:
     operation: RemoteOperation | None
     request: CompiledRequest
     receipt: CompiledReceipt
+    keys: CompiledReceipt | None
     first: str | None
     settle: timedelta
 
-    def found(self, document: Document | None) -> list[dict[str, str]] | None:
+    def found(self, document: Document | None, key: str) -> list[dict[str, str]] | None:
         """What it has under our key; an empty list where it surely has nothing, None where its reply tells nothing.
 
+        Where the file says at what place a thing there carries our key, one that carries another is not ours, and an
+        answer of such things alone tells nothing: a search may look for a part of the key, or not at all.
         "Nothing there" is believed of a reply that has the place where something would be: an empty list, an element
         without children, or (document None) a status that says so. Raises MappingProblem for what cannot be read.
         """
@@ -68,7 +72,12 @@ class Ask:
             return []
         if self.first is not None and not _has(document, self.first):
             return None
-        return self.receipt.read_all(document)
+        if self.keys is None:
+            return self.receipt.read_all(document)
+        ours = [one.get("key") == key for one in self.keys.read_all(document)]
+        if ours and not any(ours):
+            return None
+        return [one for one, mine in zip(self.receipt.read_all(document), ours, strict=True) if mine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +112,14 @@ class Definition:
     steps: tuple[Step, ...]
 
     def turns(self, values: Mapping[str, Any]) -> Iterator[Turn]:
-        """The steps for one record, in order. Raises ValueError where `each` names no list."""
+        """The steps for one record, in order. Raises InvalidRequest where `each` names no list."""
         for step in self.steps:
             if step.each is None:
                 yield Turn(step.name, step)
                 continue
             items = step.each.read(Scope(values, values))
             if items is not None and (isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Sequence)):
-                raise ValueError(f"{step.each.text} is not a list")
+                raise InvalidRequest(f"{step.each.text} is not a list.", field=step.each.text)
             for number, item in enumerate(items or (), 1):
                 yield Turn(f"{step.name}.{number}", step, item)
 
@@ -183,7 +192,8 @@ def _step(block: Block, timezone: ZoneInfo, connector: Connector | None) -> Step
 
 
 def _ask(block: Block, of_step: Block | None, timezone: ZoneInfo, connector: Connector | None) -> Ask:
-    block.keys(("call", "request", "found", "receipt", "settle"))
+    block.keys(("call", "request", "found", "key", "receipt", "settle"))
+    key = block.get("key")
     receipt, found, settle = block.get("receipt") or of_step, block.get("found"), block.get("settle")
     if receipt is None:
         remedy = "Add receipt: { name: path in its reply }; of what is found at least one thing must be told."
@@ -203,6 +213,14 @@ def _ask(block: Block, of_step: Block | None, timezone: ZoneInfo, connector: Con
         operation=_operation(block, connector),
         request=compile_request(_needed(block, "request"), file=file, timezone=timezone),
         receipt=compile_receipt(receipt, file=file, timezone=timezone, found=found),
+        keys=compile_receipt(
+            replace(block, value={"key": {"from": key.text(), "required": False}}),
+            file=file,
+            timezone=timezone,
+            found=found,
+        )
+        if key
+        else None,
         first=path[0].name if path else None,
         settle=wait,
     )

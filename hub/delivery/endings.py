@@ -20,9 +20,22 @@ from hub.storage.vault import TownKeys
 
 log = structlog.get_logger(__name__)
 
-DATABASE_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+DATABASE_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+"""What passes by itself: the database is away, restarts, has no room, or gave way in a deadlock (PostgreSQL, appendix
+A: 08, 40, 53, 55P03, 57). What was to be written is written again.
+"""
 REFUSED = "delivery_refused"
 IN_DOUBT = "delivery_in_doubt"
+DOUBLED = "delivery_doubled"
 
 
 async def tell(service: DeliveryService, connection: Connection, keys: TownKeys, progress: Progress) -> bool:

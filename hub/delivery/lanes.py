@@ -1,7 +1,7 @@
 """Carries deliveries out: a lane takes one that is due after the other, until nothing is due or its time is over.
 
-No transaction is open while anything is sent. What was taken and not ended, because the worker died, is found by the
-next run of the same lane, which the queue lets run only when the one before is over.
+No transaction is open while anything is sent. What was taken and not ended, because the worker died, is put back
+by the next run of the same lane, which the queue lets run only when the one before is over, or is believed to be.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,18 +19,21 @@ import structlog
 
 from hub.delivery import content, journal, offices, queries
 from hub.delivery.blobs import opened
+from hub.delivery.claims import FENCE, Claims
 from hub.delivery.definition import Definition, Turn
-from hub.delivery.model import Event, OpenBlob, State, Town, key_of
-from hub.delivery.outcomes import Outcomes
+from hub.delivery.model import Event, OpenBlob, State, Town, allow, key_of
+from hub.delivery.moments import moment
+from hub.delivery.outcomes import WORKER_DIED, Outcomes
 from hub.delivery.service import DeliveryService
-from hub.delivery.steps import Absent, Doubt, Happened, Held, NotReached, Refused, Unclear, ask, build, send
+from hub.delivery.steps import Absent, Doubt, Happened, Held, NotReached, Refused, Sent, Unclear, ask, build, send
 from hub.delivery.taken import ClaimLost, Taken
 from hub.delivery.wake import LANES, PROBE, wake
 from hub.jobs.failures import describe, places_of
 from hub.jobs.queue import Job
 from hub.kernel.clock import Clock
-from hub.kernel.errors import ConfigurationError, HubError, RequestError
+from hub.kernel.errors import ConfigurationError, HubError, NotFound, RequestError
 from hub.mapping.our_record import Scope
+from hub.mapping.problems import MappingProblem
 from hub.storage.database import Connection, Database
 from hub.storage.vault import Vault
 
@@ -40,12 +44,12 @@ _SLICE_SECONDS = 10.0
 _MOST_CRASHES = 3
 """Workers in a row that may die with a delivery before somebody has to look at it."""
 
-_LEFT_BEHIND = """
-    update deliveries set claim = $4, crashes = crashes + 1
-    where (city_id, delivery_id) in (
-        select city_id, delivery_id from deliveries
-        where city_id = $1 and back_office = $2 and lane = $3 and state = 'sending' limit 1)
-    returning *"""
+# What the worker that died had sent may still arrive for as long as a live one would go on sending it.
+_PUT_BACK = """
+    update deliveries set state = 'waiting', claim = null, lane = null, crashes = crashes + 1, next_at = $4,
+                          over_at = case when step is not null then $5::timestamptz end
+    where city_id = $1 and back_office = $2 and lane = $3 and state = 'sending'
+    returning delivery_id, step"""
 
 _TAKE = """
     update deliveries set state = 'sending', claim = $4, lane = $3
@@ -81,7 +85,8 @@ class Lanes:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database, self._vault, self._clock = database, vault, clock
-        self._outcomes = Outcomes(database, vault, clock, service)
+        self._claims = Claims(database, vault, clock)
+        self._outcomes = Outcomes(self._claims, service)
         self._open_blob, self._stopping = open_blob, stopping
 
     async def run(self, job: Job, town: Town) -> None:
@@ -107,16 +112,14 @@ class Lanes:
         """What this lane does next; None where there is nothing for it to do now."""
         city_id = town.city.id
         async with self._database.town(city_id) as connection:
-            now = self._clock.now()
+            now = await moment(connection, self._clock)
+            if first:
+                await self._put_back(connection, city_id, back_office, lane, now)
             paused = await offices.paused_until(connection, city_id, back_office)
             if paused is not None and (now < paused or lane != PROBE):
                 await wake(connection, city_id, [(back_office, PROBE)], after=paused - now)
                 return None
-            row = None
-            if first:
-                row = await connection.fetchrow(_LEFT_BEHIND, city_id, back_office, lane, uuid4())
-            if row is None:
-                row = await connection.fetchrow(_TAKE, city_id, back_office, lane, uuid4(), now)
+            row = await connection.fetchrow(_TAKE, city_id, back_office, lane, uuid4(), now)
             if row is None:
                 if next_at := await connection.fetchval(_NEXT, city_id, back_office):
                     await wake(connection, city_id, [(back_office, lane)], after=next_at - now)
@@ -124,35 +127,45 @@ class Lanes:
             if first and paused is None and await connection.fetchval(_MORE, city_id, back_office, now):
                 # One lane calls the next, so that as many come as there is work for.
                 await wake(connection, city_id, [(back_office, lane % LANES + 1)])
-            return await self._opened(connection, city_id, row, now)
+            return await self._opened(connection, city_id, row)
 
-    async def _opened(self, connection: Connection, city_id: int, row: asyncpg.Record, now: datetime) -> Taken:
-        keys = await self._vault.keys(connection, city_id)
+    @staticmethod
+    async def _put_back(connection: Connection, city_id: int, back_office: str, lane: int, now: datetime) -> None:
+        """What was in the hands of a run of this lane that died waits again, and any lane may take it."""
+        over_at = now + FENCE
+        for row in await connection.fetch(_PUT_BACK, city_id, back_office, lane, now, over_at):
+            state = allow(Event.TAKEN, State.SENDING, State.WAITING)
+            await journal.write(
+                connection, city_id, row["delivery_id"], Event.TAKEN, state, at=now, step=row["step"],
+                reason=WORKER_DIED,
+            )  # fmt: skip
+
+    async def _opened(self, connection: Connection, city_id: int, row: asyncpg.Record) -> Taken:
         delivery_id: UUID = row["delivery_id"]
-        stored = await connection.fetchval(
+        sealed = await connection.fetchval(
             "select content from delivery_values where city_id = $1 and delivery_id = $2", city_id, delivery_id
         )
-        if row["crashes"]:
-            await journal.write(
-                connection, city_id, delivery_id, Event.TAKEN, State.SENDING, at=now, step=row["step"],
-                reason="worker_died",
-            )  # fmt: skip
         names = ("city_id", "delivery_id", "back_office", "kind", "noun", "record_id", "order_key", "step", "sent_at")
         return Taken(
-            **{name: row[name] for name in (*names, "attempts", "crashes", "claim")},
-            values=content.unseal(keys, delivery_id, stored),
+            **{name: row[name] for name in (*names, "over_at", "attempts", "crashes", "claim")},
+            keys=await self._vault.keys(connection, city_id),
+            sealed=sealed,
             receipts=await queries.receipts_of(connection, city_id, delivery_id),
         )
 
     async def _carry(self, one: Taken, definition: Definition | ConfigurationError) -> None:
         """As far as it goes. A fault of ours, or of the record, must not stop those behind it."""
         try:
+            # Here, so that one whose content cannot be opened stops nothing but its own line.
+            if one.sealed is None:
+                raise NotFound("What it held is gone.")
+            one.values = content.unseal(one.keys, one.delivery_id, one.sealed)
             if isinstance(definition, ConfigurationError):
                 raise definition
             await self._steps(one, definition)
         except ConfigurationError as error:
             await self._outcomes.held(one, Held(error.code, str(error)), asking=one.step is not None)
-        except (RequestError, ValueError) as error:
+        except (RequestError, MappingProblem) as error:
             field = getattr(error, "field", None)
             await self._fault(one, Refused(getattr(error, "code", "unmappable"), str(error), field))
         except (HubError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
@@ -165,9 +178,12 @@ class Lanes:
         """All steps that have no receipt yet, until one does not come through."""
         if one.crashes >= _MOST_CRASHES:
             died = f"Workers died with it {one.crashes} times in a row."
-            await self._fault(one, Refused("worker_died", died, None))
+            await self._fault(one, Refused(WORKER_DIED, died, None))
             return
         turns = [turn for turn in definition.turns(one.values) if turn.name not in one.receipts]
+        if one.step in one.receipts:
+            # A run that was believed dead has told its end while another one was asking about it.
+            one.step, one.sent_at, one.over_at = None, None, None
         if one.step is not None and one.step not in [turn.name for turn in turns]:
             gone = Unclear("unknown_step", f"The delivery file has no step {one.step!r} for this record any more.")
             await self._outcomes.stopped(one, Event.UNCLEAR, State.IN_DOUBT, gone)
@@ -186,40 +202,66 @@ class Lanes:
         if one.step is not None:
             asked = await self._ask(one, turn, key)
             if isinstance(asked, Happened):
-                return await self._outcomes.happened(one, turn.name, asked.receipts, asked=True, last=last)
+                return await self._happened(one, turn.name, asked, asked=True, last=last)
             if asked is not None:
                 return False
         values, turn = await self._with_blobs(one, turn, definition)
         request = build(turn, turn.step.request, values, key, one.receipts)
-        await self._outcomes.intend(one, turn.name)
-        match await send(turn.step, request, key):
-            case Happened(receipts):
-                return await self._outcomes.happened(one, turn.name, receipts, asked=False, last=last)
+        sure_at = await self._outcomes.intend(one, turn.name)
+        if sure_at is None:
+            return False
+        return await self._ended(
+            one, turn, await self._claims.sending(one, sure_at, partial(send, turn.step, request, key)), last=last
+        )
+
+    async def _ended(self, one: Taken, turn: Turn, sent: Sent, *, last: bool) -> bool:
+        key = key_of(one.delivery_id, turn.name)
+        match sent:
+            case Happened() as done:
+                return await self._happened(one, turn.name, done, asked=False, last=last)
             case NotReached() as failure:
                 await self._outcomes.not_reached(one, failure, asking=False)
             case Held() as failure:
                 await self._outcomes.held(one, failure, asking=False)
             case Refused() as refusal:
-                await self._outcomes.stopped(one, Event.REFUSED, State.REFUSED, refusal)
+                return await self._refused(one, turn, key, refusal, last=last)
             case Doubt() as doubt:
                 await self._outcomes.doubted(one, doubt, can_ask=turn.step.ask is not None)
         return False
 
+    async def _happened(self, one: Taken, step: str, done: Happened, *, asked: bool, last: bool) -> bool:
+        try:
+            return await self._outcomes.happened(one, step, done.receipts, asked=asked, last=last)
+        except ClaimLost:
+            await self._outcomes.heard(one, step, done.receipts)
+            raise
+
+    async def _refused(self, one: Taken, turn: Turn, key: str, refusal: Refused, *, last: bool) -> bool:
+        """Many refuse what they have already: one that can be asked is asked."""
+        if turn.step.ask is not None:
+            found = await ask(turn.step.ask, self._question(one, turn, key), key)
+            if isinstance(found, Happened):
+                return await self._happened(one, turn.name, found, asked=True, last=last)
+        await self._outcomes.stopped(one, Event.REFUSED, State.REFUSED, refusal)
+        return False
+
+    @staticmethod
+    def _question(one: Taken, turn: Turn, key: str) -> Any:
+        assert turn.step.ask is not None
+        return build(turn, turn.step.ask.request, one.values, key, one.receipts)
+
     async def _ask(self, one: Taken, turn: Turn, key: str) -> Happened | Absent | Unclear | None:
         """What became of the step in question. None: surely nothing, send it; anything but Happened is written down."""
         if turn.step.ask is None:
-            unasked = Doubt(
-                "worker_died", "A worker died while it was being sent, and the back office cannot be asked."
-            )
+            unasked = Doubt(WORKER_DIED, "A worker died while it was being sent, and the back office cannot be asked.")
             await self._outcomes.doubted(one, unasked, can_ask=False)
             return Unclear(unasked.reason, unasked.detail)
-        asked = await ask(turn.step.ask, build(turn, turn.step.ask.request, one.values, key, one.receipts), key)
+        asked = await ask(turn.step.ask, self._question(one, turn, key), key)
         match asked:
             case Happened():
                 return asked
             case Absent():
-                assert one.sent_at is not None
-                goes_on = await self._outcomes.absent(one, one.sent_at + turn.step.ask.settle)
+                goes_on = await self._outcomes.absent(one, turn.step.ask.settle)
                 return None if goes_on else asked
             case Unclear():
                 await self._outcomes.stopped(one, Event.UNCLEAR, State.IN_DOUBT, asked)
@@ -235,7 +277,7 @@ class Lanes:
 
         async def fetch(blob_id: UUID) -> bytes:
             async with self._database.town(one.city_id) as connection:
-                return await self._open_blob(connection, await self._vault.keys(connection, one.city_id), blob_id)
+                return await self._open_blob(connection, one.keys, blob_id)
 
         scope = Scope(one.values, one.values)
         closed = frozenset(id(step.each.read(scope)) for step in definition.steps if step.each)

@@ -42,6 +42,7 @@ class Event(StrEnum):
     DOUBT = "doubt"
     ASKED = "asked"
     FOUND = "found"
+    HEARD = "heard"
     NOT_FOUND = "not_found"
     UNCLEAR = "unclear"
     REFUSED = "refused"
@@ -67,13 +68,21 @@ class Edge(NamedTuple):
 EDGES: tuple[Edge, ...] = (
     Edge(Event.QUEUED, None, State.WAITING, "worker", "put in line in the transaction of what caused it"),
     Edge(Event.TAKEN, State.WAITING, State.SENDING, "worker", "it is due, and the first of its order key"),
-    Edge(Event.TAKEN, State.SENDING, State.SENDING, "worker", "the worker that had it died; another one goes on"),
     Edge(Event.SENT, State.SENDING, State.SENDING, "worker", "the intent to send a step, written before it is sent"),
+    Edge(Event.TAKEN, State.SENDING, State.WAITING, "worker", "the worker that had it died; it is taken up again"),
     Edge(Event.RECEIPT, State.SENDING, State.SENDING, "worker", "a step happened; the next one follows"),
     Edge(Event.RECEIPT, State.SENDING, State.WAITING, "worker", "a step happened, and its noun is told again later"),
     Edge(Event.ASKED, State.SENDING, State.SENDING, "worker", "after a doubt the back office is asked by our key"),
     Edge(Event.FOUND, State.SENDING, State.SENDING, "worker", "it knows our key: what it says is the receipt"),
     Edge(Event.FOUND, State.SENDING, State.WAITING, "worker", "the same, and its noun is told again later"),
+    *(
+        Edge(Event.HEARD, state, State.WAITING, "worker", "a worker believed dead got an answer: the step happened")
+        for state in (State.WAITING, State.IN_DOUBT, State.REFUSED)
+    ),
+    *(
+        Edge(Event.HEARD, state, state, "worker", "the same, while another worker has it or after it was over")
+        for state in (State.SENDING, State.DELIVERED, State.DISCARDED)
+    ),
     Edge(Event.NOT_FOUND, State.SENDING, State.WAITING, "worker", "it does not know our key yet: asked again later"),
     Edge(Event.NOT_FOUND, State.SENDING, State.SENDING, "worker", "nor after the time it needs: sent again"),
     Edge(Event.DELIVERED, State.SENDING, State.DELIVERED, "worker", "the last step has its receipt"),
@@ -164,8 +173,8 @@ class Delivery:
     """A delivery as staff see it, without personal data.
 
     `sequence` orders those of an order key. `step` and `sent_at`: the step whose intent to send was written and whose
-    end is not known. `reason` is a stable code, `field` what the back office complained of where it says so, `detail`
-    the operator's text.
+    end is not known; `over_at`: when nothing of it was under way any more. `reason` is a stable code, `field` what the
+    back office complained of where it says so, `detail` the operator's text.
     """
 
     delivery_id: UUID
@@ -179,6 +188,7 @@ class Delivery:
     behind: bool
     step: str | None
     sent_at: datetime | None
+    over_at: datetime | None
     attempts: int
     next_at: datetime
     deadline_at: datetime

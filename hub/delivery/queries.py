@@ -14,7 +14,7 @@ from hub.delivery.model import OPEN, Delivery, Numbers, Progress, Receipts, Stat
 from hub.storage.database import Connection
 
 COLUMNS = """delivery_id, sequence, back_office, kind, noun, record_id, subject_id, state, behind, step, sent_at,
-    attempts, next_at, deadline_at, created_at, settled_at, reason, field, detail"""
+    over_at, attempts, next_at, deadline_at, created_at, settled_at, reason, field, detail"""
 
 _IN_LINE = f"state in ({', '.join(repr(str(one)) for one in sorted(OPEN))})"
 
@@ -141,10 +141,11 @@ async def store_receipt(
     *,
     source: str,
     now: datetime,
-) -> None:
-    await connection.execute(
+) -> bool:
+    """Whether it is the first one of this step: the first one stays."""
+    status = await connection.execute(
         """insert into delivery_receipts (city_id, delivery_id, step, receipts, source, at)
-           values ($1, $2, $3, $4::jsonb, $5, $6)""",
+           values ($1, $2, $3, $4::jsonb, $5, $6) on conflict do nothing""",
         city_id,
         delivery_id,
         step,
@@ -152,6 +153,7 @@ async def store_receipt(
         source,
         now,
     )
+    return bool(status.endswith(" 1"))
 
 
 async def of_record(connection: Connection, city_id: int, noun: str, record_id: UUID) -> list[Progress]:

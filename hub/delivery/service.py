@@ -18,6 +18,7 @@ from uuid import UUID
 from hub.delivery import content, journal, queries
 from hub.delivery.definition import Definition
 from hub.delivery.model import Delivery, Entry, Event, Handler, Numbers, Office, Progress, Receipts, State, Town
+from hub.delivery.moments import moment
 from hub.delivery.wake import lane_for, wake
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, InvalidRequest, NotFound
@@ -83,7 +84,7 @@ class DeliveryService:
                 key="back_offices",
                 remedy=f"Add deliveries: {{ {kind}: file }} to the one that does.",
             )
-        now = self._clock.now()
+        now = await moment(connection, self._clock)
         put: list[UUID] = []
         lanes: list[tuple[str, int]] = []
         for office in offices:

@@ -23,6 +23,10 @@ from hub.ports.back_office import Page, RemoteOperation
 log = structlog.get_logger(__name__)
 
 
+LONGEST_WAIT = timedelta(hours=1)
+"""A back office that asks to be left alone for longer is tried after this all the same: some mean milliseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """`receipts` are the named texts of its reply, or of the answer to our question."""
@@ -128,7 +132,7 @@ async def ask(ask_for: Ask, content: Mapping[str, Any], key: str) -> Asked:
     """Ask what became of `key`; a question changes nothing and may be asked as often as one likes."""
     try:
         page = await _operation(ask_for.operation).send(content, key=key)
-        found = ask_for.found(page.document)
+        found = ask_for.found(page.document, key)
     except RemoteError as error:
         if isinstance(error, RemoteRefused):
             return Held(error.code, _told(error))
@@ -138,14 +142,15 @@ async def ask(ask_for: Ask, content: Mapping[str, Any], key: str) -> Asked:
     except HubError as error:
         return Unclear("unreadable_answer", str(error))
     if found is None:
-        return Unclear("unreadable_answer", "Its answer has no place where what was asked about would be.")
+        told = "Its answer has no place for what was asked about, or only things under other keys."
+        return Unclear("unreadable_answer", told)
     if len(found) > 1:
         return Unclear("several_found", f"It has {len(found)} things under one key of ours.")
     return Happened(found[0]) if found else Absent()
 
 
 def _not_reached(error: RemoteError) -> NotReached:
-    wait = error.retry_after if isinstance(error, AskedToWait) else None
+    wait = min(error.retry_after, LONGEST_WAIT) if isinstance(error, AskedToWait) else None
     return NotReached(error.code, _told(error), tried=not isinstance(error, BreakerOpen), wait=wait)
 
 

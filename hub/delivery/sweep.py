@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.alerts import service as alerts
-from hub.delivery import journal, queries
-from hub.delivery.endings import tell
+from hub.delivery import journal, offices, queries
+from hub.delivery.endings import DOUBLED, tell
 from hub.delivery.model import Event, State, Town
+from hub.delivery.moments import moment
 from hub.delivery.service import DeliveryService
 from hub.delivery.wake import LANES, PROBE, wake
 from hub.kernel.clock import Clock
@@ -17,12 +18,16 @@ from hub.storage.vault import Vault
 
 EVERY = timedelta(minutes=1)
 LATE = "deliveries_late"
+UNTOLD = "deliveries_untold"
 _AT_ONCE = 500
 
 # A lane is called where something is due, or where it left something behind; of a paused one the lane that tries.
 _TO_CALL = """
+    with named as (
+        select name from unnest($2::text[]) as o(name)
+        union select distinct back_office from deliveries where city_id = $1 and state = 'waiting' and not behind)
     select o.name as back_office, n as lane
-    from unnest($2::text[]) as o(name)
+    from named o
     left join delivery_offices f on f.city_id = $1 and f.back_office = o.name
     cross join generate_series(1, $4::integer) as n
     where (n = $5 or f.paused_until is null or f.paused_until <= $3)
@@ -31,7 +36,15 @@ _TO_CALL = """
         where d.city_id = $1 and d.back_office = o.name and d.state = 'waiting' and not d.behind and not d.untold
           and d.next_at <= $3)
     union
-    select back_office, lane from deliveries where city_id = $1 and state = 'sending' and back_office = any ($2)"""
+    select back_office, lane from deliveries where city_id = $1 and state = 'sending'"""
+
+# Of a back office that nothing waits for nobody finds out whether it works again: what failed last is no news any more.
+_FORGET = """
+    delete from delivery_offices o
+    where o.city_id = $1 and (o.paused_until is null or o.paused_until <= $2) and not exists (
+        select from deliveries d
+        where d.city_id = $1 and d.back_office = o.back_office and d.state in ('waiting', 'sending'))
+    returning o.back_office"""
 
 _LATE = """
     update deliveries set late_at = $2 where (city_id, delivery_id) in (
@@ -48,6 +61,18 @@ _NOT_LATE = """
           and d.late_at is not null)"""
 
 
+_NOT_DEAF = """
+    select about from alerts a
+    where a.city_id = $1 and a.kind = $2 and a.settled_at is null and not exists (
+        select from deliveries d where d.city_id = $1 and d.noun = a.about and d.untold)"""
+
+
+# What happened twice stays so; when somebody has said that he sees to it, there is nothing more to tell.
+_SEEN_TO = """
+    select about from alerts
+    where city_id = $1 and kind = $2 and settled_at is null and acknowledged_at is not null"""
+
+
 class Sweep:
     """The handler of `delivery.sweep` jobs, one for each town."""
 
@@ -58,9 +83,11 @@ class Sweep:
         await self._tell_again(town)
         await self._tell_late(town)
         async with self._database.town(town.city.id) as connection:
-            rows = await connection.fetch(
-                _TO_CALL, town.city.id, list(town.back_offices), self._clock.now(), LANES, PROBE
-            )
+            now = await moment(connection, self._clock)
+            for row in await connection.fetch(_FORGET, town.city.id, now):
+                for kind in (offices.PAUSED, offices.HELD):
+                    await alerts.settle(connection, town.city.id, kind=kind, about=row["back_office"], now=now)
+            rows = await connection.fetch(_TO_CALL, town.city.id, list(town.back_offices), now, LANES, PROBE)
             await wake(connection, town.city.id, [(row["back_office"], row["lane"]) for row in rows])
 
     async def _tell_again(self, town: Town) -> None:
@@ -68,10 +95,12 @@ class Sweep:
         city_id = town.city.id
         async with self._database.town(city_id) as connection:
             rows = await connection.fetch(
-                "select delivery_id from deliveries where city_id = $1 and untold and state <> 'sending' limit $2",
+                """select delivery_id from deliveries where city_id = $1 and untold and state <> 'sending'
+                   order by random() limit $2""",
                 city_id,
                 _AT_ONCE,
             )
+        deaf: set[str] = set()
         for row in rows:
             async with self._database.town(city_id) as connection:
                 one = await queries.find(connection, city_id, row["delivery_id"], lock=True)
@@ -86,11 +115,21 @@ class Sweep:
                         city_id,
                         one.delivery_id,
                     )
+                else:
+                    deaf.add(one.noun)
+        async with self._database.town(city_id) as connection:
+            now = await moment(connection, self._clock)
+            for noun in deaf:
+                await alerts.raise_alert(connection, city_id, kind=UNTOLD, about=noun, detail={"noun": noun}, now=now)
+            for kind, over in ((UNTOLD, _NOT_DEAF), (DOUBLED, _SEEN_TO)):
+                for told in await connection.fetch(over, city_id, kind):
+                    await alerts.settle(connection, city_id, kind=kind, about=told["about"], now=now)
 
     async def _tell_late(self, town: Town) -> None:
         """Deadlines that have passed: told, once for each back office, and over when none is late any more."""
-        city_id, now = town.city.id, self._clock.now()
+        city_id = town.city.id
         async with self._database.town(city_id) as connection:
+            now = await moment(connection, self._clock)
             by_office: dict[str, list[str]] = {}
             for row in await connection.fetch(_LATE, city_id, now, _AT_ONCE):
                 await journal.write(

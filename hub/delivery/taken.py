@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import public_id
+from hub.storage.vault import TownKeys
 
 
 class ClaimLost(HubError):
@@ -19,7 +20,7 @@ class ClaimLost(HubError):
 
 @dataclass
 class Taken:
-    """A delivery in the hands of one run of a lane. `receipts` grow with its steps."""
+    """A delivery in the hands of one run of a lane. `values` are there once `sealed` is opened; `receipts` grow."""
 
     city_id: int
     delivery_id: UUID
@@ -30,10 +31,13 @@ class Taken:
     order_key: str
     step: str | None
     sent_at: datetime | None
+    over_at: datetime | None
     attempts: int
     crashes: int
     claim: UUID
-    values: dict[str, Any] = field(repr=False)
+    keys: TownKeys = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
     receipts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property

@@ -19,6 +19,8 @@ from hub.kit import csv_out
 
 CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 out = Console()
+# Below that, a table of eight columns has no room for its reasons.
+_WIDE = 150
 
 
 def register(  # noqa: C901 - one function for each command
@@ -66,8 +68,12 @@ def register(  # noqa: C901 - one function for each command
             if as_csv:
                 head = ("id", "back office", "from", "times", "last", "reason", "where", "detail")
                 typer.echo(csv_out.lines(head, rows), nl=False)
-            elif not as_json:
+            elif not as_json and out.width >= _WIDE:
                 out.print(table)
+            elif not as_json:
+                for name, office, origin, times, last, why, place, detail in rows:
+                    typer.echo(f"{name}  {office}, {origin}, {times} times, the last {last}")
+                    typer.echo(_printable(f"  {why}{f' at {place}' if place else ''}: {detail}"))
 
         with_hub(show)
 
@@ -116,4 +122,8 @@ def operator() -> str:
 
 def _plain(text: object) -> str:
     """As a cell: nothing in it is taken for our markup, or by the terminal for a command."""
-    return escape("".join(letter if letter.isprintable() else " " for letter in str(text)))
+    return escape(_printable(text))
+
+
+def _printable(text: object) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))

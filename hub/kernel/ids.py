@@ -18,9 +18,12 @@ _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 
 
 def new_uuid() -> UUID:
-    """A UUID version 7: 48 bits of Unix milliseconds, then random."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 0x7 << 76
+    """A UUID version 7: 48 bits of Unix milliseconds, 12 bits of their fraction, then random.
+
+    By the fraction (RFC 9562 §6.2, method 3) what one process makes within a millisecond sorts as it was made.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    value = milliseconds << 80 | 0x7 << 76 | rest * 4096 // 1_000_000 << 64 | int.from_bytes(os.urandom(8))
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 

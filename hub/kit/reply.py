@@ -14,6 +14,7 @@ from hub.kit.retry import AskedToWait
 
 TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 """Statuses that say nothing about the request itself (RFC 9110 §15, RFC 6585 §4)."""
+_LONGEST_TYPE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,15 @@ class Reply:
 
     @property
     def charset(self) -> str | None:
-        """The `charset` of the content type, lower case."""
+        """The `charset` of the content type, lower case; None also where that is longer than any real one.
+
+        The library's time grows with the square of its length, and a server may send 100 KB.
+        """
+        value = self.headers.get("content-type", "")
+        if len(value) > _LONGEST_TYPE:
+            return None
         header = Message()
-        header["content-type"] = self.headers.get("content-type", "")
+        header["content-type"] = value
         return header.get_content_charset()
 
     @property

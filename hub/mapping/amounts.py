@@ -135,11 +135,24 @@ def _reader(decimal: str, group: str | None) -> AmountReader:
             if plain[-1] == "-" and plain[0].isdigit():
                 plain = "-" + plain[:-1].rstrip()  # SAP and mainframes write the minus behind.
             mark = group if group is not None else (" " if " " in plain else ".")
-            return Money.parse(plain, currency, decimal=decimal, group=mark)
+            return _parse(plain, currency, decimal, mark)
 
         return read
 
     return make
+
+
+def _parse(text: str, currency: str, decimal: str, group: str) -> Money:
+    """Raises NotExact, which names the converter that would read it: for whoever writes the mapping."""
+    try:
+        return Money.parse(text, currency, decimal=decimal, group=group)
+    except NotExact as error:
+        other, name = (",", "decimal_comma") if decimal == "." else (".", "decimal")
+        try:
+            Money.parse(text, currency, decimal=other, group=decimal)
+        except NotExact:
+            raise error from None
+        raise NotExact(f"{error}; as: {name} would read it") from None
 
 
 def _number(value: Any, currency: str) -> Money:

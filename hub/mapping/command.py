@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.kit.yaml_document import load
 from hub.mapping.command_tables import cell, try_a_delivery
@@ -102,13 +102,16 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
 
 def _print(explanation: Explanation) -> None:
     console, mapped = Console(), explanation.mapped
-    table = Table("record", "field", "source", "raw", "value", "error", highlight=False)
+    folded = [Column(name, overflow="fold") for name in ("field", "source", "raw", "value", "error")]
+    table = Table("record", *folded, highlight=False)
     unknown = Table("drift", "source", "raw", highlight=False)
     for row in explanation.rows:
         if row.record is None:
             unknown.add_row(*map(cell, (row.drift, row.path, row.raw)))
         else:
-            table.add_row(*map(cell, (row.record, row.field, row.path, row.raw, row.value, row.error)))
+            # A sample says nothing of whom it was asked about.
+            value = "whoever is asked about" if row.field == "parties" and not (row.path or row.value) else row.value
+            table.add_row(*map(cell, (row.record, row.field, row.path, row.raw, value, row.error)))
     console.print(table)
     if unknown.row_count:
         console.print(unknown)

@@ -44,6 +44,8 @@ def delivery_schema(kinds: Sequence[str], receipt_value: Schema) -> dict[str, Sc
             "call": connector,
             "request": ref("request"),
             "found": ref("path"),
+            "key": ref("path")
+            | {"description": "Where what is found carries our key; what carries another is not ours."},
             "receipt": ref("receipt"),
             "settle": {"type": ["string", "integer"], "description": "How long it may still be working: 2m."},
         },

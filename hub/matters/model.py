@@ -24,7 +24,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"  # the office may have it or not, and cannot be asked: somebody looks
     REFUSED = "refused"  # the office's system does not take it as it is: somebody looks
     REGISTERED = "registered"  # every office has it
-    DISCARDED = "discarded"  # somebody at the town hall decided that it is not sent
+    DISCARDED = "discarded"  # somebody at the town hall decided that it is not sent on, to one of them at least
 
 
 class Event(StrEnum):
@@ -40,30 +40,38 @@ class Event(StrEnum):
 
 
 OPEN = frozenset({State.WAITING, State.SENDING, State.IN_DOUBT, State.REFUSED})
-_LOOKED_AT = frozenset({State.IN_DOUBT, State.REFUSED})
 
-EDGES: Mapping[tuple[State, State], Event | None] = {
-    (State.WAITING, State.SENDING): None,
-    (State.SENDING, State.WAITING): None,
-    **{(one, State.IN_DOUBT): Event.IN_DOUBT for one in OPEN - {State.IN_DOUBT}},
-    **{(one, State.REFUSED): Event.REFUSED for one in OPEN - {State.REFUSED}},
-    **{(one, to): Event.GOES_ON for one in _LOOKED_AT for to in (State.WAITING, State.SENDING)},
-    **{(one, State.REGISTERED): Event.REGISTERED for one in OPEN},
-    **{(one, State.DISCARDED): Event.DISCARDED for one in OPEN},
+EDGES = frozenset((one, to) for one in OPEN for to in State if one is not to)
+"""Every change of a matter: while it is open it follows its deliveries; registered or discarded it is at its end."""
+
+_OF_AN_OFFICE: Mapping[Delivered, Event] = {
+    Delivered.IN_DOUBT: Event.IN_DOUBT,
+    Delivered.REFUSED: Event.REFUSED,
+    Delivered.DISCARDED: Event.DISCARDED,
 }
-"""Every change of a matter, and what is told of it. What is registered or discarded changes no more here."""
+_LOOKED_AT = frozenset({Delivered.IN_DOUBT, Delivered.REFUSED})
 
 
-def event_of(old: State, new: State) -> Event | None:
-    """Raises Conflict for a change that is no edge."""
-    if (old, new) not in EDGES:
+def moved(old: State, new: State) -> bool:
+    """Whether a matter changes. Raises Conflict for a change that is no edge."""
+    if old is not new and (old, new) not in EDGES:
         raise Conflict(f"A matter that is {old} does not become {new}.")
-    return EDGES[old, new]
+    return old is not new
+
+
+def event_of(old: Delivered, new: Delivered) -> Event | None:
+    """What is told when the delivery to one office changes; each office's own, whatever the others do."""
+    if old is new:
+        return None
+    if old in _LOOKED_AT and new in {Delivered.WAITING, Delivered.SENDING}:
+        return Event.GOES_ON
+    return _OF_AN_OFFICE.get(new)
 
 
 def together(states: Iterable[Delivered]) -> State:
     """The state of a matter that goes to several offices: what needs somebody's eye first, then what is still open.
 
+    It is registered when every office has it. One that an office does not get is not, whatever the others have.
     Of one that goes to none there is nothing to wait for.
     """
     found = set(states)
@@ -75,7 +83,7 @@ def together(states: Iterable[Delivered]) -> State:
     ):
         if theirs in found:
             return ours
-    return State.DISCARDED if found == {Delivered.DISCARDED} else State.REGISTERED
+    return State.DISCARDED if Delivered.DISCARDED in found else State.REGISTERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import asyncpg
 
 from hub.back_offices.model import Town
 from hub.cases.model import PublicStatus
+from hub.changes import service as changes
 from hub.delivery.model import Progress
 from hub.delivery.model import State as Delivered
 from hub.delivery.service import DeliveryService
@@ -26,7 +27,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import new_uuid
 from hub.matters import queries
-from hub.matters.model import OPEN, Event, Kind, Matter, Office, Page, State, Told, event_of, together
+from hub.matters.model import OPEN, Event, Kind, Matter, Office, Page, State, Told, event_of, moved, together
 from hub.matters.numbers import new_number
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -155,9 +156,11 @@ class MatterService:
         new = together(one.state for one in offices.values())
         if after.number and not (before and before.number):
             await self._tell(connection, city_id, matter, Event.RECEIVED, after, old, now)
-        if new is not old and (event := event_of(old, new)) is not None:
+        if event := event_of(before.state if before else Delivered.WAITING, after.state):
             await self._tell(connection, city_id, matter, event, after, new, now)
-        if new is not old:
+        if moved(old, new):
+            if new is State.REGISTERED:
+                await self._tell(connection, city_id, matter, Event.REGISTERED, after, new, now)
             await connection.execute(
                 """update matters set state = $3, status = $4, state_at = $5, settled_at = $6
                    where city_id = $1 and matter_id = $2""",
@@ -168,6 +171,8 @@ class MatterService:
                 now,
                 None if new in OPEN else now,
             )
+            told = (matter["noun"], matter["matter_id"], matter["subject_id"], new)
+            await changes.of_matter(connection, city_id, *told, now)
 
     @staticmethod
     async def _tell(

@@ -30,8 +30,8 @@ def _reasons(holding: Holding) -> dict[str, list[str]]:
 
 def _erasure(holding: Holding) -> str:
     match holding.erasure:
-        case Delete():
-            return "yes"
+        case Delete(spared=spared):
+            return "yes" if spared is None else f"yes, but {spared.why}"
         case Blank(set=what, why=why):
             return f"in part (`{what.replace('$4', 'now')}`): {why}"
         case Keep(why=why):

@@ -87,7 +87,13 @@ async def erase(connection: Connection, city_id: int, subject_id: UUID, now: dat
             done = await connection.execute(_FORGET, city_id, names)
             erased += [Erased(table, rows)] if (rows := _rows(done)) else []
         match holding.erasure:
-            case Delete():
+            case Delete(spared=spared):
+                if spared is not None:
+                    done = await connection.execute(
+                        f"update {table} t set {spared.set} where {where} and {spared.where}",  # noqa: S608
+                        *values,
+                    )
+                    kept += [Kept(table, rows, blanked=True, why=spared.why)] if (rows := _rows(done)) else []
                 done = await connection.execute(f"delete from {table} t where {where}", *values)  # noqa: S608
                 erased += [Erased(table, rows)] if (rows := _rows(done)) else []
             case Blank(set=what, why=why):

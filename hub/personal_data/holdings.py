@@ -19,8 +19,19 @@ EMPLOYEE = "employees are not named (see Who looked)"
 
 
 @dataclass(frozen=True, slots=True)
+class Spared:
+    """Rows that stay for a while, changed by `set` (SQL) so that they are nobody's and `whose` finds them no more."""
+
+    where: str
+    set: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
-    """The rows go."""
+    """The rows go, but for those that are spared."""
+
+    spared: Spared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +121,15 @@ HOLDINGS: tuple[Holding, ...] = (
     # ── What she sent ──
     Holding(
         "blobs",
-        _HER,
-        Delete(),
+        f"({_HER} and t.kept_for is null)",
+        Delete(
+            Spared(
+                "t.matter_id in (select record_id from deliveries where city_id = $1"
+                " and state in ('waiting', 'sending', 'in_doubt', 'refused'))",
+                "kept_for = matter_id, matter_id = null, position = null, name = 'file', claimed_type = null",
+                "files of what is still on its way stay, without a name and nobody's, until it has arrived",
+            )
+        ),
         {"content": "it is given as a file: GET /v1/attachments/{id}"},
         given_as={"sha256": "encode(t.sha256, 'hex')"},
     ),
@@ -137,6 +155,8 @@ HOLDINGS: tuple[Holding, ...] = (
         Blank("subject_id = null", f"that and when something was handed over to an office, {_CLAIMS}"),
         {"order_key": KEYED},
     ),
+    Holding("webhook_changes", _HER, Delete()),
+    Holding("webhook_messages", _HER, Delete()),
     # ── Who she is ──
     Holding(
         "mandates",
@@ -237,6 +257,10 @@ OTHERS: Mapping[str, str] = {
     "push_usage": "how much a back office has sent in a minute",
     "push_once": "ids of signed messages, and hashes; gone after a day",
     "alerts": "what the town's operators are told: names of back offices, fields and kinds, nobody's data",
+    "alert_destinations": "how it goes with the addresses the town's operators are told at, from the configuration",
+    "alert_tellings": "which alert was told to which of these addresses",
+    "call_statistics": "how often and how long back offices were called",
+    "webhook_clients": "how it goes with the servers of front ends",
     "contract_checks": "what the last check of a back office's interface compared: names of operations and fields",
     "login_transactions": "logins under way, encrypted and nobody's yet; gone after a day",
     "authorization_requests": "requests of front ends while nobody has logged in yet; gone after an hour",

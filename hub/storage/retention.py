@@ -20,9 +20,13 @@ _EXPIRED = {
     "push_drops": "seen_at < $2",
     "tombstones": "as_of < $2",
     "alerts": "settled_at < $2",
+    "webhook_changes": "at < $2",
+    "webhook_messages": "at < $2",
     "erasure_requests": "decided_at < $2",
     "matters": "settled_at < $2",
-    "blobs": "matter_id is null and created_at < $2",
+    # Files of a person who was erased stay until what they belong to has arrived (hub.personal_data.holdings).
+    "blobs": "matter_id is null and created_at < $2 and not exists (select from deliveries d where d.city_id = $1"
+    " and d.record_id = blobs.kept_for and d.state in ('waiting', 'sending', 'in_doubt', 'refused'))",
     "idempotency_keys": "at < $2",
     "mandates": "least(ended_at, valid_until) < $2",
     "login_transactions": "expires_at < $2",

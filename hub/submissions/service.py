@@ -69,15 +69,16 @@ class SubmissionService:
         content = {"case": str(case_id), "text": answer.text, "documents": [str(one) for one in answer.documents]}
         async with self._database.citizen(city_id, sender.subject_id) as connection:
             case = await cases.opened(connection, town.city, case_id)
-            if case["back_office"] not in offices_for(town, ANSWER_CASE.name):
-                raise Conflict("The office that has this case takes no answers by this way: write to it, or call.")
-            if case["gone_at"] is not None:
-                raise Conflict("The office does not have this case any more.")
             keys = await self._vault.keys(connection, city_id)
             asked = Asked(sender.key, ANSWER_CASE.name, sender.actor_id, sender.subject_id, content)
             first = await repeated.begin(connection, keys, asked, record_id=submission_id, now=self._clock.now())
             if first is not None:
                 return first
+            # Not before: what was sent once is answered the same, whatever the case has come to.
+            if case["back_office"] not in offices_for(town, ANSWER_CASE.name):
+                raise Conflict("The office that has this case takes no answers by this way: write to it, or call.")
+            if case["gone_at"] is not None:
+                raise Conflict("The office does not have this case any more.")
             number = await self._matters.begin(connection, town, ANSWER_CASE, submission_id, sender, case_id=case_id)
             kept = await self._keep(connection, keys, submission_id, sender.subject_id, answer.text, answer.documents)
             values = {

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from hub.alerts import service as alerts
 from hub.alerts.model import Alert
 from hub.kernel.ids import parse_public_id, public_id
+from hub.watch.tellings import how_it_goes
 from portal_api.errors import responses
 from portal_api.render import moment
 from portal_api.requests import AsStaff, Cursor, Limit, Staff, read_position, write_cursor
@@ -36,9 +37,20 @@ class AlertOut(BaseModel):
     settled_at: datetime | None = Field(description="when it was over")
 
 
+class AddressOut(BaseModel):
+    """Somebody who is told by mail or webhook."""
+
+    address: str = Field(examples=["mailto:it@pregrada.hr"])
+    last_sent_at: datetime | None
+    failing_since: datetime | None = Field(description="nothing has reached it since; it is tried again by itself")
+    failures: int
+    last_failure: str | None = Field(examples=["back_office_down: The mail server cannot be reached."])
+
+
 class AlertList(BaseModel):
     items: list[AlertOut]
     next_cursor: str | None
+    told: list[AddressOut] = Field(description="who is told; empty for a role for a part of the town")
 
 
 @router.get(
@@ -65,10 +77,12 @@ async def list_alerts(
             before=before,
             limit=limit + 1,
         )
+        told = await how_it_goes(connection, staff.town.city.id) if staff.everywhere else []
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     cursor_out = write_cursor(last.opened_at.isoformat(), last.alert_id) if last else None
-    return _answer({"items": [_out(one) for one in shown], "next_cursor": cursor_out})
+    addresses = [_address(one) for one in told]
+    return _answer({"items": [_out(one) for one in shown], "next_cursor": cursor_out, "told": addresses})
 
 
 @router.post(
@@ -97,6 +111,11 @@ async def acknowledge_alert(
 
 def _theirs(staff: Staff) -> list[str] | None:
     return None if staff.everywhere else [one for one in staff.town.back_offices if staff.sees(one)]
+
+
+def _address(row: dict[str, Any]) -> dict[str, Any]:
+    times = {name: moment(row[name]) for name in ("last_sent_at", "failing_since")}
+    return {"address": row["destination"], **times, "failures": row["failures"], "last_failure": row["last_failure"]}
 
 
 def _out(alert: Alert) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Annotated
 from urllib.parse import quote
@@ -55,8 +56,8 @@ async def upload_attachment(
     rules = city.attachments.rules
     content = await _body(request, rules.largest)
     media_type = request.headers.get("content-type")
-    # Before the scanner, which is slow, and before anything is kept.
-    blobs.check(content, media_type, rules)
+    # Before the scanner, which is slow, and before anything is kept; and not where everybody else waits.
+    found = await asyncio.to_thread(blobs.check, content, media_type, rules)
     if not await hub.scanner.clean(content):
         raise UnsupportedMedia("A virus was found in this file; nothing of it is kept. (virus)")
     now, blob_id = hub.clock.now(), new_uuid()
@@ -79,6 +80,7 @@ async def upload_attachment(
                 now=now,
                 rules=rules,
                 blob_id=blob_id,
+                found=found,
             )
     return created(request, citizen, file_out(blob), "attachments")
 

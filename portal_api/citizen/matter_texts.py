@@ -118,17 +118,69 @@ REFUSED_FIELD: Texts = {
     "and will get in touch if anything is needed from you.",
 }
 DISCARDED: Texts = {
-    "hr": "Službenik gradske uprave odlučio je da se ne šalje u sustav „{office}”. Razlog Vam može reći gradska "
+    "hr": "Službenik gradske uprave odlučio je da se dalje ne šalje u sustav „{office}”. Razlog Vam može reći gradska "
     "uprava.",
-    "cs": "Pracovník úřadu rozhodl, že se do systému „{office}“ neodešle. Důvod Vám sdělí úřad.",
-    "uk": "Працівник міської ради вирішив не надсилати це до системи «{office}». Причину може повідомити міська рада.",
-    "ro": "Un funcționar al primăriei a decis ca mesajul să nu fie trimis în sistemul „{office}”. Motivul vi-l poate "
-    "spune primăria.",
-    "sr-Cyrl": "Службеник градске управе одлучио је да се не шаље у систем „{office}”. Разлог Вам може рећи градска "
-    "управа.",
-    "sr-Latn": "Službenik gradske uprave odlučio je da se ne šalje u sistem „{office}”. Razlog Vam može reći gradska "
-    "uprava.",
-    "en": "Somebody at the town hall decided that it is not sent to “{office}”. The town hall can tell you why.",
+    "cs": "Pracovník úřadu rozhodl, že se do systému „{office}“ dál neodesílá. Důvod Vám sdělí úřad.",
+    "uk": "Працівник міської ради вирішив далі не надсилати це до системи «{office}». Причину може повідомити міська "
+    "рада.",
+    "ro": "Un funcționar al primăriei a decis ca mesajul să nu mai fie trimis în sistemul „{office}”. Motivul vi-l "
+    "poate spune primăria.",
+    "sr-Cyrl": "Службеник градске управе одлучио је да се даље не шаље у систем „{office}”. Разлог Вам може рећи "
+    "градска управа.",
+    "sr-Latn": "Službenik gradske uprave odlučio je da se dalje ne šalje u sistem „{office}”. Razlog Vam može reći "
+    "gradska uprava.",
+    "en": "Somebody at the town hall decided that it is not sent to “{office}” any more. The town hall can tell you "
+    "why.",
+}
+# What follows has a number there already; the rest of it (a document, say) is what the sentence is about.
+IN_DOUBT_IN_PART: Texts = {
+    "hr": "Zaprimljeno u sustavu „{office}” pod brojem {number}. Nije sigurno je li stigao i ostatak, na primjer "
+    "prilog. To provjerava službenik gradske uprave; nemojte slati ponovno.",
+    "cs": "Přijato v systému „{office}“ pod číslem {number}. Není jisté, zda dorazil i zbytek, například příloha. "
+    "Ověřuje to pracovník úřadu; neposílejte to prosím znovu.",
+    "uk": "Отримано в системі «{office}» за номером {number}. Невідомо, чи надійшла решта, наприклад додаток. Це "
+    "перевіряє працівник міської ради; не надсилайте ще раз.",
+    "ro": "Primit în sistemul „{office}” cu numărul {number}. Nu este sigur că a ajuns și restul, de exemplu o anexă. "
+    "Un funcționar al primăriei verifică; nu trimiteți din nou.",
+    "sr-Cyrl": "Примљено у систему „{office}” под бројем {number}. Није сигурно да ли је стигао и остатак, на пример "
+    "прилог. Проверава службеник градске управе; немојте слати поново.",
+    "sr-Latn": "Primljeno u sistemu „{office}” pod brojem {number}. Nije sigurno da li je stigao i ostatak, na primer "
+    "prilog. Proverava službenik gradske uprave; nemojte slati ponovo.",
+    "en": "Received by “{office}” under the number {number}. It is not certain whether the rest has arrived, such as a "
+    "document. Somebody at the town hall is looking; please do not send it again.",
+}
+REFUSED_IN_PART: Texts = {
+    "hr": "Zaprimljeno u sustavu „{office}” pod brojem {number}. Ostatak, na primjer prilog, nije prihvaćen u ovom "
+    "obliku. Službenik gradske uprave to pregledava i javit će se ako nešto treba od Vas.",
+    "cs": "Přijato v systému „{office}“ pod číslem {number}. Zbytek, například přílohu, systém v této podobě nepřijal. "
+    "Pracovník úřadu to prověřuje a ozve se, bude-li od Vás něco potřebovat.",
+    "uk": "Отримано в системі «{office}» за номером {number}. Решту, наприклад додаток, не прийнято в такому вигляді. "
+    "Працівник міської ради переглядає це і звернеться, якщо щось буде потрібно від Вас.",
+    "ro": "Primit în sistemul „{office}” cu numărul {number}. Restul, de exemplu o anexă, nu a fost acceptat în "
+    "această formă. Un funcționar al primăriei verifică și vă contactează dacă este nevoie de ceva de la "
+    "dumneavoastră.",
+    "sr-Cyrl": "Примљено у систему „{office}” под бројем {number}. Остатак, на пример прилог, није прихваћен у овом "
+    "облику. Службеник градске управе то прегледа и јавиће се ако нешто треба од Вас.",
+    "sr-Latn": "Primljeno u sistemu „{office}” pod brojem {number}. Ostatak, na primer prilog, nije prihvaćen u ovom "
+    "obliku. Službenik gradske uprave to pregleda i javiće se ako nešto treba od Vas.",
+    "en": "Received by “{office}” under the number {number}. The rest, such as a document, was not accepted in this "
+    "form. Somebody at the town hall is looking at it, and will get in touch if anything is needed from you.",
+}
+DISCARDED_IN_PART: Texts = {
+    "hr": "Zaprimljeno u sustavu „{office}” pod brojem {number}. Službenik gradske uprave odlučio je da se ostatak ne "
+    "šalje. Razlog Vam može reći gradska uprava.",
+    "cs": "Přijato v systému „{office}“ pod číslem {number}. Pracovník úřadu rozhodl, že se zbytek neodešle. Důvod Vám "
+    "sdělí úřad.",
+    "uk": "Отримано в системі «{office}» за номером {number}. Працівник міської ради вирішив не надсилати решту. "
+    "Причину може повідомити міська рада.",
+    "ro": "Primit în sistemul „{office}” cu numărul {number}. Un funcționar al primăriei a decis ca restul să nu fie "
+    "trimis. Motivul vi-l poate spune primăria.",
+    "sr-Cyrl": "Примљено у систему „{office}” под бројем {number}. Службеник градске управе одлучио је да се остатак "
+    "не шаље. Разлог Вам може рећи градска управа.",
+    "sr-Latn": "Primljeno u sistemu „{office}” pod brojem {number}. Službenik gradske uprave odlučio je da se ostatak "
+    "ne šalje. Razlog Vam može reći gradska uprava.",
+    "en": "Received by “{office}” under the number {number}. Somebody at the town hall decided that the rest is not "
+    "sent. The town hall can tell you why.",
 }
 KEPT_HERE: Texts = {
     "hr": "Sačuvano. Nijedan drugi sustav gradske uprave za to ne treba znati.",

@@ -173,7 +173,7 @@ def matter_events(reader: Reader, told: Sequence[Told]) -> list[dict[str, Any]]:
             "at": moment(one.at),
             "event": one.event,
             "text": _words(
-                reader, _EVENTS[one.event], office=_office_name(reader, one.back_office), number=one.number or ""
+                reader, _of_event(one), office=_office_name(reader, one.back_office), number=one.number or ""
             ),
             "back_office": one.back_office,
         }
@@ -190,6 +190,18 @@ _EVENTS: dict[Event, texts.Texts] = {
     Event.REGISTERED: texts.ARRIVED,
     Event.DISCARDED: texts.DISCARDED,
 }
+
+
+_IN_PART: dict[Event, texts.Texts] = {
+    Event.IN_DOUBT: texts.IN_DOUBT_IN_PART,
+    Event.REFUSED: texts.REFUSED_IN_PART,
+    Event.DISCARDED: texts.DISCARDED_IN_PART,
+}
+
+
+def _of_event(told: Told) -> texts.Texts:
+    """The words for what has happened; of something that had a number already they are about the rest of it."""
+    return (_IN_PART if told.number else {}).get(told.event) or _EVENTS[told.event]
 
 
 def _office(reader: Reader, office: Office) -> dict[str, Any]:
@@ -213,15 +225,17 @@ def _of_state(office: Office) -> texts.Texts:
         case Delivered.DELIVERED:
             return texts.RECEIVED if office.number else texts.KNOWN
         case Delivered.IN_DOUBT:
-            return texts.IN_DOUBT
+            return texts.IN_DOUBT_IN_PART if office.number else texts.IN_DOUBT
         case Delivered.REFUSED:
+            if office.number:
+                return texts.REFUSED_IN_PART
             return texts.REFUSED_FIELD if office.field else texts.REFUSED
         case Delivered.DISCARDED:
-            return texts.DISCARDED
-    if office.failing_since is not None:
-        return texts.NOT_ANSWERING
+            return texts.DISCARDED_IN_PART if office.number else texts.DISCARDED
     if office.number:
         return texts.RECEIVED_IN_PART
+    if office.failing_since is not None:
+        return texts.NOT_ANSWERING
     return texts.SENDING if office.state is Delivered.SENDING else texts.WAITING
 
 

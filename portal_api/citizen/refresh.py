@@ -38,6 +38,7 @@ _SOURCE = SourceOut(
     feed="obligations",
     name="Financijska kartica",
     freshness=SourceFreshness(status="fresh", as_of=datetime(2026, 11, 21, 10, 15, tzinfo=UTC)),
+    says="Podaci sustava „Financijska kartica”: stanje 21. 11. 2026. 11:15.",
     complete=True,
     caught_up_to=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
 ).model_dump_json()

@@ -17,6 +17,7 @@ from simulators.kit.secrets import secret
 from simulators.kit.soap import SOAP_11, Fault, SoapDoor, Writer
 from simulators.kit.store import Item, Store
 from simulators.kit.switches import Switchboard, Switches
+from simulators.kit.writes import Ledger, Rejected
 from simulators.kit.wsse import UsernameTokens
 from simulators.pregrada_financije.data import FIELDS, ZONE, items, moment, taxpayers
 
@@ -59,6 +60,8 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
     def authenticate(_: Request, header: etree._Element | None) -> None:
         tokens.check(header)
 
+    ledger = Ledger(clock)
+    contacts = _Contacts(stores["people"], ledger)
     card = _Card(stores["items"], stores["people"], clock)
     door = SoapDoor(
         version=SOAP_11,
@@ -67,9 +70,12 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         operations={
             "DohvatiOtvoreneStavke": card.items_of_one,
             "DohvatiPromjene": card.changes,
+            "PromijeniKontakt": contacts.change,
+            "ProvjeriPromjenu": contacts.asked,
         },
         authenticate=authenticate,
         board=board,
+        ledger=ledger,
     )
     pusher = Pusher(
         type="hr.pregrada.financije.stavka",
@@ -83,6 +89,7 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         board=board,
         stores=stores,
         pusher=pusher,
+        ledger=ledger,
     )
 
 
@@ -135,6 +142,32 @@ class _Card:
 
     def _as_of(self) -> str:
         return moment(self._clock())
+
+
+class _Contacts:
+    """Where the bills of the card go."""
+
+    def __init__(self, people: Store, ledger: Ledger) -> None:
+        self._people = people
+        self._ledger = ledger
+
+    def change(self, request: etree._Element, _: Switches) -> etree._Element:
+        oib, key = _text(request, "OIB"), _text(request, "Kljuc")
+
+        def act() -> tuple[str, dict[str, str]]:
+            if all(person["OIB"] != oib for person in self._people.items()):
+                raise Rejected("OIB", "Obveznik s tim OIB-om nije u evidenciji.")
+            if all(request.find(f"{{{_NAMESPACE}}}{name}") is None for name in ("Eposta", "Telefon", "Adresa")):
+                raise Rejected("Eposta", "Nema promjene.")
+            mark = f"PK-{len(self._ledger.entries) + 1:04d}"
+            return mark, {"Kljuc": key, "Oznaka": mark}
+
+        done = self._ledger.perform("kontakt", key, oib, act)
+        return _WRITER.element("PromijeniKontaktOdgovor", {"Oznaka": done["Oznaka"]})
+
+    def asked(self, request: etree._Element, _: Switches) -> etree._Element:
+        found = self._ledger.asked(_text(request, "Kljuc"))
+        return _WRITER.element("ProvjeriPromjenuOdgovor", {"Promjena": found} if found else {})
 
 
 def _text(request: etree._Element, name: str) -> str:

@@ -4,8 +4,8 @@ registry.next("drop_after")        what it does with the next write; then it beh
 registry.always = "refuse"         what it does with every write until this is None
 
 `drop_before` hangs up without having done it, `drop_after` having done it; `slow_after` does it and never answers;
-`fail_before`, `fail_after` answer 500; `garbage_after` something that is no JSON; `refuse` 422 with the field;
-`busy` 429; `closed` 503; `unauthorised` 401; `wait` does it when `gate` is set.
+`fail_before`, `fail_after` answer 500; `conflict_after` 409 for what it has just done; `garbage_after` something that is no JSON; `refuse` 422 with the field;
+`busy` 429, `milliseconds` the same for three years; `closed` 503; `unauthorised` 401; `wait` does it when `gate` is set.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Registry:
             "fail_before": Answer(b"", 500),
             "refuse": _json({"field": "title", "message": "too long"}, 422),
             "busy": _json({}, 429, **{"retry-after": "120"}),
+            "milliseconds": _json({}, 429, **{"retry-after": "90000000"}),
             "closed": Answer(b"", 503),
             "unauthorised": Answer(b"", 401),
         }
@@ -92,6 +93,8 @@ class Registry:
                 await asyncio.sleep(60)
             case "fail_after":
                 return Answer(b"", 500)
+            case "conflict_after":
+                return _json({"message": "it is there already"}, 409)
             case "garbage_after":
                 return Answer(b"<html>fine</html>", 200, {"content-type": "text/html"})
         return _json(made, 201)

@@ -198,6 +198,22 @@ def test_unknown_mapping(settings, config):
     )
 
 
+def test_obligations_that_are_owed_to_nobody(settings, config):
+    unpaid = changed(("    payee: grad\n", ""))
+    message = refusal(settings, unpaid)
+    assert message.startswith("city.yaml:")
+    assert message.endswith(
+        ": back_offices.porez: obligation.yaml makes obligations, and neither it nor the back office says to whom they "
+        "are owed. Add payee: here, one of grad, voda; or map the field payee."
+    )
+    mapped = MAPPING.replace("fields:\n", "fields:\n  payee: who\n")
+    write_mappings(config, obligation=mapped)
+    event = (config / "mappings/dolina_porez/event.yaml").read_text("utf-8")
+    (config / "mappings/dolina_porez/event.yaml").write_text(event.replace("fields:\n", "fields:\n  payee: who\n"))
+    write(config, unpaid)
+    assert opened(settings).broken == {}
+
+
 def test_a_mapping_that_is_wrong_names_its_own_file(settings, config):
     write_mappings(config, obligation=MAPPING.replace("target: obligation", "target: obligaton"))
     message = refusal(settings, TOWN)

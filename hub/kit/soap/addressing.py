@@ -73,15 +73,20 @@ def address(header: etree._Element, version: Version, *, to: str, action: str) -
     return message_id
 
 
-def check_relates_to(root: etree._Element, message_id: str | None) -> None:
-    """Raises RemoteGarbage where a reply says that it answers another message than ours (RelatesTo)."""
+def check_relates_to(root: etree._Element, message_id: str, *, required: bool = False) -> None:
+    """Raises RemoteGarbage where a reply says that it answers another message than ours (RelatesTo), or does not say
+    it although that is `required`.
+    """
     header = root.find(f"{{{etree.QName(root).namespace}}}Header")
-    if header is None or message_id is None:
-        return
     related = [
         (one.text or "").strip()
         for namespace in NAMESPACES.values()
-        for one in header.iterchildren(f"{{{namespace}}}RelatesTo")
+        for one in (header.iterchildren(f"{{{namespace}}}RelatesTo") if header is not None else ())
     ]
+    if required and not related:
+        raise RemoteGarbage(
+            "The reply has no signed wsa:RelatesTo, so that it may be the answer to another message "
+            "(security.verify.relates_to)."
+        )
     if related and message_id not in related:
         raise RemoteGarbage("The reply says that it answers another message than ours (wsa:RelatesTo).")

@@ -168,10 +168,15 @@ def read_file(folder: Path, wanted: Wanted) -> bytes:
         )
     name = shown(wanted.location)
     root = folder.resolve()
-    path = (root / name).resolve()
+    try:
+        path = (root / name).resolve()
+    except (ValueError, RuntimeError):  # A NUL in the name; links that lead to each other.
+        raise wanted.error(f"{name!r} is no file", "Name a file of the mapping folder.") from None
     if not path.is_relative_to(root):
         raise _outside(wanted, name)
     try:
+        if path.exists() and not path.is_file():  # To read a pipe or a device may never end.
+            raise wanted.error(f"{name} is no file", "Name a file of the mapping folder.")
         if path.stat().st_size > _MOST_BYTES:
             raise wanted.error(f"{name} has more than {_MOST_BYTES} bytes", "A WSDL with all it imports has less.")
         return path.read_bytes()

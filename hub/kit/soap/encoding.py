@@ -14,7 +14,7 @@ from lxml import etree
 from zeep.xsd import ComplexType
 
 from hub.kernel.errors import RemoteGarbage
-from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, SOAP_ENCODING, XSD, XSI
+from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, SOAP_ENCODING, XSD, XSI, declared_namespaces
 
 ENCODING_12 = "http://www.w3.org/2003/05/soap-encoding"
 _XSI_1999 = "http://www.w3.org/1999/XMLSchema-instance"
@@ -25,6 +25,7 @@ _TYPE = f"{{{XSI}}}type"
 _PER_ELEMENT = 100
 """Bytes an element counts for besides its text."""
 _DEEPEST = 200
+_MOST_NAMESPACES = 100
 
 
 def decode(body: etree._Element, expected: etree.QName, *, max_bytes: int) -> etree._Element:
@@ -35,8 +36,14 @@ def decode(body: etree._Element, expected: etree.QName, *, max_bytes: int) -> et
     children = list(body.iterchildren(etree.Element))
     roots = [one for one in children if one.get(f"{{{SOAP_ENCODING}}}root") != "0" and _id(one) is None]
     root = next((one for one in children if one.tag == expected.text), roots[0] if len(roots) == 1 else None)
+    # Its name says nothing, so that a fault of another version would be read as an answer, and an empty one.
+    if any(etree.QName(one).localname == "Fault" for one in children):
+        raise RemoteGarbage("The reply's Body holds a Fault that is not one of its envelope's version, or not alone.")
     if root is None:
         raise RemoteGarbage(f"The reply's Body holds {len(roots)} elements where one must be the reply.")
+    # Prefixes are looked up for every value: their number is bounded, for the work grows with the product of both.
+    if len(declared_namespaces(body)) > _MOST_NAMESPACES:
+        raise RemoteGarbage(f"The reply uses more than {_MOST_NAMESPACES} namespaces.")
     for element in body.iter(etree.Element):
         _spell_out_type(element)
     graph = _Graph(body, max_bytes)

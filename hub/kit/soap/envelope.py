@@ -10,7 +10,7 @@ from lxml import etree
 
 from hub.kernel.errors import RemoteGarbage
 from hub.kit.redaction import redact
-from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, SOAP_ENCODING, XML, XSI, local
+from hub.kit.soap.names import ENVELOPE_11, ENVELOPE_12, SOAP_ENCODING, XML, XSI, local, text_of
 
 _LONGEST_EVIDENCE = 400
 _MOST_DETAILS = 200
@@ -132,7 +132,7 @@ def _leaves(detail: etree._Element | None) -> Iterator[tuple[str, str]]:
 
 
 def _text(element: etree._Element | None) -> str:
-    return " ".join((element.text or "").split()) if element is not None else ""
+    return " ".join(text_of(element).split()) if element is not None else ""
 
 
 def _shown(element: etree._Element) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.kit.soap.shapes import Shape
+from hub.kit.soap.wording import Wording, wording_of
 
 _WHOLE = re.compile(r"[a-z]*integer|(unsigned)?(long|int|short|byte)", re.IGNORECASE)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
@@ -37,7 +39,7 @@ _WORDS = {
     "title": "title subject description name opis naziv predmet popis nazev denumire purpose",
     "name": "name naziv nazev jmeno ime denumire nume",
     "original": "amount total iznos castka suma sum price value original",
-    "outstanding": "outstanding remaining balance preostalo saldo zbyva dug rest",
+    "outstanding": "outstanding remaining balance preostalo otvoreno saldo zbyva dug open neplaceno rest",
     "interest": "interest kamata urok dobanda",
     "due_on": "due dospijece splatnost rok scadenta deadline",
     "issued_on": "issued date datum created invoice izdavanja vystaveno",
@@ -47,9 +49,27 @@ _WORDS = {
     "year": "year godina rok an",
     "department": "department odjel odbor unit",
     "references": "reference poziv symbol vs variable klasa",
-    "number": "number broj cislo",
+    "number": "number broj redni cislo poradi no",
+    "amount": "amount iznos castka suma sum total",
     "document_number": "document invoice number broj racun faktura",
     "message": "message note svrha zprava",
+}
+
+
+class Country(NamedTuple):
+    """What identifiers of a country let expect: its language, its currency, how its payments are recognised."""
+
+    language: str
+    currency: str
+    reference: str | None
+
+
+COUNTRIES = {
+    "hr": Country("hr", "EUR", "hr.poziv_na_broj"),
+    "cz": Country("cs", "CZK", "cz.variable_symbol"),
+    "ua": Country("uk", "UAH", None),
+    "ro": Country("ro", "RON", None),
+    "rs": Country("sr-Latn", "RSD", "rs.poziv_na_broj"),
 }
 _TYPES = {
     "money": re.compile(r"decimal|float|double|string"),
@@ -71,6 +91,7 @@ class Leaf:
     required: bool
     repeated: bool
     said: str
+    wording: Wording
 
 
 def leaves_of(record: Shape) -> list[Leaf]:
@@ -89,7 +110,9 @@ def leaves_of(record: Shape) -> list[Leaf]:
         said += f": {shape.documentation[:80]}" if shape.documentation else ""
         said = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
         name = shape.name.removeprefix("@")
-        found.setdefault(path, Leaf(path, name, shape.base, shape.values, shape.least > 0, way in repeated, said))
+        required = shape.least > 0
+        leaf = Leaf(path, name, shape.base, shape.values, required, way in repeated, said, wording_of(shape))
+        found.setdefault(path, leaf)
     return list(found.values())
 
 
@@ -106,30 +129,39 @@ def identifier_scheme(name: str) -> str | None:
 def best(field: str, leaves: Sequence[Leaf], kind: str = "text") -> Leaf | None:
     """The leaf whose name is most like what a field is called; None where none is, or its type cannot be it."""
     words = (_WORDS.get(field) or field.replace("_", " ")).split()
-    fits = _TYPES.get("datetime" if field == "version" else kind)
+    kind = "datetime" if field == "version" else kind
+    fits = _TYPES.get(kind)
     best_score, best_leaf = 0.0, None
     for leaf in leaves:
-        if fits is not None and not fits.fullmatch(leaf.base):
+        told = _told(leaf, kind)
+        if told is False or (fits is not None and not told and not fits.fullmatch(leaf.base)):
             continue
         score = _likeness(words, _parts(leaf.name))
         if score and kind == "choice" and leaf.values:
             score += 1
-        if score and kind in {"money", "date"} and leaf.base == "string":
+        if score and kind in {"money", "date"} and leaf.base == "string" and not told:
             score -= 0.5
         if score > best_score:
             best_score, best_leaf = score + (0.1 if leaf.required else 0), leaf
     return best_leaf
 
 
-def converter(leaf: Leaf) -> str:
+def identifier_country(name: str) -> Country:
+    """Of a scheme such as hr.oib; without one, what is written where nobody knows."""
+    return COUNTRIES.get(name.partition(".")[0], Country("en", "EUR", None))
+
+
+def converter(leaf: Leaf, currency: str) -> str:
     """How a mapping would read it, by its type in the schema; as a comment."""
-    if _WHOLE.fullmatch(leaf.base):
+    if leaf.wording.moment is not None:
+        words = f'as: {leaf.wording.moment.converter}, format: "{leaf.wording.moment.format}"'
+    elif leaf.wording.amount is not None:
+        words = f"as: {leaf.wording.amount}, currency: {currency}"
+    elif _WHOLE.fullmatch(leaf.base):
         words = "as: integer"
     else:
         words = {
-            "decimal": "as: decimal, currency: EUR",
-            "float": "as: decimal, currency: EUR",
-            "double": "as: decimal, currency: EUR",
+            **dict.fromkeys(("decimal", "float", "double"), f"as: decimal, currency: {currency}"),
             "date": "as: date",
             "dateTime": "as: datetime",
             "boolean": "as: boolean",
@@ -139,6 +171,18 @@ def converter(leaf: Leaf) -> str:
     if not words and leaf.values:
         words = "table: { … }"
     return f" → {words}" if words else ""
+
+
+def _told(leaf: Leaf, kind: str) -> bool | None:
+    """Whether the schema says that a text is (not) written as such a kind; None where it says nothing of it."""
+    amount, moment = leaf.wording.amount, leaf.wording.moment
+    if amount is None and moment is None:
+        return None
+    if kind == "money":
+        return amount is not None
+    if kind == "datetime":
+        return moment is not None and moment.converter == "datetime"
+    return moment is not None if kind == "date" else None
 
 
 def _parts(name: str) -> list[str]:

@@ -23,6 +23,7 @@ _ROOT = "root@munihub"
 _MOST_PARTS = 200
 _MOST_HEADER_BYTES = 8_000
 _MOST_HEADERS = 30
+_LONGEST_TYPE = 2_000
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046 §5.1.1
 _HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*(.*)", re.DOTALL)
 _XML_TYPES = frozenset({"application/xop+xml", "text/xml", "application/soap+xml", "application/xml"})
@@ -51,7 +52,7 @@ def parse(content: bytes, content_type: str, *, max_bytes: int, what: str) -> Mu
     """Raises RemoteGarbage, where it is not exactly what MIME says: no end, no root, two parts of one name, parts
     within parts, more than 200 parts, a part's header of more than 30 lines or 8,000 bytes.
     """
-    header = _content_type(content_type)
+    header = _content_type(content_type, what)
     boundary = _parameter(header, "boundary")
     if not _BOUNDARY.fullmatch(boundary):
         raise RemoteGarbage(f"{what} has parts, and its boundary is missing or not one (RFC 2046 §5.1.1).")
@@ -126,7 +127,7 @@ def _part(raw: bytes, what: str) -> Part:
         raise RemoteGarbage(f"{what} has a part whose header has no end within {_MOST_HEADER_BYTES} bytes.")
     headers = _headers(raw[: blank.start()], what)
     body = _decoded(raw[blank.end() :], headers.get("content-transfer-encoding", "binary"), what)
-    kind = _content_type(headers.get("content-type", "text/plain"))
+    kind = _content_type(headers.get("content-type", "text/plain"), what)
     if kind.get_content_maintype() in {"multipart", "message"}:
         raise RemoteGarbage(f"{what} has parts within parts, which are not read.")
     content_id = headers.get("content-id", "").strip().removeprefix("<").removesuffix(">")
@@ -159,7 +160,7 @@ def _decoded(body: bytes, encoding: str, what: str) -> bytes:
         return quopri.decodestring(body)
     if encoding == "base64":
         try:
-            return base64.b64decode(b"".join(body.split()), validate=True)
+            return base64.b64decode(body.translate(None, b" \t\r\n"), validate=True)
         except binascii.Error:
             raise RemoteGarbage(f"{what} has a part that is not base64 as it says.") from None
     raise RemoteGarbage(f"{what} has a part in the transfer encoding {encoding[:40]!r}, which is not known.")
@@ -172,7 +173,9 @@ def _refuse_namesakes(parts: list[Part], what: str) -> None:
         raise RemoteGarbage(f"{what} has two parts of the same name (Content-ID).")
 
 
-def _content_type(value: str) -> Message:
+def _content_type(value: str, what: str) -> Message:
+    if len(value) > _LONGEST_TYPE:
+        raise RemoteGarbage(f"{what} has a Content-Type of more than {_LONGEST_TYPE} letters.")
     header = Message()
     header["content-type"] = value.replace("\r", " ").replace("\n", " ")
     return header
@@ -180,4 +183,7 @@ def _content_type(value: str) -> Message:
 
 def _parameter(header: Message, name: str) -> str:
     value = header.get_param(name)
-    return "" if value is None else collapse_rfc2231_value(value).strip()
+    try:
+        return "" if value is None else collapse_rfc2231_value(value).strip()
+    except UnicodeError:  # RFC 2231 lets the sender name any codec, also those that are none for text.
+        return ""

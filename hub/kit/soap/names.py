@@ -26,6 +26,22 @@ def declared_namespaces(element: etree._Element) -> set[str]:
     return inside | set(element.nsmap.values())
 
 
+def declared_prefixes(element: etree._Element) -> dict[str, str]:
+    """Prefixes with their namespaces, of those in scope somewhere in `element` the innermost and last."""
+    inside = {prefix: uri for _, (prefix, uri) in etree.iterwalk(element, events=("start-ns",)) if prefix}
+    return {prefix: uri for prefix, uri in element.nsmap.items() if prefix} | inside
+
+
+def text_of(element: etree._Element) -> str:
+    """The text before the first child element. A comment or an instruction within does not cut it short."""
+    parts = [element.text or ""]
+    for node in element:
+        if isinstance(node.tag, str):
+            break
+        parts.append(node.tail or "")
+    return "".join(parts)
+
+
 def local(element: etree._Element) -> str:
     """The element's name without its namespace."""
     return etree.QName(element).localname

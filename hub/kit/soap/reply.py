@@ -91,10 +91,13 @@ def open_reply(reply: Reply, reading: Reading) -> Opened:
         raise
     if not is_envelope(root):
         _raise_for(reply)
-    if reading.guard is not None:
-        root = _guarded(root, reading.guard, reply)
     if reading.message_id is not None:
         check_relates_to(root, reading.message_id)
+    if reading.guard is not None:
+        root = _guarded(root, reading.guard, reply)
+        if reading.message_id is not None:
+            # A signature alone does not say which question it answers: yesterday's answer about somebody else has one.
+            check_relates_to(root, reading.message_id, required=reading.guard.settings.relates_to)
     found = _found(root, reading)
     if not isinstance(found, Fault):
         _raise_for(reply)

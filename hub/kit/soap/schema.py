@@ -28,8 +28,6 @@ _MOST_REASONS = 3
 _MOST_ROUNDS = 20
 _LARGE = 1_000_000  # bytes
 _PIECE = 65_536
-
-
 Shape = tuple[str, tuple[tuple[str, str], ...], tuple["Shape", ...]]
 
 
@@ -62,15 +60,23 @@ class BodySchema:
         `size` is about how many bytes its document has. Of one over 1 MB only the first violation is told, and
         the check takes 50 ms for each MB, six times as long as for a small one.
         """
-        with self._lock:
-            if size <= _LARGE:
-                return [] if self._schema.validate(element) else explain(element, self._schema.error_log, limit)
-            wrong = self._invalid_start(element)
-            if wrong is None:
-                return []
-            # What is missing because the document was cut comes after what is wrong in it.
-            self._schema.validate(wrong)
-            return explain(wrong, self._schema.error_log, 1)
+        try:
+            with self._lock:
+                return self._violations(element, size, limit)
+        except etree.XMLSchemaValidateError:
+            # libxml2 gives up on a value that a pattern could match in too many ways; that is nobody's valid value.
+            reason = "cannot be compared with the schema: a pattern takes too long"
+            return [Violation(local(element), line_of(element), reason, None)]
+
+    def _violations(self, element: etree._Element, size: int, limit: int) -> list[Violation]:
+        if size <= _LARGE:
+            return [] if self._schema.validate(element) else explain(element, self._schema.error_log, limit)
+        wrong = self._invalid_start(element)
+        if wrong is None:
+            return []
+        # What is missing because the document was cut comes after what is wrong in it.
+        self._schema.validate(wrong)
+        return explain(wrong, self._schema.error_log, 1)
 
     def _invalid_start(self, element: etree._Element) -> etree._Element | None:
         """The beginning of a large document up to a little after its first violation.

@@ -25,7 +25,7 @@ class Shape:
 
     `type` is its name in the schema (None for an anonymous one) and `base` the type of XML Schema its text has,
     None for one with parts. `most` is None for unbounded. `content` ends where a type contains itself or is
-    deeper than 12; `cut` says so.
+    deeper than 12; `cut` says so. `pattern` is the regular expression that the nearest restriction gives, if any.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Shape:
     choice: bool = False
     documentation: str | None = None
     values: tuple[str, ...] = ()
+    pattern: str | None = None
     content: tuple[Shape, ...] = ()
     cut: bool = False
 
@@ -123,7 +124,7 @@ class Shapes:
     def _filled(self, shape: Shape, definition: etree._Element, within: tuple[str, ...]) -> Shape:
         if local(definition) == "simpleType":
             simple, values = self._simple(definition, 0)
-            return replace(shape, base=simple, values=values)
+            return replace(shape, base=simple, values=values, pattern=self._pattern(definition, 0))
         content = tuple(self._content(definition, within, choice=False))
         base, values = self._text(definition, 0)
         return replace(shape, base=base, values=values, content=content)
@@ -178,6 +179,15 @@ class Shapes:
         if restriction is None:
             return "string", ()  # A list or a union: text with inner rules.
         return self._derived(restriction, depth)
+
+    def _pattern(self, definition: etree._Element, depth: int) -> str | None:
+        restriction = definition.find(f"{{{XSD}}}restriction")
+        if restriction is None or depth > _DEEPEST:
+            return None
+        if (found := restriction.find(f"{{{XSD}}}pattern")) is not None:
+            return str(found.get("value", ""))
+        base = self._components.get(("type", qualified(restriction.get("base", ""), restriction)))
+        return self._pattern(base, depth + 1) if base is not None and local(base) == "simpleType" else None
 
     def _derived(self, derived: etree._Element, depth: int) -> tuple[str, tuple[str, ...]]:
         found = derived.iterfind(f"{{{XSD}}}enumeration")

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.description import Description, Port
 from hub.kit.soap.documents import Documents
-from hub.kit.soap.guesses import Leaf, best, converter, identifier_scheme, leaves_of
+from hub.kit.soap.guesses import Country, Leaf, best, converter, identifier_country, identifier_scheme, leaves_of
 from hub.kit.soap.inspect import abstract_operation, message
 from hub.kit.soap.names import nearest_first
 from hub.kit.soap.shapes import Shape, Shapes
+from hub.kit.soap.skeleton_office import configuration
 from hub.kit.soap.skeleton_text import parameters, quoted, scalar, short
 
 
@@ -30,6 +31,8 @@ class TargetField(Protocol):
     def required(self) -> bool: ...
     @property
     def choices(self) -> tuple[str, ...]: ...
+    @property
+    def fields(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class _Whose:
     back_office: str
     role: str
     asked: Sequence[str]
+    country: Country
 
 
 def skeleton(
@@ -85,13 +89,13 @@ def skeleton(
     record = records[-1][1] if records else reply
     leaves = leaves_of(record)
     lines = [
-        "# yaml-language-server: $schema=../../docs/mapping.schema.json",
         f"# {operation} of {wsdl}, as the WSDL describes it. Lines with CHECK are guesses: look at a real reply.",
         "# Try it:  munihub mapping try THIS_FILE REPLY.xml",
         f"target: {target}",
         "source:",
         f"  operation: {scalar(operation)}",
         *parameters(asked),
+        "  # not_found: [CODE]    # the code of its fault for somebody it does not know, if it has one",
     ]
     path = ".".join(step for step, _ in records)
     if path:
@@ -100,8 +104,13 @@ def skeleton(
     else:
         lines.append("  # records: nothing in the reply is repeated, so the reply is one record.")
     aliases = [scheme for one in asked for scheme in [identifier_scheme(one.name)] if scheme and one.base == "string"]
-    lines += _body(leaves, target, fields, _Whose(name, roles[0] if roles else "self", aliases))
-    return Skeleton("\n".join(lines) + "\n", _configuration(description, chosen, name, wsdl, target))
+    schemes = [*aliases, *(scheme for leaf in leaves if (scheme := identifier_scheme(leaf.name)))]
+    country = identifier_country(schemes[0] if schemes else "")
+    lines += _body(leaves, target, fields, _Whose(name, roles[0] if roles else "self", aliases, country))
+    office = configuration(
+        description, chosen, documents, shapes, name=name, wsdl=wsdl, target=target, language=country.language
+    )
+    return Skeleton("\n".join(lines) + "\n", office)
 
 
 def _port(description: Description, operation: str, port: str | None) -> Port:
@@ -150,26 +159,28 @@ def _body(leaves: Sequence[Leaf], target: str, fields: Mapping[str, TargetField]
     else:
         lines.append('key: "."    # CHECK: the reply names nothing; write the path of what identifies a record')
     if (changed := best("version", single)) is not None:
-        lines.append(f"version: {{ from: {scalar(changed.path)}, as: datetime }}    # CHECK: grows with every change")
+        form = f', format: "{moment.format}"' if (moment := changed.wording.moment) is not None else ""
+        read = f"{{ from: {scalar(changed.path)}, as: datetime{form} }}"
+        lines.append(f"version: {read}    # CHECK: grows with every change")
         taken.add(changed.path)
     lines += _party_lines(single, whose, taken, key)
     lines.append("fields:")
     suggestions: list[str] = []
     for name, field in fields.items():
-        line = _field_line(name, field, single, taken)
+        # The number that identifies a bill is often the one printed on it.
+        usable = [leaf for leaf in single if leaf.path not in taken or (leaf is key and name == "document_number")]
         if field.required:
-            lines.append(line)
+            lines.append(_field_line(name, field, usable, whose.country, taken))
         else:
+            line = _field_line(name, field, leaves if field.kind == "list" else usable, whose.country)
             suggestions.append(line.split("    # CHECK", maxsplit=1)[0].strip() + f"    # {short(field.help)}")
     lines.append(f"  # Optional fields of {target}; take away the mark of those you want.")
     lines += [f"  # {line}" for line in suggestions]
     left = [leaf for leaf in leaves if leaf.path not in taken]
     if left:
         lines += ["ignore:", "  # Everything else a record carries. Take out what you map above."]
-        lines += [f"  - {scalar(leaf.path)}    # {leaf.said}{converter(leaf)}" for leaf in left]
-    lines.append(
-        "# examples: examples/recorded.yaml    # recorded replies and what they become; `munihub record` writes them"
-    )
+        lines += [f"  - {scalar(leaf.path)}    # {leaf.said}{converter(leaf, whose.country.currency)}" for leaf in left]
+    lines.append(f"# examples: examples/{target}.yaml    # replies and what they become; `munihub record` writes them")
     return lines
 
 
@@ -187,60 +198,71 @@ def _party_lines(single: Sequence[Leaf], whose: _Whose, taken: set[str], key: Le
     return [f"subject: {{ scheme: {own}, from: {path} }}    {check}"]
 
 
-def _field_line(name: str, field: TargetField, single: Sequence[Leaf], taken: set[str]) -> str:
+def _field_line(
+    name: str, field: TargetField, leaves: Sequence[Leaf], country: Country, taken: set[str] | None = None
+) -> str:
+    """A line of `fields:`; the leaf that a required field is read from is added to `taken`."""
     kind = str(field.kind)
-    leaf = best(name, [one for one in single if one.path not in taken], kind)
-    if field.required and leaf is not None:
+    check = f"    # CHECK: {short(field.help)}"
+    if kind == "list":
+        return f"  {name}: {_list(field, leaves, country)}{check}"
+    leaf = best(name, leaves, kind)
+    if taken is not None and leaf is not None:
         taken.add(leaf.path)
     path = scalar(leaf.path) if leaf is not None else "PATH"
-    check = f"    # CHECK: {short(field.help)}"
     if kind == "choice":
         if leaf is not None and leaf.values:
             table = ", ".join(f"{quoted(value)}: {field.choices[0]}" for value in leaf.values[:12])
             return f"  {name}: {{ from: {path}, table: {{ {table} }} }}{check} One of {', '.join(field.choices)}."
-        if leaf is not None and field.required:
+        if taken is not None and leaf is not None:
             taken.discard(leaf.path)
         return f"  {name}: {{ constant: {field.choices[0]} }}{check} One of {', '.join(field.choices)}."
     if leaf is None and field.required:
         if kind == "money":
-            return f'  {name}: {{ constant: "0.00", currency: EUR }}{check}'
-        return f"  {name}: {{ constant: unknown{', language: en' if kind == 'localised_text' else ''} }}{check}"
-    extra = {"money": ", as: decimal, currency: EUR", "localised_text": ", language: en"}.get(kind)
-    if kind == "list":
-        return f"  {name}: {{ each: PATH, fields: {{ … }} }}{check}"
+            return f'  {name}: {{ constant: "0.00", currency: {country.currency} }}{check}'
+        language = f", language: {country.language}" if kind == "localised_text" else ""
+        return f"  {name}: {{ constant: unknown{language} }}{check}"
+    return f"  {name}: {_value(kind, leaf, path, leaves, country)}{check}"
+
+
+def _value(kind: str, leaf: Leaf | None, path: str, leaves: Sequence[Leaf], country: Country) -> str:
+    """How a field of a kind is read from a path; the path alone where nothing more needs to be said."""
     if kind == "references":
-        return f"  {name}: [{{ scheme: SCHEME, from: {path} }}]{check}"
-    return f"  {name}: {{ from: {path}{extra} }}{check}" if extra else f"  {name}: {path}{check}"
+        model = next((one for one in leaves if one.name.lower() == "model"), None)
+        if model is not None and country.reference in {"hr.poziv_na_broj", "rs.poziv_na_broj"}:
+            return f"[{{ scheme: {country.reference}, join: [{scalar(model.path)}, {path}] }}]"
+        return f"[{{ scheme: {country.reference or 'SCHEME'}, from: {path} }}]"
+    extra = ""
+    if kind == "money":
+        how = leaf.wording.amount if leaf is not None else None
+        extra = f", as: {how or 'decimal'}, currency: {country.currency}"
+    elif kind == "localised_text":
+        extra = f", language: {country.language}"
+    elif kind in {"date", "datetime"} and leaf is not None and leaf.wording.moment is not None:
+        extra = f', as: {kind}, format: "{leaf.wording.moment.format}"'
+    return f"{{ from: {path}{extra} }}" if extra else path
 
 
-def _configuration(description: Description, port: Port, name: str, wsdl: str, target: str) -> str:
-    several = len({one.port_type for one in description.ports}) > 1
-    lines = [
-        "back_offices:",
-        f"  {name}:",
-        "    connector: soap",
-        f"    mapping: {name}",
-        "    settings:",
-        f"      wsdl: {scalar(wsdl)}",
-        f"      endpoint: {scalar(_address(port))}    # CHECK: the address you were given; the WSDL names this one",
-    ]
-    if several:
-        lines += [f"      service: {scalar(port.service)}"] if port.service else []
-        lines.append(f"      port: {scalar(port.name)}")
-    lines += [
-        "      auth: { kind: none }    # CHECK: none, basic, bearer, api_key, oauth2 or wsse",
-        "    feeds:",
-        f"      {target}s:",
-        f"        mapping: {target}.yaml",
-        '        refresh: { daily: "03:30" }    # CHECK',
-        "        max_age: 2d    # CHECK",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _address(port: Port) -> str:
-    address = port.outlined.address or ""
-    return address if address.startswith(("http://", "https://")) else "https://back-office.example/soap"
+def _list(field: TargetField, leaves: Sequence[Leaf], country: Country) -> str:
+    """The fields of an item, from the first repeated element that has all that an item needs."""
+    groups: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        if leaf.repeated and (way := leaf.path.rpartition(".")[0]):
+            groups.setdefault(way, []).append(leaf)
+    each, found = "PATH", dict[str, Leaf | None]()
+    for way, inside in groups.items():
+        matches = {name: best(name, inside, str(one.kind)) for name, one in field.fields.items()}
+        if all(matches[name] is not None for name, one in field.fields.items() if one.required):
+            each, found = way, matches
+            break
+    parts = []
+    for name, one in field.fields.items():
+        part = found.get(name)
+        if part is None and each != "PATH":
+            continue
+        path = scalar(part.path.removeprefix(f"{each}.")) if part is not None else "PATH"
+        parts.append(f"{name}: {_value(str(one.kind), part, path, (), country)}")
+    return f"{{ each: {each}, fields: {{ {', '.join(parts)} }} }}"
 
 
 def as_targets(targets: Mapping[str, Any], name: str) -> Any:

@@ -34,6 +34,7 @@ _KEY = f"{{{XENC}}}EncryptedKey"
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _MOST_ENCRYPTED = 8
+_MOST_KEYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,14 @@ class Guard:
         """
         body = body_of(root)
         security = self._security(root)
-        signatures = 0
+        keys = signatures = 0
         signed: dict[str, etree._Element] = {}
         # Its parts are processed in the order they stand in (WS-Security 1.1.1 §5).
         for child in list(security.iterchildren(etree.Element)):
             if child.tag == _KEY:
+                keys += 1
+                if keys > _MOST_KEYS:
+                    raise NotAccepted(f"The reply has more than {_MOST_KEYS} encrypted keys.", "malformed")
                 self._decrypt(root, security, child, signed)
             elif child.tag == _SIGNATURE:
                 signatures += 1
@@ -97,23 +101,21 @@ class Guard:
             for one in (holder.iterchildren(etree.Element) if holder is not None else ())
             if one.tag not in (body.tag, SECURITY) and one is not signature
         }
-        registered, octets = [], []
+        registered: list[tuple[etree._Element, str, str | None]] = []
+        octets: list[tuple[etree._Element, bytes]] = []
         named = _by_id(root)
         for reference in info.references:
             element, attribute = _meant(named, reference)
             if element not in places:
                 raise NotAccepted("The signature of the reply is over something in an odd place.", "bad_signature")
+            if any(element.tag == one.tag for one, _ in octets):
+                raise NotAccepted("The signature of the reply covers one thing twice.", "bad_signature")
             octets.append((element, _signed_octets(element, reference)))
             name = etree.QName(attribute)
             registered.append((element, name.localname, name.namespace))
         if not made_by(signature, self.material.trusted, registered):
             raise NotAccepted("The signature of the reply was made by no key that is trusted here.", "bad_signature")
-        covered: dict[str, etree._Element] = {}
-        for element, content in octets:
-            if element.tag in covered:
-                raise NotAccepted("The signature of the reply covers one thing twice.", "bad_signature")
-            covered[str(element.tag)] = _reread(content, element)
-        return covered
+        return {str(element.tag): _reread(content, element) for element, content in octets}
 
     def _decrypt(
         self, root: etree._Element, security: etree._Element, key: etree._Element, signed: dict[str, etree._Element]
@@ -145,8 +147,8 @@ class Guard:
         created, expires = _moment(stamp, "Created"), _moment(stamp, "Expires")
         if created is None or created > now + skew:
             raise NotAccepted("The reply was made in the future, or does not say when.", "bad_signature")
-        # Without an end a message is good for as long as clocks may differ.
-        if (expires or created + skew) <= now - skew:
+        # An answer is made when it is asked for. However long its maker calls it good, an old one is somebody's record.
+        if min(expires or created + skew, created + skew) <= now - skew:
             raise NotAccepted("The reply is too old: its Timestamp has expired.", "bad_signature")
 
 

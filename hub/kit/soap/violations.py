@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from hub.kit.soap.names import line_of, local
+from hub.kit.soap.names import declared_prefixes, line_of, local
 
 _LONGEST_VALUE = 40
 _LONGEST_REASON = 300
@@ -16,6 +16,7 @@ _LONGEST_PATH = 200
 _POSITIONS = re.compile(r"\[\d+\]")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)")
 _SUBJECT = re.compile(r"^Element '[^']*'(?:, attribute '[^']*')?: ")
+_PREFIX = re.compile(r"([^/:]+):")
 _NAMESPACE = re.compile(r"\{[^{}']*[:/.][^{}']*\}(?=\w)")
 # libxml2 quotes what stands in the document; a reason goes to logs, where citizens' data must not be.
 _QUOTED = re.compile(
@@ -54,8 +55,7 @@ def explain(element: etree._Element, log: Any, limit: int) -> list[Violation]:
     prefixes: dict[str, str] | None = None
     for entry in log:
         if prefixes is None:
-            scopes = (node.nsmap.items() for node in element.iter(etree.Element))
-            prefixes = {prefix: uri for scope in scopes for prefix, uri in scope if prefix}
+            prefixes = declared_prefixes(element)
         node, attribute = _place(element, entry, prefixes)
         path = _dotted(element, node, attribute)
         if path not in found:
@@ -78,8 +78,10 @@ def plain(message: str) -> str:
 def _place(element: etree._Element, entry: Any, prefixes: dict[str, str]) -> tuple[etree._Element, str | None]:
     """The element an error is about, and the attribute if it is about one."""
     attribute = re.match(r"Element '[^']*', attribute '([^']*)': ", entry.message)
+    path = entry.path or "."
+    used = {prefix: prefixes[prefix] for prefix in _PREFIX.findall(path) if prefix in prefixes}
     try:
-        nodes: Any = etree.ElementTree(element).xpath(entry.path or ".", namespaces=prefixes)
+        nodes: Any = etree.ElementTree(element).xpath(path, namespaces=used)
     except etree.XPathError:  # A prefix with two meanings: the whole is named instead of the place.
         nodes = []
     node = next((node for node in nodes if etree.iselement(node)), element)

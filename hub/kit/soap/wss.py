@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -56,6 +56,9 @@ class Verify(_Settings):
         Field(min_length=1, max_length=8, description="PEM files in the mapping folder: today's and the next one."),
     ]
     timestamp: Annotated[bool, Field(description="Whether a signed Timestamp must stand in each reply.")] = True
+    relates_to: Annotated[
+        bool, Field(description="Whether each reply to a request with a MessageID must carry a signed RelatesTo.")
+    ] = True
     skew: Annotated[
         Duration,
         Field(le=timedelta(minutes=10), description="By how much clocks may differ, and how old an answer may be."),
@@ -126,6 +129,8 @@ def load_material(
         raise ConfigurationError("this certificate has no RSA key", key=at, remedy="Ask for one with RSA.")
     for one in (signing.certificate if signing else None, recipient, *trusted):
         public = one.parsed.public_key() if one else None
+        if public is not None and not isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            raise ConfigurationError("a certificate has another key than RSA or EC", key=key, remedy="Ask for RSA.")
         if isinstance(public, rsa.RSAPublicKey) and public.key_size < SMALLEST_RSA:
             problem = f"a certificate has an RSA key of {public.key_size} bits"
             raise ConfigurationError(problem, key=key, remedy=f"Use one of at least {SMALLEST_RSA} bits.")

@@ -14,6 +14,7 @@ from rich.console import Console
 from hub import cli
 from hub.back_offices.events import EventInterpreter
 from hub.hub import Hub, open_worker
+from hub.intake import command as intake_command
 from hub.intake.cloudevents import SINGLE
 from tests.integration.cli.conftest import Munihub
 
@@ -228,6 +229,9 @@ async def test_a_read_that_fails(simulated: Munihub):
         ("urudzbeni/cases", "back_office_down"),
     ]
     assert "wr0ng" not in done.out + str(done.logs)
+    # Why, in words, below the table.
+    assert f"{OBLIGATIONS}: " in done.out
+    assert "dead-letters" not in done.out  # No record was refused.
 
 
 # ── dead letters ─────────────────────────────────────────────────────────────────────────────────
@@ -270,6 +274,12 @@ async def test_letters_are_listed_and_replayed(munihub: Munihub, monkeypatch):
     # What a source wrote is neither our markup nor a command to the terminal.
     assert "[bold]ten[/x]" in detail
     assert "\x1b" not in done.out
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_command, "_WIDE", 1001)
+        narrow = (await munihub("dead-letters", "list", "--city", "pregrada")).out.splitlines()
+    assert narrow[0] == f"{letter}  financije, push, 1 times, the last {last}"
+    assert narrow[1].startswith("  unreadable_record at [0].Iznos: ")
 
     (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--json")).out.splitlines()
     told = json.loads(line)

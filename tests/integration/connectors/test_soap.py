@@ -695,7 +695,10 @@ class TestCheck:
             (
                 "credentials",
                 True,
-                "not refused, but an empty request need not show it: name a harmless operation under check",
+                (
+                    "not refused, but an empty request need not show it: add check: { operation: … } to settings, with an "
+                    "operation that changes nothing"
+                ),
             ),
         ]
         (post,) = server.requests

@@ -131,6 +131,14 @@ class TestWriting:
         page, _ = await send(saying(soap("")), folder, {"Number": 7}, {"operation": "ForgetFile"})
         assert len(page.document) == 0
 
+    async def test_something_else_where_none_is_declared(self, folder: Path) -> None:
+        call = {"operation": "ForgetFile"}
+        error = await failure(saying(soap("<Error>not forgotten</Error>")), folder, values={"Number": 7}, call=call)
+        assert (type(error), error.reached) == (RemoteGarbage, None)
+        assert "not forgotten" not in str(error)
+        page, _ = await send(saying(soap("<ForgetFileResponse/>")), folder, {"Number": 7}, call)
+        assert page.document.tag == "ForgetFileResponse"
+
     async def test_nothing_where_an_answer_is_declared(self, folder: Path) -> None:
         error = await failure(saying(Answer(b"", 200)), folder)
         assert (type(error), error.reached) == (RemoteGarbage, None)

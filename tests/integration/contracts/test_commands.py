@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -15,6 +17,8 @@ from typer.testing import CliRunner
 from hub import cli
 from hub.contracts import command, record_command
 from hub.contracts.recording import read
+from hub.kernel.errors import RemoteFault
+from hub.settings import PROJECT
 from simulators.people import ZELJKA
 from tests.integration.back_offices.test_simulated_towns import Staged, staged
 
@@ -92,8 +96,35 @@ async def test_one_question_is_recorded_without_a_mapping(town: Staged, tmp_path
     assert made.asked["hr.oib"] != ZELJKA.number
 
 
+async def test_the_question_shows_the_texts_it_is_about(town: Staged, tmp_path, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(record_command.typer, "confirm", lambda text: asked.append(text) or "Opis" in text)
+    monkeypatch.setattr("hub.contracts.record_command.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    done = await run(town, "record", "pregrada/financije", "obligations", "--alias", ALIAS)
+    assert done.exit_code == 0, done.exception
+    (about,) = [text for text in asked if text.startswith("Stavke.Stavka.Opis: ")]
+    assert "Komunalna naknada 2022. | " in about
+    assert about.count(" | ") == 2
+    assert about.endswith("\n  Do such texts tell of nobody, so that they may stay as they are?")
+    reply = (tmp_path / "mappings" / "financije" / "examples" / "obligation.recorded.1.xml").read_bytes()
+    assert b"Komunalna naknada" in reply
+    recording = (tmp_path / "mappings" / "financije" / "recordings" / "obligation.recorded.yaml").read_text("utf-8")
+    assert "unsure_texts" not in recording
+
+
+async def test_what_the_service_says_instead_is_told(town: Staged):
+    await town.control("financije", "", fault=True)
+    done = await run(town, "record", "pregrada/financije", "obligations", "--alias", ALIAS)
+    assert isinstance(done.exception, RemoteFault)
+    said, *rest = done.output.splitlines()
+    assert said == f"It said: {done.exception.evidence}"
+    assert rest == [record_command.NOT_KNOWN]
+
+
 async def test_check_and_save(town: Staged, tmp_path):
     check = ("contract", "check", "pregrada/financije", "--alias", ALIAS)
+    for sent in (PROJECT / "mappings" / "pregrada_financije").glob("*.delivery.yaml"):
+        shutil.copy(sent, tmp_path / "mappings" / "financije")
     fine = await run(town, *check)
     assert (fine.exit_code, "nothing has changed" in fine.output) == (0, True), fine.output
     await town.control("financije", "", interface={"renamed": {"Preostalo": "IznosZaPlatiti"}})

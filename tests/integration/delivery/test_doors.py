@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -52,7 +53,7 @@ async def stand(api: Api, delivery_id: UUID, state: str) -> None:
         await connection.execute(
             """update deliveries set state = $2, reason = 'back_office_fault', field = 'title', detail = 'too long',
                       step = case when $2 = 'in_doubt' then 'case' end,
-                      sent_at = case when $2 = 'in_doubt' then now() end where delivery_id = $1""",
+                      sent_at = case when $2 = 'in_doubt' then timestamptz '2000-01-01' end where delivery_id = $1""",
             delivery_id,
             state,
         )
@@ -72,8 +73,21 @@ async def test_a_citizen_puts_in_line_and_sees_her_own_only(api):
         assert [row["delivery_id"] for row in seen] == [first]
         [progress] = await api.hub.deliveries.progress(connection, CITY, "submission", record)
         assert (progress.state, progress.kind) == (State.WAITING, "open_case")
-        for table in ("delivery_values", "deliveries_journal", "delivery_offices", "delivery_receipts"):
+        # What is sent of hers and what happened to it is hers too (hub.personal_data); nobody else's is there.
+        for table in ("delivery_values", "deliveries_journal"):
+            rows = await connection.fetch(f"select delivery_id from {table}")
+            assert {row["delivery_id"] for row in rows} == {first}, table
+        for table in ("delivery_offices", "delivery_receipts"):
             assert await connection.fetch(f"select from {table}") == [], table
+        # Nor does she add to what is his.
+        for change in (
+            f"insert into delivery_values (city_id, delivery_id, content) values ({CITY}, $1, '')",
+            f"""insert into deliveries_journal (city_id, delivery_id, at, event, state, by)
+                values ({CITY}, $1, now(), 'x', 'waiting', 'x')""",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with connection.transaction():
+                    await connection.execute(change, second)
     async with api.hub.database.citizen(CITY, ivo) as connection:
         assert await api.hub.deliveries.progress(connection, CITY, "submission", record) == []
 

@@ -162,6 +162,16 @@ async def _sent(c, keys, subject_id: UUID, oib: str, now) -> None:
         matter, subject_id, f"N-{oib}", now,
     )  # fmt: skip
     await c.execute(
+        """insert into webhook_changes (city_id, type, noun, at, record_id, subject_id, state)
+           values (1, 'submission.state_changed', 'submission', $3, $1, $2, 'waiting')""",
+        matter, subject_id, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into webhook_messages (city_id, message_id, client, type, noun, subject_id, body, at)
+           values (1, $1, 'portal', 'submission.state_changed', 'submission', $2, '{}', $3)""",
+        matter, subject_id, now,
+    )  # fmt: skip
+    await c.execute(
         """insert into matter_offices (city_id, matter_id, back_office, subject_id, delivery_id, state, since)
            values (1, $1, 'urudzbeni', $2, $1, 'waiting', $3)""",
         matter, subject_id, now,

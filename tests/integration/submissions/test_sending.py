@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from hub.delivery.model import State
+from hub.delivery.sweep import Sweep
+from hub.delivery.verbs import Desk
+from hub.personal_data import erasure
+from hub.storage import retention
 from tests.integration.submissions.conftest import CASE, PNG, PROBLEM, FrontEnd, good
 from tests.integration.submissions.sending import Sending, sending
 from tests.support.hub import SECRETS
@@ -173,3 +179,104 @@ async def test_a_contact_change_goes_to_the_register(vzorov):
     assert (change["state"], change["status"]) == ("registered", "closed")
     assert [one["text"] for one in change["offices"]] == ["Přijato v systému „Registr osob“."]
     assert set((await vzorov.ledger("registr"))["counts"].values()) == {1}
+
+
+async def test_one_office_fails_and_the_other_is_not_taken_for_both(tmp_path, urls, clock):
+    """A changed contact goes to two offices; she reads of each what became of it, and done is when both have it."""
+    offices = {
+        "urudzbeni": ("pregrada_urudzbeni", "base_url"),
+        "financije": ("pregrada_financije", "endpoint/financije"),
+    }
+    async with sending(tmp_path, urls, clock, "pregrada", **offices) as pregrada:
+        # Its security looks at the time at which a message was made.
+        pregrada.offices["financije"].clock.at = datetime.now(UTC)
+        her = refreshed(await zeljka(pregrada))
+
+        async def change(**details: object) -> dict[str, Any]:
+            good(await refreshed(her).patch("contact-details", details))
+            return await latest()
+
+        async def latest() -> dict[str, Any]:
+            return good(await refreshed(her).get("contact-details"))["changes"][0]
+
+        def texts(change: dict[str, Any]) -> dict[str, str]:
+            return {one["back_office"]: one["text"] for one in change["offices"]}
+
+        # The card is off: the registry has it, and nothing is called done.
+        await pregrada.offices["financije"].switch(down="503")
+        await change(email="zeljka@example.hr")
+        await pregrada.send()
+        one = await latest()
+        assert (one["state"], one["status"]) == ("waiting", "waiting_for_office")
+        assert texts(one)["urudzbeni"] == "Zaprimljeno u sustavu „Urudžbeni zapisnik”."
+        assert texts(one)["financije"].startswith("Sustav gradske uprave „Financijska kartica” ne odgovara od")
+        # It is back, does what it was sent, and its answer is lost: asked by our key, it happened once.
+        await pregrada.offices["financije"].switch()
+        await misbehave(pregrada, "financije", do="drop_after", only_next=1)
+        for _ in range(3):
+            await pregrada.send(LATER)
+        one = await latest()
+        assert (one["state"], one["status"]) == ("registered", "closed")
+        assert texts(one)["financije"] == "Zaprimljeno u sustavu „Financijska kartica”."
+        ledger = await pregrada.ledger("financije")
+        assert (len(ledger["counts"]), set(ledger["counts"].values())) == (1, {1})
+        # Refused by the one and given up: it has not arrived everywhere, and is not called so.
+        await misbehave(pregrada, "financije", do="refuse", field="Telefon", only_next=1)
+        await change(phone="+385991234567")
+        await pregrada.send(LATER)
+        one = await latest()
+        assert one["state"] == "refused"
+        async with pregrada.worker.database.town(pregrada.town.city.id) as connection:
+            [refused] = await pregrada.worker.deliveries.listed(
+                connection, pregrada.town.city.id, state=State.REFUSED, limit=5
+            )
+            keys = await pregrada.worker.vault.keys(connection, pregrada.town.city.id)
+            desk = Desk(connection, keys, pregrada.town, clock, "stf_test")
+            await desk.discard(refused.delivery_id, "told on the counter")
+        parts = (pregrada.worker.database, pregrada.worker.vault, clock, pregrada.worker.deliveries)
+        await Sweep(*parts).run(pregrada.town)
+        one = await latest()
+        assert (one["state"], one["status"]) == ("discarded", "closed")
+        assert texts(one) == {
+            "urudzbeni": "Zaprimljeno u sustavu „Urudžbeni zapisnik”.",
+            "financije": "Službenik gradske uprave odlučio je da se dalje ne šalje u sustav „Financijska kartica”. "
+            "Razlog Vam može reći gradska uprava.",
+        }
+
+
+async def test_what_is_on_its_way_of_somebody_who_is_erased_is_carried_out_and_then_nothing_is_left(pregrada):
+    """Her file is not hers any more, and stays for as long as it waits to be sent, however long the office is off."""
+    her = refreshed(await zeljka(pregrada))
+    document = good(await her.upload(), 201)["id"]
+    good(await her.upload(name="unused.pdf"), 201)
+    good(await her.post("submissions", CASE | {"documents": [document]}), 201)
+    await pregrada.offices["urudzbeni"].switch(down="503")
+    await pregrada.send()
+    city_id, database = pregrada.town.city.id, pregrada.worker.database
+
+    async def left() -> list[tuple[object, ...]]:
+        async with database.town(city_id) as connection:
+            return [tuple(row) for row in await connection.fetch("select name, matter_id from blobs")]
+
+    async with database.town(city_id) as connection:
+        await erasure.erase(connection, city_id, her.subject_id, pregrada.clock.now())
+    assert await left() == [("file", None)]
+    pregrada.clock.move(timedelta(days=3))
+    await retention.keep(database, [city_id], pregrada.clock.now())
+    assert await left() == [("file", None)]
+    await pregrada.offices["urudzbeni"].switch()
+    for _ in range(3):
+        await pregrada.send(LATER)
+    ledger = await pregrada.ledger("urudzbeni")
+    assert ([one["operation"] for one in ledger["entries"]], set(ledger["counts"].values())) == (
+        ["predmet", "dokument"],
+        {1},
+    )
+    await retention.keep(database, [city_id], pregrada.clock.now())
+    assert await left() == []
+    pregrada.clock.move(timedelta(days=31))
+    await retention.keep(database, [city_id], pregrada.clock.now())
+    async with database.town(city_id) as connection:
+        assert await connection.fetchval("select count(*) from delivery_values") == 0
+        [row] = await connection.fetch("select state, subject_id from deliveries")
+        assert tuple(row) == ("delivered", None)

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from time import process_time
 
 import pytest
 
@@ -121,3 +122,17 @@ def test_an_office_document_that_would_fill_the_disk_is_not_opened() -> None:
     with pytest.raises(Unfit) as refusal:
         examine(bomb)
     assert refusal.value.code == "archive_bomb"
+
+
+def test_what_would_take_seconds_to_look_at_is_decided_at_once() -> None:
+    """Ten megabytes of nothing but entries of a directory, or of escapes: everybody else waits as long."""
+    entry = b"PK\x01\x02" + bytes(24) + b"\x01" + bytes(17) + b"a"
+    end = (
+        b"PK\x05\x06" + bytes(8) + (len(entry) * 200_000).to_bytes(4, "little") + (30).to_bytes(4, "little") + bytes(2)
+    )
+    began = process_time()
+    with pytest.raises(Unfit) as refusal:
+        examine(b"PK\x03\x04" + bytes(26) + entry * 200_000 + end)
+    assert refusal.value.code == "archive_bomb"
+    assert examine(b"%PDF-1.4" + b"#41" * 3_000_000 + b"%%EOF").remark is Remark.ACTIVE_CONTENT
+    assert process_time() - began < 2

@@ -116,7 +116,23 @@ def test_a_json_reply_keeps_its_sense_and_loses_its_people():
     ):
         assert gone not in text, gone
     assert one.redaction.unsure == ["items.note", "items.text"]
+    # What the question at the terminal shows.
+    assert one.redaction.texts == {"items.note": [ITEMS["items"][0]["note"]], "items.text": [ITEMS["items"][0]["text"]]}
     assert one.redaction.replaced["items.birth_date", Kind.BIRTH] == 1
+
+
+def test_of_a_fault_the_code_stays_and_the_sentence_goes():
+    fault = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault>'
+        "<faultcode>e:Client</faultcode><faultstring>Nema je: Ana</faultstring>"
+        "<detail><g><Kod>KOR404</Kod></g></detail></e:Fault></e:Body></e:Envelope>"
+    )
+    one = redactor()
+    made = one.message(fault.encode(), "text/xml").decode()
+    assert "<faultcode>e:Client</faultcode>" in made
+    assert "<Kod>KOR404</Kod>" in made
+    assert "Ana" not in made
+    assert one.redaction.unsure == ["faultstring"]
 
 
 def test_a_path_somebody_vouches_for_stays_but_for_names_and_numbers_in_it():

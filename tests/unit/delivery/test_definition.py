@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from hub.delivery.definition import Definition, compile_delivery
-from hub.kernel.errors import ConfigurationError
+from hub.kernel.errors import ConfigurationError, InvalidRequest
 from hub.mapping.problems import MappingProblem
 
 ZONE = ZoneInfo("Europe/Zagreb")
@@ -49,7 +49,7 @@ def test_steps_turns_and_order(tmp_path):
         ("document.2", {"name": "y"}),
     ]
     assert [turn.name for turn in definition.turns({})] == ["case"]
-    with pytest.raises(ValueError, match="documents is not a list"):
+    with pytest.raises(InvalidRequest, match="documents is not a list"):
         list(definition.turns({"documents": "x"}))
     assert definition.order_of(values) == "7\0A"
     with pytest.raises(ValueError, match="street has no text"):
@@ -82,14 +82,39 @@ def test_steps_turns_and_order(tmp_path):
 def test_what_an_answer_says_of_our_key(tmp_path, document, expected):
     ask = compiled(tmp_path).steps[0].ask
     assert ask is not None
-    assert ask.found(document) == expected
+    assert ask.found(document, "our-key") == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"Cases": {"Case": {"Number": "1", "Key": "dlv_1:document.1"}}}, [{"number": "1"}]),
+        # A search for a part of the key finds the tenth, one that takes no notice of it finds anybody's.
+        ({"Cases": {"Case": {"Number": "10", "Key": "dlv_1:document.10"}}}, None),
+        ({"Cases": {"Case": {"Number": "10"}}}, None),
+        (
+            {
+                "Cases": {
+                    "Case": [{"Number": "10", "Key": "dlv_1:document.10"}, {"Number": "1", "Key": "dlv_1:document.1"}]
+                }
+            },
+            [{"number": "1"}],
+        ),
+        ({"Cases": {"Case": []}}, []),
+        (None, []),
+    ],
+)
+def test_what_carries_another_key_is_not_ours(tmp_path, document, expected):
+    ask = compiled(tmp_path, GOOD.replace("found: Cases.Case,", "found: Cases.Case, key: Key,")).steps[0].ask
+    assert ask is not None
+    assert ask.found(document, "dlv_1:document.1") == expected
 
 
 def test_something_found_that_cannot_be_read(tmp_path):
     ask = compiled(tmp_path).steps[0].ask
     assert ask is not None
     with pytest.raises(MappingProblem):
-        ask.found({"Cases": {"Case": [{"Note": "n"}]}})
+        ask.found({"Cases": {"Case": [{"Note": "n"}]}}, "our-key")
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from hub.bootstrap import TARGETS
 from hub.kit.identifiers import NATIONAL
 from hub.kit.yaml_document import parse
 from hub.mapping.compile import OWN_SOURCE_KEYS, compile_mapping
 from hub.mapping.converters import CONVERTERS
 from hub.mapping.date_formats import COUNTED
 from hub.mapping.detail import OWN_DETAIL_KEYS
+from hub.mapping.model import Target
 from hub.mapping.receipt import compile_receipt
 from hub.mapping.request import compile_request
 from hub.mapping.writers import WRITERS
@@ -46,6 +48,21 @@ def test_every_word_is_explained(word: str) -> None:
     assert re.search(rf"(?m)^\s+{re.escape(word)}: .+#", blocks) or re.search(
         rf"`[^`\n]*(?<![\w.]){re.escape(word)}(?![\w.])[^`\n]*`", PAGE
     )
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_every_field_is_named_with_what_it_may_say(target: Target) -> None:
+    (section,) = re.findall(r"(?ms)^## Fields\n(.*?)^## ", PAGE)
+    (row,) = re.findall(rf"(?m)^\| `{target.name}` \|(.*)\|$", section)
+    own, _, items = row.partition(": list of ")
+    lists = [field for field in target.fields.values() if field.fields]
+    assert len(lists) <= 1
+    for said, fields in ((own, target.fields), (items, lists[0].fields if lists else {})):
+        names = re.findall(r"(\*\*)?`(\w+)`", re.sub(r"\(.*?\)", "", said))
+        assert {name: bool(bold) for bold, name in names} == {name: one.required for name, one in fields.items()}
+    for name, field in target.fields.items():
+        if field.choices:
+            assert f"**`{name}`** ({', '.join(f'`{choice}`' for choice in field.choices)})" in own
 
 
 def test_the_mappings_shown_can_be_loaded() -> None:

@@ -205,7 +205,14 @@ def test_money() -> None:
     assert json_value("amount", "{ from: A, as: minor_units, currency: EUR }", {"A": 1250}) == Money(1250, "EUR")
     spec = "{ from: A, as: decimal, group: ',', currency: EUR }"
     assert both("amount", spec, "<A>1,250.00</A>", {"A": "1,250.00"}) == Money(125000, "EUR")
-    assert reason("amount", spec, "<A>1,25</A>") == "'1,25' has a group mark ',' in a wrong place"
+    assert (
+        reason("amount", spec, "<A>1,25</A>")
+        == "'1,25' has a group mark ',' in a wrong place; as: decimal_comma would read it"
+    )
+    assert reason("amount", "{ from: A, as: decimal, currency: EUR }", "<A>1.250,00</A>") == (
+        "'1.250,00' is not an amount; as: decimal_comma would read it"
+    )
+    assert reason("amount", "{ from: A, as: decimal, currency: EUR }", "<A>x</A>") == "'x' is not an amount"
 
 
 def test_a_number_of_json_stays_one_behind_empty() -> None:

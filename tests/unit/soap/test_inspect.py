@@ -98,6 +98,7 @@ def test_documentation_choices_codes_and_faults(tmp_path: Path) -> None:
         {"name": "b", "type": "int", "base": "int", "min": 0, "max": 1, "choice": True},
     ]
     assert [(fault["name"], fault["detail"][0]["name"]) for fault in ping["faults"]] == [("No", "PingResponse")]
+    assert "        fault No\n          PingResponse: string\n" in run(tmp_path / "dogs.wsdl")[1]
 
 
 def test_a_type_that_contains_itself_is_cut(tmp_path: Path) -> None:

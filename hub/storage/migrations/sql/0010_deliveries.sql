@@ -17,6 +17,7 @@ create table deliveries (
     behind      boolean not null,      -- waits for another one of its order key
     step        text,                  -- the step whose intent was written and whose end is not known
     sent_at     timestamptz,           -- when that was
+    over_at     timestamptz,           -- when nothing of it was under way any more; null: it is, or there is none
     lane        smallint,              -- who has it while it is being sent: the lane, and which run of it
     claim       uuid,
     crashes     smallint not null default 0,  -- workers in a row that died with it
@@ -33,7 +34,7 @@ create table deliveries (
     primary key (city_id, delivery_id),
     foreign key (city_id, subject_id) references subjects,
     check ((state = 'sending') = (claim is not null) and (claim is null) = (lane is null)),
-    check ((step is null) = (sent_at is null)),
+    check ((step is null) = (sent_at is null) and (over_at is null or step is not null)),
     check ((state in ('delivered', 'discarded')) = (settled_at is not null)),
     check (state = 'waiting' or not behind)
 );
@@ -144,8 +145,15 @@ begin
             ' and subject_id = any ((select munihub_current_subjects())::uuid[])))', name);
     end loop;
 end $$;
-create policy put on delivery_values for insert to munihub_app with check (city_id = (select munihub_current_city()));
-create policy put on deliveries_journal for insert to munihub_app with check (city_id = (select munihub_current_city()));
+-- What belongs to a delivery only who sees the delivery puts there.
+create policy put on delivery_values for insert to munihub_app
+    with check (city_id = (select munihub_current_city()) and exists (
+        select from deliveries d where d.city_id = delivery_values.city_id
+                                   and d.delivery_id = delivery_values.delivery_id));
+create policy put on deliveries_journal for insert to munihub_app
+    with check (city_id = (select munihub_current_city()) and exists (
+        select from deliveries d where d.city_id = deliveries_journal.city_id
+                                   and d.delivery_id = deliveries_journal.delivery_id));
 do $$
 declare
     name text;
@@ -159,7 +167,8 @@ begin
 end $$;
 grant select, insert on deliveries, delivery_values to munihub_app;
 -- What staff do with those that need somebody (hub.delivery.verbs).
-grant update (state, behind, step, sent_at, crashes, untold, attempts, next_at, settled_at, reason, field, detail)
+grant update (state, behind, step, sent_at, over_at, crashes, untold, attempts, next_at, late_at, settled_at, reason,
+              field, detail)
     on deliveries to munihub_app;
 grant update (content, done_at) on delivery_values to munihub_app;
 grant select, insert on delivery_receipts, deliveries_journal to munihub_app;

@@ -114,6 +114,7 @@ create table blobs (
     subject_id   uuid not null,
     matter_id    uuid,
     position     smallint,             -- its place among the files of the matter
+    kept_for     uuid,                 -- of an erased person: the matter there was, while it is on its way to an office
     name         text not null,
     media_type   text not null,        -- by its content
     claimed_type text,                 -- as the sender called it

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0011"
-down_revision = max(file.name[:4] for file in Path(__file__).parent.glob("0*_*.py") if file.name[:4] < revision)
+down_revision = "0010"
 
 
 def upgrade() -> None:

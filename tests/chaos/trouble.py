@@ -1,0 +1,84 @@
+"""Makes the faults of a script happen, and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.script import Fault, Script
+from tests.chaos.world import World
+
+
+@dataclass
+class Trouble:
+    """`killed` are workers that died or slept: what they had in their hands is begun anew by somebody."""
+
+    world: World
+    script: Script
+    killed: set[str] = field(default_factory=set)
+    _busy: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def make_all(self) -> None:
+        if self.script.forgetful:
+            await self.world.control("pregrada_urudzbeni", "/_control/writes", forget=True)
+        began = time.monotonic()
+        await asyncio.gather(*(self._make(one, began) for one in self.script.faults))
+
+    async def _make(self, fault: Fault, began: float) -> None:
+        await _until(began + fault.at)
+        # Two faults at one place come one after the other: the second would end with the first.
+        async with self._busy.setdefault(
+            f"{fault.what.partition(' ')[2] or fault.what} {fault.target}", asyncio.Lock()
+        ):
+            await self._one(fault, max(began + fault.until, time.monotonic()))
+
+    async def _one(self, fault: Fault, until: float) -> None:
+        world, target = self.world, fault.target
+        match fault.what:
+            case "wire":
+                await world.wires[target].break_it(fault.detail)
+                await _until(until)
+                await world.wires[target].break_it(None)
+            case "switch":
+                await world.control(target, **fault.detail)
+                await _until(until)
+                await world.control(target)
+            case "writes":
+                await world.control(target, "/_control/writes", **self._forgetful(target), **fault.detail)
+                await _until(until)
+                await world.control(target, "/_control/writes", **self._forgetful(target))
+            case "skew":
+                await world.skew(target, fault.detail)
+                await _until(until)
+                await world.skew(target, 0)
+            case "kill api":
+                await world.kill("api")
+                world.start("api")
+                await world.until_answering()
+            case "kill worker":
+                await world.kill(target)
+                self.killed.add(target)
+                await _until(until)
+                world.start(target)
+            case "stall worker":
+                world.running[target].send_signal(signal.SIGSTOP)
+                self.killed.add(target)
+                await world.expire_leases()
+                await _until(until)
+                world.running[target].send_signal(signal.SIGCONT)
+            case "database":
+                world.stop_database(immediate=fault.detail == "immediate")
+            case "disk full":
+                world.disk.narrow()
+                await _until(until)
+                world.disk.widen()
+
+    def _forgetful(self, target: str) -> dict[str, Any]:
+        return {"forget": True} if self.script.forgetful and target == "pregrada_urudzbeni" else {}
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))

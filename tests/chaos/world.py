@@ -1,0 +1,268 @@
+"""Everything that runs during chaos, once for all seeds: database, API, two workers, five back offices, their wires."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from hub.child import start_child
+from hub.demo.stage import HOST, TOWNS, _free_ports, _secrets
+from hub.settings import PROJECT
+from hub.storage.embedded import EmbeddedPostgres
+from tests.chaos.disk import Disk, narrow_disk
+from tests.chaos.office import CLOCK
+from tests.chaos.towns import TLS, WRITES, Person, find_people, write_config
+from tests.chaos.wire import Wire
+from tests.support.certificates import Authority
+from tests.support.postgres import reachable_folder
+
+WORKERS = ("worker1", "worker2")
+_PATIENCE = 60.0
+
+_DELIVERIES = ", ".join(f"{name} = {name} - $1::interval" for name in ("next_at", "sent_at", "over_at"))
+
+
+class Broken(Exception):
+    """The world does not stand: this is no finding of a seed."""
+
+
+@dataclass
+class World:
+    """`db` are the superuser's connections of the judge."""
+
+    folder: Path
+    api: str
+    environment: dict[str, str]
+    server: EmbeddedPostgres
+    disk: Disk
+    wires: dict[str, Wire]
+    ports: dict[str, int]
+    client: httpx.AsyncClient
+    people: list[Person] = field(default_factory=list)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _db: asyncpg.Pool | None = None
+
+    # ── Processes ──
+
+    def start(self, name: str) -> None:
+        """`api`, `worker1` or `worker2`, as production starts them."""
+        program = name.rstrip("12")
+        port = ["--port", self.api.rpartition(":")[2]] if program == "api" else []
+        self._spawn(name, ["-m", "tests.chaos.process", program, *port])
+
+    def start_office(self, name: str) -> None:
+        self._spawn(name, ["-m", "tests.chaos.office", name, str(self.ports[name])])
+
+    def _spawn(self, name: str, arguments: list[str]) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = start_child(
+                arguments,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=PROJECT,
+                start_new_session=True,
+            )
+
+    async def kill(self, name: str) -> None:
+        process = self.running[name]
+        process.kill()
+        await asyncio.to_thread(process.wait)
+
+    def dead(self) -> list[str]:
+        return [name for name, process in self.running.items() if process.poll() is not None]
+
+    def log_tail(self, name: str, lines: int = 15) -> str:
+        text = (self.folder / f"{name}.log").read_text("utf-8", "replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    # ── The database server ──
+
+    def postmaster(self) -> int | None:
+        try:
+            return int((self.server.home / "data" / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def stop_database(self, *, immediate: bool) -> None:
+        """`immediate`: as a power cut, with a recovery at the next start. Whoever of the hub notices starts it again."""
+        if (pid := self.postmaster()) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT if immediate else signal.SIGINT)
+
+    async def db(self) -> asyncpg.Pool:
+        """The judge's connections, once the server answers."""
+        for _ in range(600):
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                if self._db is None:
+                    made = {"application_name": "chaos-judge"}
+                    url = self.server.url("postgres")
+                    self._db = await asyncpg.create_pool(url, min_size=0, max_size=3, timeout=5, server_settings=made)
+                await self._db.execute("select 1")
+                return self._db
+            await asyncio.sleep(0.1)
+        raise Broken("the database does not come back")
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Everything that waits for a moment waits `by` less: as if that time had passed.
+
+        The hub's own intervals (2 s to 15 min between tries, pauses of a back office) are neither changed nor waited
+        for. Rows that somebody has at this moment are left as they are.
+        """
+        connection = await self.db()
+        for table, changes, which in (
+            ("deliveries", _DELIVERIES, "settled_at is null"),
+            ("delivery_offices", "paused_until = paused_until - $1::interval", "paused_until is not null"),
+            ("jobs", "run_at = run_at - $1::interval", "state = 'queued' and run_at > now()"),
+            ("schedules", "next_at = next_at - $1::interval", "true"),
+        ):
+            await connection.execute(
+                f"update {table} set {changes} where ctid = any (array("
+                f"select ctid from {table} where {which} for update skip locked))",
+                by,
+            )
+        await connection.execute("notify munihub_jobs")
+
+    async def expire_leases(self) -> None:
+        """As if a worker had been away for longer than its lease: what it does is begun by another one."""
+        connection = await self.db()
+        await connection.execute(
+            """update jobs set lease_until = now() - interval '1 s' where ctid = any (array(
+                   select ctid from jobs where state = 'running' for update skip locked))"""
+        )
+        await connection.execute("notify munihub_jobs")
+
+    # ── Back offices, past their wires ──
+
+    async def control(self, name: str, path: str = "/_control", **body: Any) -> Any:
+        answer = await self.client.post(f"http://{HOST}:{self.ports[name]}{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def look(self, name: str, path: str) -> Any:
+        answer = await self.client.get(f"http://{HOST}:{self.ports[name]}/_control/{path}")
+        answer.raise_for_status()
+        return answer.json()
+
+    async def skew(self, name: str, seconds: int) -> None:
+        await self.control(name, CLOCK, skew=seconds)
+
+    async def forgive(self) -> None:
+        """Every wire whole, every back office well, every clock right, room on the disk."""
+        for wire in self.wires.values():
+            await wire.break_it(None)
+        for name in self.ports:
+            await self.control(name)
+            await self.skew(name, 0)
+        for name in WRITES.values():
+            await self.control(name, "/_control/writes")
+        self.disk.widen()
+
+    # ── The API ──
+
+    async def answers(self) -> bool:
+        try:
+            return (await self.client.get(f"{self.api}/readyz", timeout=2)).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def until_answering(self, patience: float = _PATIENCE) -> None:
+        deadline = asyncio.get_running_loop().time() + patience
+        while not await self.answers():
+            if "api" in self.dead():
+                raise Broken(f"the API died by itself:\n{self.log_tail('api')}")
+            if asyncio.get_running_loop().time() > deadline:
+                raise Broken(f"the API does not answer:\n{self.log_tail('api')}")
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def world(plant: str | None) -> AsyncIterator[World]:
+    """Start everything, and end it."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(reachable_folder())
+        var = folder / "var"
+        var.mkdir(mode=0o711)
+        _secrets(var)
+        server = stack.enter_context(EmbeddedPostgres(var))
+        disk = stack.enter_context(narrow_disk(server, folder))
+        authority, stranger = Authority(folder, "City CA"), Authority(folder, "Other CA")
+        good, bad = authority.issue("office"), stranger.issue("nobody")
+        names = [simulator for offices in TOWNS.values() for simulator in offices.values()]
+        free = _free_ports(2 * len(names) + 1)
+        ports = {name: free.pop() for name in names}
+        wires = {
+            name: Wire(
+                ports[name],
+                free.pop(),
+                authority.server_context(good) if name in TLS else None,
+                stranger.server_context(bad),
+            )
+            for name in names
+        }
+        api = f"http://{HOST}:{free.pop()}"
+        config = write_config(folder, wires, authority.file)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MUNIHUB_")} | {
+            "MUNIHUB_VAR": str(var),
+            "MUNIHUB_CONFIG_PATH": str(config),
+            "MUNIHUB_PUBLIC_URL": api,
+            "PYTHONUNBUFFERED": "1",
+            **({"CHAOS_PLANT": plant} if plant else {}),
+        }
+        # A connection of its own for each request: one that the server closes at that moment would be no finding.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False, limits=alone))
+        made = World(folder, api, environment, server, disk, wires, ports, client)
+        stack.push_async_callback(_end, made)
+        for name in names:
+            made.start_office(name)
+        for wire in wires.values():
+            await wire.listen()
+        for name in (*WORKERS, "api"):
+            made.start(name)
+        await made.until_answering()
+        made.people = await find_people(environment, server)
+        await _until_offices_answer(made)
+        yield made
+
+
+async def _end(made: World) -> None:
+    for wire in made.wires.values():
+        await wire.end()
+    if made._db is not None:
+        made._db.terminate()
+    for process in made.running.values():
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+    for name, process in made.running.items():
+        try:
+            await asyncio.to_thread(process.wait, 20)
+        except subprocess.TimeoutExpired:
+            sys.stderr.write(f"{name} did not end within 20 seconds and was killed\n")
+            process.kill()
+            process.wait()
+
+
+async def _until_offices_answer(made: World) -> None:
+    for name in made.ports:
+        for _ in range(600):
+            with contextlib.suppress(httpx.HTTPError):
+                await made.control(name)
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise Broken(f"{name} does not answer:\n{made.log_tail(name)}")

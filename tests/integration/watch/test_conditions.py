@@ -1,0 +1,129 @@
+"""What lasts too long becomes an alert that knows how often, since when and for how many; and ends by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+from hub.alerts import service as alerts
+from hub.ports.back_office import CheckStep
+from hub.storage.database import NIL
+from hub.watch.conditions import Conditions
+from hub.watch.facts import facts_of
+from tests.support.hub import Api
+
+MINUTE = timedelta(minutes=1)
+_STATE = """
+    insert into feed_states as s (city_id, back_office, feed, identifier_id, attempted_at, read_at, failing_since,
+                                  failure, failures)
+    values ($9, $1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (city_id, back_office, feed, identifier_id) do update
+    set attempted_at = excluded.attempted_at, read_at = excluded.read_at, failing_since = excluded.failing_since,
+        failure = excluded.failure, failures = excluded.failures"""
+
+
+async def state(
+    hub: Api, feed: str, who: UUID = NIL, *, read=None, failing=None, why="back_office_down", times=0, city="pregrada"
+):
+    office, _, name = feed.partition("/")
+    city_id, now = hub.worker.towns.by_slug[city].city.id, hub.clock.now()
+    async with hub.worker.database.town(city_id) as connection:
+        why = why if failing else None
+        await connection.execute(_STATE, office, name, who, now, read, failing, why, times, city_id)
+
+
+async def watched(hub: Api, city: str = "pregrada") -> dict[tuple[str, str], tuple[int, object, object]]:
+    town = hub.worker.towns.by_slug[city]
+    await Conditions(hub.worker.database, hub.clock).watch(town)
+    async with hub.worker.database.town(town.city.id) as connection:
+        found = await alerts.open_alerts(connection, town.city.id)
+        facts = [await facts_of(connection, town, one) for one in found]
+    return {
+        (alert.kind, alert.about): (fact.times, fact.since, fact.affected)
+        for alert, fact in zip(found, facts, strict=True)
+    }
+
+
+async def test_a_source_that_goes_on_failing(hub: Api):
+    since = hub.clock.now()
+    for number in (1, 2, 3):
+        await state(hub, "financije/obligations", UUID(int=number), failing=since, times=80)
+    await state(hub, "urudzbeni/cases", read=since, failing=since, why="unreadable_records", times=3)
+    hub.clock.at += 9 * MINUTE
+    assert await watched(hub) == {}
+    hub.clock.at += MINUTE
+    about = ("reading_failed", "financije/obligations")
+    assert await watched(hub) == {about: (240, since, 3)}
+    assert await watched(hub) == {about: (240, since, 3)}
+    for number in (1, 2, 3):
+        await state(hub, "financije/obligations", UUID(int=number), read=hub.clock.now())
+    assert await watched(hub) == {}
+
+
+async def test_what_nobody_asks_again_is_no_failure_of_today(hub: Api):
+    await state(hub, "financije/obligations", UUID(int=1), failing=hub.clock.now(), times=1)
+    hub.clock.at += timedelta(hours=23)
+    assert len(await watched(hub)) == 1
+    hub.clock.at += timedelta(hours=2)
+    assert await watched(hub) == {}
+
+
+async def test_data_that_nobody_renews(hub: Api):
+    read = hub.clock.now()
+    await state(hub, "ucetnictvi/obligations", read=read, city="vzorov")  # may be an hour old
+    hub.clock.at += timedelta(hours=2)
+    assert await watched(hub, "vzorov") == {}
+    hub.clock.at += MINUTE
+    expected = (1, read + timedelta(hours=1), None)
+    assert await watched(hub, "vzorov") == {("feed_stale", "ucetnictvi/obligations"): expected}
+    await state(hub, "ucetnictvi/obligations", read=hub.clock.now(), city="vzorov")
+    assert await watched(hub, "vzorov") == {}
+
+
+async def test_letters_and_refusals_at_the_door(hub: Api):
+    now = hub.clock.now()
+    async with hub.worker.database.town(1) as connection:
+        for number in (1, 2):
+            await connection.execute(
+                """insert into dead_letters (city_id, dead_letter_id, back_office, origin, external_id, reason, detail,
+                                             body, media_type, first_at, last_at)
+                   values (1, $1, 'financije', 'push', $2, 'unreadable_record', '', '', 'text/plain', $3, $3)""",
+                UUID(int=number),
+                str(number),
+                now,
+            )
+        await connection.execute(
+            """insert into push_refusals (city_id, day, door, reason, address, back_office, first_at, last_at, times)
+               values (1, $1, 'events', 'wrong_signature', '192.0.2.1', 'financije', $2, $2, 10),
+                      (1, $1, 'events', 'wrong_signature', '192.0.2.1', '', $2, $2, 1000)""",
+            now.date(),
+            now,
+        )
+    assert await watched(hub) == {("push_refused", "financije"): (10, now, None)}
+    hub.clock.at += 10 * MINUTE
+    assert (await watched(hub))["dead_letters", "financije"] == (2, now, None)
+    hub.clock.at += 60 * MINUTE
+    async with hub.worker.database.town(1) as connection:
+        await connection.execute("update dead_letters set settled_at = $1, settled_by = 'replayed'", now)
+    assert await watched(hub) == {}
+
+
+async def test_a_certificate_of_an_eid_that_ends_soon(hub: Api):
+    town = hub.worker.towns.by_slug["pregrada"]
+    steps = [CheckStep("metadata", ok=True, detail="x"), CheckStep("their certificate", ok=False, detail="9 days")]
+
+    async def check():
+        return steps
+
+    watch = Conditions(hub.worker.database, hub.clock)
+    asked = SimpleNamespace(city=town.city, eids={"nias": SimpleNamespace(check=check)})
+    await watch.check_eids(asked)
+    async with hub.worker.database.town(1) as connection:
+        (alert,) = await alerts.open_alerts(connection, 1)
+    assert (alert.kind, alert.about) == ("eid_check", "nias")
+    assert alert.detail["steps"] == ["their certificate: 9 days"]
+    steps[1] = CheckStep("their certificate", ok=True, detail="")
+    await watch.check_eids(asked)
+    async with hub.worker.database.town(1) as connection:
+        assert await alerts.open_alerts(connection, 1) == []

@@ -1,0 +1,3 @@
+from tests.integration.watch.conftest import hub
+
+__all__ = ["hub"]
