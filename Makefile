@@ -47,7 +47,7 @@ demo-once: $(INSTALLED) ## The same as a guided tour that ends by itself
 
 .PHONY: test
 test: $(INSTALLED) ## All tests: no network but loopback, warnings are errors, random order
-	@$(BIN)/pytest --numprocesses 2 --dist worksteal $(TESTS)
+	@$(BIN)/pytest --numprocesses 3 --dist worksteal $(TESTS)
 
 .PHONY: peers
 peers: ## What tests/peers needs of node: services that others have written
