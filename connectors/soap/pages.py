@@ -19,14 +19,16 @@ _MOST_PAGES = 10_000
 class Pager:
     """Turns each page into the parameters of the next.
 
-    A page that repeats the one before, and a total that changes underway, are errors: in both cases
-    records would be missing although every call succeeded, and absence must not be concluded from that.
+    A page that repeats the one before, a total that changes underway or is not reached are errors: in these cases
+    records would be missing although every call succeeded, and absence must not be concluded from that. Records are
+    counted, since a service may give fewer in a page than it was asked for.
     """
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._position: Any = None if pages.next else pages.first
         self._read = 0
+        self._items = 0
         self._total: int | None = None
         self._last: bytes | None = None
 
@@ -45,11 +47,17 @@ class Pager:
             raise RemoteGarbage(f"The answer has more than {_MOST_PAGES} pages.")
         if pages.next:
             return self._follow(_text(body, pages.next))
-        records = list(_find(body, pages.until_empty)) if pages.until_empty else [body]
-        if not records or (pages.total and self._reached(_text(body, pages.total), pages.total)):
+        assert pages.items is not None
+        records = list(_find(body, pages.items))
+        self._items += len(records)
+        if pages.total and self._reached(_text(body, pages.total), pages.total):
+            return False
+        if not records:
+            if self._total is not None:
+                raise RemoteGarbage(f"The answer ended after {self._items} of {self._total} records ({pages.total}).")
             return False
         self._refuse_repetition(records)
-        self._position += pages.step or pages.size or 1
+        self._position += pages.step or len(records)
         return True
 
     def _follow(self, token: str) -> bool:
@@ -68,8 +76,7 @@ class Pager:
                 "pages may have shifted, so the answer is to be read again."
             )
         self._total = total
-        assert self._pages.size is not None
-        return self._read * self._pages.size >= total
+        return self._items >= total
 
     def _refuse_repetition(self, records: list[etree._Element]) -> None:
         digest = hashlib.sha256()

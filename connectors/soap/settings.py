@@ -78,7 +78,7 @@ class SoapSettings(HttpSettings):
 
 
 class Pages(BaseModel):
-    """How the pages of an answer are asked for: by position (`total` or `until_empty`), or by a token (`next`).
+    """How the pages of an answer are asked for: by position, until its `items` have all come; or by a token (`next`).
 
     The paths are dotted names below the reply's element, without prefixes.
     """
@@ -89,22 +89,21 @@ class Pages(BaseModel):
     size_parameter: Annotated[str | None, Field(description="Gets `size`.")] = None
     size: Annotated[int | None, Field(ge=1, le=100_000, description="Records in a page.")] = None
     first: Annotated[int, Field(ge=0, description="The position of the first page.")] = 0
-    step: Annotated[int | None, Field(ge=1, description="From page to page; without it `size`.")] = None
-    total: Annotated[str | None, Field(description="Path of the number of all records.")] = None
-    until_empty: Annotated[str | None, Field(description="Path of the records; none end the answer.")] = None
+    step: Annotated[
+        int | None, Field(ge=1, description="From page to page; without it as many as records were received.")
+    ] = None
+    items: Annotated[str | None, Field(description="Path of the records; a page without any ends the answer.")] = None
+    total: Annotated[str | None, Field(description="Path of the number of all records, where it is told.")] = None
     next: Annotated[str | None, Field(description="Path of the token of the next page; none ends it.")] = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        ends = [name for name in ("total", "until_empty", "next") if getattr(self, name)]
-        if len(ends) != 1:
-            raise ValueError("write exactly one of total, until_empty and next")
+        if bool(self.items) == bool(self.next):
+            raise ValueError("write either items or next")
         if self.size_parameter and self.size is None:
             raise ValueError("size_parameter needs a size")
-        if self.total and self.size is None:
-            raise ValueError("total needs a size")
-        if not self.next and self.size is None and self.step is None:
-            raise ValueError("a position needs a size or a step")
+        if self.total and not self.items:
+            raise ValueError("total needs items, which are counted")
         return self
 
 

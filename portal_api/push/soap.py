@@ -37,8 +37,8 @@ _ENVELOPES = {media_type: {"schema": {"type": "string"}} for media_type in _TYPE
 _REFUSED = responses(400, 401, 403, 404, 408, 409, 413, 415, 429)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Everything that keeps the contract is kept", "content": _ENVELOPES},
-    400: {**_REFUSED[400], "content": {**_REFUSED[400]["content"], **_ENVELOPES}},
-    500: {"description": "A fault of SOAP 1.1, which has this status whosever the fault is", "content": _ENVELOPES},
+    # A fault of SOAP 1.1 has the status 500, whosever the fault is.
+    **{status: {**_REFUSED[status], "content": {**_REFUSED[status]["content"], **_ENVELOPES}} for status in (400, 500)},
 }
 
 

@@ -53,6 +53,7 @@ async def test_a_complete_read_of_a_subject(town):
         "cursor": None,
         "records": 3,
         "rejected": 0,
+        "failures": 0,
     }
     assert (await town.freshness(ana))["debts"] == (Freshness(FreshnessStatus.FRESH, NOW), True)
     assert await town.letters() == []

@@ -357,7 +357,7 @@ class TestFaults:
 
         source = FIND | {
             "not_found": ["NoSuchOwner"],
-            "pages": {"parameter": "Page.Start", "size": 1, "until_empty": "Dogs.Dog"},
+            "pages": {"parameter": "Page.Start", "size": 1, "items": "Dogs.Dog"},
         }
         async with serve(DogService(found=second_fails)) as server, connected(server.url, folder) as connector:
             answer = aiter(connector.feed(source).read(ARGUMENTS))
@@ -374,18 +374,16 @@ class TestPages:
         count = int(request.findtext(f".//{{{NS}}}Count") or 0)
         return list(self.STOCK[start : start + count])
 
-    @pytest.mark.parametrize(
-        ("end", "calls"), [({"total": "Total"}, 3), ({"until_empty": "Dogs.Dog"}, 4)], ids=["total", "until_empty"]
-    )
+    @pytest.mark.parametrize(("end", "calls"), [({"total": "Total"}, 3), ({}, 4)], ids=["total", "until none is left"])
     async def test_all_of_them(self, folder: Path, end: dict[str, str], calls: int) -> None:
-        pages = {"parameter": "Page.Start", "size_parameter": "Page.Count", "size": 2, **end}
+        pages = {"parameter": "Page.Start", "size_parameter": "Page.Count", "size": 2, "items": "Dogs.Dog", **end}
         read_pages, server = await read(DogService(found=self.part, total=5), folder, FIND | {"pages": pages})
         assert len(server.requests) == calls
         tags = [tag.text for page in read_pages for tag in page.document.iter(f"{{{NS}}}Tag")]
         assert tags == ["T-0", "T-1", "T-2", "T-3", "T-4"]
 
     async def test_a_page_parameter_the_wsdl_does_not_have(self, folder: Path) -> None:
-        pages = {"parameter": "Page.Begin", "size": 2, "total": "Total"}
+        pages = {"parameter": "Page.Begin", "size": 2, "items": "Dogs.Dog"}
         async with connected("http://127.0.0.1:1/", folder) as connector:
             with pytest.raises(ConfigurationError) as caught:
                 connector.feed(FIND | {"pages": pages})

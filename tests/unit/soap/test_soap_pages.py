@@ -38,27 +38,43 @@ def walk(pages: Pages, serve: Callable[[dict[str, Any]], etree._Element], most: 
     raise AssertionError("endless")
 
 
+ALL = ["a", "b", "c", "d", "e"]
+COUNTED = Pages(parameter="Start", size_parameter="Count", size=2, items="Dogs.Dog", total="Total")
+
+
 def test_by_position_until_the_total() -> None:
-    pages = Pages(parameter="Start", size_parameter="Count", size=2, total="Total")
-    asked = walk(pages, lambda asked: page(str(asked["Start"]), total=5))
+    asked = walk(COUNTED, lambda asked: page(*ALL[asked["Start"] : asked["Start"] + 2], total=5))
     assert asked == [{"Owner": "1", "Start": start, "Count": 2} for start in (0, 2, 4)]
+
+
+def test_a_service_that_gives_fewer_than_it_was_asked_for() -> None:
+    """Counted by what was asked for, the answer would end after four pages of one record, and the fifth be absent."""
+    asked = walk(COUNTED, lambda asked: page(ALL[asked["Start"]], total=5))
+    assert [one["Start"] for one in asked] == [0, 1, 2, 3, 4]
+
+
+def test_an_answer_that_ends_before_its_total() -> None:
+    error = refusal(COUNTED, lambda asked: page(*ALL[asked["Start"] : 3], total=5))
+    assert (type(error), str(error)) == (RemoteGarbage, "The answer ended after 3 of 5 records (Total).")
 
 
 @pytest.mark.parametrize("total", [0, 1, 2])
 def test_one_page_is_enough(total: int) -> None:
-    assert len(walk(Pages(parameter="Start", size=2, total="Total"), lambda _: page(total=total))) == 1
+    assert len(walk(COUNTED, lambda _: page(*ALL[:total], total=total))) == 1
 
 
 def test_by_page_number_from_one_in_nested_parameters() -> None:
-    pages = Pages(parameter="Page.Number", size_parameter="Page.Size", size=2, first=1, step=1, total="Total")
-    asked = walk(pages, lambda asked: page(str(asked["Page"]["Number"]), total=5))
+    pages = COUNTED.model_copy(
+        update={"parameter": "Page.Number", "size_parameter": "Page.Size", "first": 1, "step": 1}
+    )
+    asked = walk(pages, lambda asked: page(*ALL[2 * asked["Page"]["Number"] - 2 :][:2], total=5))
     assert asked == [{"Owner": "1", "Page": {"Size": 2, "Number": number}} for number in (1, 2, 3)]
 
 
 def test_until_a_page_is_empty() -> None:
-    pages = Pages(parameter="Start", size=2, until_empty="Dogs.Dog")
+    pages = Pages(parameter="Start", size=2, items="Dogs.Dog")
     asked = walk(pages, lambda asked: page(*["a", "b", "c"][asked["Start"] : asked["Start"] + 2]))
-    assert [one["Start"] for one in asked] == [0, 2, 4]
+    assert [one["Start"] for one in asked] == [0, 2, 3]
 
 
 def test_by_token() -> None:
@@ -79,23 +95,23 @@ def refusal(pages: Pages, serve: Callable[[dict[str, Any]], etree._Element]) -> 
 
 def test_a_total_that_changes_makes_the_answer_unusable() -> None:
     totals = iter([5, 4])
-    error = refusal(Pages(parameter="Start", size=2, total="Total"), lambda asked: page(str(asked), total=next(totals)))
+    error = refusal(COUNTED, lambda asked: page(str(asked), total=next(totals)))
     assert (type(error), error.transient) == (RemoteUnavailable, True)
     assert "changed from 5 to 4" in str(error)
 
 
 @pytest.mark.parametrize("total", [None, "", "many", "-1", "1.5", "²"])
 def test_a_total_that_is_no_number(total: str | None) -> None:
-    error = refusal(Pages(parameter="Start", size=2, total="Total"), lambda _: page(total=total))
+    error = refusal(COUNTED, lambda _: page(total=total))
     assert (type(error), str(error)) == (
         RemoteGarbage,
         "Page 1 does not say how many records there are (Total).",
     )
 
 
-@pytest.mark.parametrize("end", [{"until_empty": "Dogs.Dog"}, {"total": "Total"}])
-def test_an_operation_that_does_not_heed_the_position(end: dict[str, str]) -> None:
-    error = refusal(Pages(parameter="Start", size=2, **end), lambda _: page("a", "b", total=5))
+@pytest.mark.parametrize("total", [None, "Total"])
+def test_an_operation_that_does_not_heed_the_position(total: str | None) -> None:
+    error = refusal(Pages(parameter="Start", size=2, items="Dogs.Dog", total=total), lambda _: page("a", "b", total=5))
     assert (type(error), str(error)) == (
         RemoteGarbage,
         "Page 2 repeats the one before: the operation does not heed Start.",

@@ -50,12 +50,12 @@ def test_a_full_source() -> None:
             "parameters": {"Owner": {"alias": "hr.oib"}},
             "headers": {"session": {"Key": "k"}},
             "not_found": ["NoSuchOwner"],
-            "pages": {"parameter": "Page.Start", "size_parameter": "Page.Count", "size": 100, "total": "Total"},
+            "pages": {"parameter": "Page.Start", "size_parameter": "Page.Count", "size": 100, "items": "Dogs.Dog"},
         }
     )
     assert source.operation == "FindDogs"
     assert source.not_found == ("NoSuchOwner",)
-    assert source.pages == Pages(parameter="Page.Start", size_parameter="Page.Count", size=100, total="Total")
+    assert source.pages == Pages(parameter="Page.Start", size_parameter="Page.Count", size=100, items="Dogs.Dog")
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,20 @@ def test_a_full_source() -> None:
             {"operation": "X", "pages": {"parameter": "S", "size": 1, "totals": "T"}},
             (
                 "source.pages.totals: unknown key. "
-                "Known are: total, until_empty, next, size, step, first, parameter, size_parameter."
+                "Known are: total, items, next, size, step, first, parameter, size_parameter."
             ),
         ),
         (
             {"operation": "X", "pages": {"parameter": "S", "size": 1}},
-            "source.pages: write exactly one of total, until_empty and next",
+            "source.pages: write either items or next",
         ),
         (
-            {"operation": "X", "pages": {"parameter": "S", "size": 1, "total": "T", "next": "N"}},
-            "source.pages: write exactly one of total, until_empty and next",
+            {"operation": "X", "pages": {"parameter": "S", "size": 1, "items": "I", "next": "N"}},
+            "source.pages: write either items or next",
         ),
-        ({"operation": "X", "pages": {"parameter": "S", "total": "T"}}, "source.pages: total needs a size"),
         (
-            {"operation": "X", "pages": {"parameter": "S", "until_empty": "T"}},
-            "source.pages: a position needs a size or a step",
+            {"operation": "X", "pages": {"parameter": "S", "total": "T", "next": "N"}},
+            "source.pages: total needs items, which are counted",
         ),
         (
             {"operation": "X", "pages": {"parameter": "S", "size_parameter": "C", "next": "N"}},
