@@ -1,15 +1,45 @@
 """Fixtures every test may use: a real PostgreSQL, a fresh database, a clock that stands still."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub import bootstrap
 from hub.kernel.clock import FixedClock
+from hub.settings import PROJECT
 from hub.storage.database import Database
 from hub.storage.embedded import EmbeddedPostgres
 from hub.storage.provision import DatabaseUrls
 from tests.support.postgres import fresh_database, postgres_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Our own mappings do not change while tests run, and thousands of tests open the demo towns: compiling is most of
+    that. A test's own files are compiled each time.
+    """
+    patch = pytest.MonkeyPatch()
+    for name in ("compile_mapping", "compile_delivery"):
+        patch.setattr(bootstrap, name, _remembering(getattr(bootstrap, name)))
+    yield
+    patch.undo()
+
+
+def _remembering(compile_file: Callable[..., Any]) -> Callable[..., Any]:
+    made: dict[tuple[Any, ...], Any] = {}
+
+    def remembered(file: Path, *more: Any, **options: Any) -> Any:
+        if options.get("connector") or not file.is_relative_to(PROJECT / "mappings"):
+            return compile_file(file, *more, **options)
+        key = (file, options["timezone"], *(one for one in more if isinstance(one, str)))
+        if key not in made:
+            made[key] = compile_file(file, *more, **options)
+        return made[key]
+
+    return remembered
 
 
 @pytest.fixture(scope="session")

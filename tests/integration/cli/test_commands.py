@@ -86,7 +86,11 @@ async def test_tokens_for_a_citizen(munihub: Munihub):
     first = await munihub("token", "--city", "pregrada", "--identifier", ANA, "--name", "Ana", "--hours", "1")
     assert first.code == 0
     told = claims(first.out)
-    assert (told["aud"], told["scope"], told["exp"] - told["iat"]) == ("munihub:1", "account refresh", 3600)
+    assert (told["aud"], told["scope"], told["exp"] - told["iat"]) == (
+        "munihub:1",
+        "account refresh send contact",
+        3600,
+    )
     assert abs(told["iat"] - datetime.now(UTC).timestamp()) < 60
     # Whoever has the identifier, however it is written, is the same subject.
     for written in (ANA, "hr.oib= 83100 426579 "):
@@ -135,7 +139,7 @@ async def test_back_offices_that_are_well(simulated: Munihub):
     steps = [("settings", "ok"), ("connection", "ok"), ("credentials", "ok")]
     offices = [(office, *step) for office in ("financije", "urudzbeni") for step in steps]
     nias = [("nias", name, "ok") for name in ("metadata", "their certificate", "our signing key")]
-    assert [tuple(row[:3]) for row in done.rows] == offices + nias
+    assert [tuple(row[:3]) for row in done.rows] == [*offices, *nias, ("alerts", "addresses", "ok")]
 
 
 async def test_a_wrong_password(simulated: Munihub):

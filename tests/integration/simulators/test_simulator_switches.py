@@ -70,6 +70,7 @@ async def test_off_is_off(asked: tuple[Simulator, Ask]) -> None:
         "fault": False,
         "wrong_schema": None,
         "only_next": None,
+        "interface": None,
     }
 
 

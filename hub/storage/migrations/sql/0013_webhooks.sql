@@ -174,6 +174,12 @@ select munihub_town_wall(name)
 from unnest(array['webhook_changes', 'webhook_messages', 'webhook_clients']::regclass[]) as name;
 create policy note on webhook_changes for insert to munihub_app with check (city_id = (select munihub_current_city()));
 grant insert on webhook_changes to munihub_app;
+-- A citizen is given what is kept about her (GDPR article 15).
+create policy citizen on webhook_changes for select to munihub_app
+    using (city_id = (select munihub_current_city()) and subject_id = any ((select munihub_current_subjects())::uuid[]));
+create policy citizen on webhook_messages for select to munihub_app
+    using (city_id = (select munihub_current_city()) and subject_id = any ((select munihub_current_subjects())::uuid[]));
+grant select on webhook_changes to munihub_app;
 create policy door on webhook_messages to munihub_app
     using (city_id = (select munihub_current_city()) and (select munihub_of_nobody()))
     with check (city_id = (select munihub_current_city()) and (select munihub_of_nobody()));
