@@ -115,6 +115,8 @@ def sensible(case) -> list:
         # A town has a few kinds of files, an envelope is XML; one of two keys, which a form of JSON Schema could say
         # but no reader of a document would see.
         checks.append(CHECKS.get_one("positive_data_acceptance"))
+    if case.operation.path.endswith("/push/v1/soap"):
+        checks.append(CHECKS.get_one("not_a_server_error"))  # SOAP 1.1 section 6.2: every fault has the status 500
     if case.operation.path.endswith("/people"):
         checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
     if not set(case.query or {}) <= {one.name for one in case.operation.query}:

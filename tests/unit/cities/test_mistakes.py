@@ -24,7 +24,7 @@ ZONE = "is not a time zone; write one such as Europe/Zagreb"
 SLUG = "use lower-case letters, digits, '-' and '_', such as 'pregrada'"
 
 TOP_LEVEL = (
-    "attachments, back_offices, bank_transfer, clients, country, currency, departments, eids, hosts, id, languages, live, "
+    "alerts, attachments, back_offices, bank_transfer, clients, country, currency, departments, eids, hosts, id, languages, live, "
     "look, name, passwords, payees, problems"
 )
 OFFICE = "back_offices.porez"
