@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from traceback import walk_tb
 from typing import Any
 
 import asyncpg
@@ -113,6 +114,8 @@ _DATABASE_AWAY: tuple[type[Exception], ...] = (
 
 
 async def _no_database(_: Any, error: Exception) -> Any:
-    if isinstance(error, ValueError):
-        raise error  # asyncpg's word for an argument of ours that does not fit its parameter
+    through = {frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)}
+    # A ValueError is asyncpg's word for an argument of ours; a missing file or connection may be somebody else's.
+    if isinstance(error, ValueError) or "asyncpg" not in through:
+        raise error
     return errors.of_hub_error(NotReady("The database does not answer; try again in a moment."))

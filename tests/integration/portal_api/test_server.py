@@ -3,9 +3,11 @@
 import asyncio
 import socket
 
+import asyncpg
 import pytest
 
 from portal_api import server as module
+from portal_api.app import _no_database
 from portal_api.server import LARGEST_HEAD, server
 from tests.integration.portal_api.serving import connected
 
@@ -167,3 +169,13 @@ async def test_no_other_protocol_is_spoken(address):
         assert await first_line(reader) == OK
         head = await reader.readuntil(b"\r\n\r\n")
         assert b"server:" not in head.lower(), "which server it is, is nobody's business"
+
+
+async def test_only_what_the_database_driver_says_is_told_as_its_absence() -> None:
+    """A file of ours that is missing is our mistake: hidden behind a 503 nobody would look for it."""
+    for error in (FileNotFoundError("a logo"), ConnectionResetError("somebody else")):
+        with pytest.raises(type(error)):
+            await _no_database(None, error)
+    with pytest.raises(OSError) as away:  # noqa: PT011 - refused or not there, as the machine has it
+        await asyncpg.connect("postgresql:///munihub?host=/nowhere")
+    assert (await _no_database(None, away.value)).status_code == 503
