@@ -121,11 +121,25 @@ async def test_a_restart_of_the_database_is_survived():
 
 
 async def _remember_commits(server: EmbeddedPostgres) -> None:
-    """A server for tests may forget the last commits in a crash; then a job would rightly run again."""
-    connection = await asyncpg.connect(server.url("postgres", "postgres"))
+    """A server for tests may forget the last commits in a crash; then a job would rightly run again.
+
+    What was committed before, the rights on a new database among it, is written out here as well.
+    """
+    url = server.url("postgres", "postgres")
+    connection = await asyncpg.connect(url)
     await connection.execute("alter system set synchronous_commit = on")
     await connection.execute("select pg_reload_conf()")
+    await until(lambda: _remembers(url))
+    await connection.execute("checkpoint")
     await connection.close()
+
+
+async def _remembers(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("select current_setting('synchronous_commit') = 'on'"))
+    finally:
+        await connection.close()
 
 
 async def _answers(url: str) -> bool:
