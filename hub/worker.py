@@ -8,7 +8,6 @@ from datetime import time, timedelta
 from functools import partial
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from hub.access_log import seals
@@ -36,7 +35,7 @@ from hub.kit.secrets import find_secret
 from hub.personal_data import requests as erasures
 from hub.settings import Settings
 from hub.storage import retention
-from hub.storage.database import NIL
+from hub.storage.database import FAILED, NIL
 from hub.watch import conditions, tellings
 from hub.watch.conditions import Conditions
 from hub.watch.senders import Senders
@@ -275,6 +274,6 @@ async def _keep(hub: Hub) -> None:
                 await hub.tokens.provider.rotate_when_due(city_id)
             gone = await retention.keep(hub.database, cities, hub.clock.now())
             log.info("retention_kept", gone=gone)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILED as error:
             log.warning("retention_not_kept", because=str(error))
         await asyncio.sleep(_KEEP_EVERY)

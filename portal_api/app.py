@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from traceback import walk_tb
 from typing import Any
 
-import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
 from hub.hub import Hub
 from hub.kernel.errors import NotReady
+from hub.storage.database import FAILED, away
 from portal_api import errors, health, metrics, openapi
 from portal_api.admin import access_log as admin_access_log
 from portal_api.admin import alerts, back_offices, deliveries, doors, erasures, letters, messages, people, webhooks
@@ -69,8 +68,8 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
     )
     errors.install(app)
-    for away in _DATABASE_AWAY:
-        app.add_exception_handler(away, _no_database)
+    for failed in FAILED:
+        app.add_exception_handler(failed, _no_database)
     # Each straight into the application: FastAPI matches one level of routers after the other at every request.
     for citizen in (account, obligations, cases, mandates, refresh, access_log, personal_data):
         app.include_router(citizen.router, prefix="/{city}/v1")
@@ -98,24 +97,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     return app
 
 
-# What passes by itself or with an operator's help, and after which the same request may be sent again: no connection
-# (nor a socket while the private server restarts), a server that starts, stops or is a replica now, a full disk, a
-# transaction that lost against another one.
-_DATABASE_AWAY: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InterfaceError,
-    ConnectionError,
-    FileNotFoundError,
-)
-
-
 async def _no_database(_: Any, error: Exception) -> Any:
-    through = {frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)}
-    # A ValueError is asyncpg's word for an argument of ours; a missing file or connection may be somebody else's.
-    if isinstance(error, ValueError) or "asyncpg" not in through:
+    if not away(error):
         raise error
     return errors.of_hub_error(NotReady("The database does not answer; try again in a moment."))

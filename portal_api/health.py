@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from hub.kernel.errors import NotReady
+from hub.storage.database import FAILED
 from portal_api.errors import responses
 from portal_api.requests import hub_of
 
@@ -49,6 +49,6 @@ async def ready(request: Request) -> Ready:
                     async with hub.database.town(town.city.id) as connection:
                         await hub.vault.keys(connection, town.city.id)
                     opened.add(town.city.id)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAILED as error:
         raise NotReady("The database does not answer.") from error
     return Ready(status="ready", towns=sorted(hub.towns.by_slug), left_out=sorted(hub.towns.broken))

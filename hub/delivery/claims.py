@@ -20,13 +20,12 @@ from typing import Any
 
 import structlog
 
-from hub.delivery.endings import DATABASE_LOST
 from hub.delivery.moments import believed, moment
 from hub.delivery.steps import Doubt, NotReached, Sent
 from hub.delivery.taken import ClaimLost, Taken
 from hub.jobs.failures import describe
 from hub.kernel.clock import Clock
-from hub.storage.database import Connection, Database
+from hub.storage.database import PASSING, Connection, Database
 from hub.storage.vault import TownKeys, Vault
 
 log = structlog.get_logger(__name__)
@@ -95,7 +94,7 @@ class Claims:
         for wait in _WAITS:
             try:
                 return await attempt()
-            except DATABASE_LOST as error:
+            except PASSING as error:
                 log.warning("delivery_not_written", delivery=one.name, error=describe(error), waiting=wait)
             await asyncio.sleep(wait)
         return await attempt()
@@ -126,7 +125,7 @@ class Claims:
                 try:
                     async with self._database.town(one.city_id) as connection:
                         mine = await connection.fetchval(_MINE, one.city_id, one.delivery_id, one.claim)
-                except DATABASE_LOST:
+                except PASSING:
                     continue
                 if not mine:
                     limit.reschedule(loop.time())

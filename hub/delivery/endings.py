@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from hub.alerts import service as alerts
@@ -15,24 +14,11 @@ from hub.delivery.service import DeliveryService
 from hub.delivery.wake import lane_for, wake
 from hub.jobs.failures import describe, places_of
 from hub.kernel.ids import public_id
-from hub.storage.database import Connection
+from hub.storage.database import PASSING, Connection
 from hub.storage.vault import TownKeys
 
 log = structlog.get_logger(__name__)
 
-DATABASE_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-)
-"""What passes by itself: the database is away, restarts, has no room, or gave way in a deadlock (PostgreSQL, appendix
-A: 08, 40, 53, 55P03, 57). What was to be written is written again.
-"""
 REFUSED = "delivery_refused"
 IN_DOUBT = "delivery_in_doubt"
 DOUBLED = "delivery_doubled"
@@ -43,7 +29,7 @@ async def tell(service: DeliveryService, connection: Connection, keys: TownKeys,
     try:
         async with connection.transaction():
             await service.tell(connection, keys, progress)
-    except DATABASE_LOST:
+    except PASSING:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a noun raises must not lose a receipt
         name = public_id("dlv", progress.delivery_id)

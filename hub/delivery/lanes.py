@@ -34,7 +34,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RequestError
 from hub.mapping.our_record import Scope
 from hub.mapping.problems import MappingProblem
-from hub.storage.database import Connection, Database
+from hub.storage.database import FAILED, Connection, Database
 from hub.storage.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -168,7 +168,7 @@ class Lanes:
         except (RequestError, MappingProblem) as error:
             field = getattr(error, "field", None)
             await self._fault(one, Refused(getattr(error, "code", "unmappable"), str(error), field))
-        except (HubError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (HubError, *FAILED):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this delivery's
             log.error("delivery_raised", delivery=one.name, error=type(error).__name__, places=places_of(error))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-import asyncpg
 import structlog
 
 from hub.back_offices.model import Town
 from hub.jobs.failures import describe
-from hub.storage.database import Database
+from hub.storage.database import FAILED, Database
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,7 @@ async def count(database: Database, towns: Iterable[Town]) -> None:
         try:
             async with database.town(town.city.id) as connection:
                 await connection.executemany(_ADD, sorted(rows))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILED as error:
             log.warning("calls_not_counted", city=town.city.slug, error=describe(error))
             for _, name, what, code, calls, seconds, buckets in rows:
                 town.back_offices[name].measures.give_back(what, code, calls, seconds, buckets)

@@ -33,7 +33,7 @@ from hub.jobs.queue import CHANNEL, Job, LeaseLost
 from hub.jobs.schedules import keep_firing
 from hub.kernel.clock import Clock, SystemClock
 from hub.kernel.errors import HubError
-from hub.storage.database import Connection
+from hub.storage.database import FAILED, Connection
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +48,6 @@ _RECORDED_AT_ONCE = 500
 _TURNS_REMEMBERED = 64
 
 __all__ = ["Backoff", "Handler", "Worker"]
-
-_DATABASE_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Worker:
@@ -98,7 +96,7 @@ class Worker:
                     async with self._own_connection() as connection:
                         await self._serve(connection)
                         return
-                except _DATABASE_LOST as error:
+                except FAILED as error:
                     log.warning("queue_database_lost", error=describe(error), waiting=round(self._reconnect, 1))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._reconnect * random.uniform(0.5, 1.0)):  # noqa: S311

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from hub.storage.database import FAILED
 from portal_api.errors import responses
 from portal_api.landed import Landed
 from portal_api.render import SourceFreshness, SourceOut
@@ -121,7 +121,7 @@ async def _stream(citizen: Citizen, landed: Landed) -> AsyncGenerator[bytes]:
                 rest = waiting - {arrived} if arrived else waiting & await _ask(citizen)
                 told = {key[:2] for key in waiting} - {key[:2] for key in rest}
                 bodies = await _sources(citizen, only=told) if told else []
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except FAILED:
                 # The database is away for a moment, or this connection was.
                 arrivals.put_nowait(arrived)
                 await asyncio.sleep(_RETRY)

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import asyncpg
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from hub.back_offices.model import Town
 from hub.kernel.errors import HubError, LoginRefused, NotReady, RemoteError, TooManyRequests
+from hub.storage.database import FAILED, away
 from portal_api.errors import STATUS
 from portal_api.login.pages import language_of, page
 from portal_api.requests import hub_of
@@ -68,9 +68,9 @@ class PageRoute(APIRoute):
                 if town is None:
                     raise
                 return failure(request, town, error)
-            except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError) as error:
+            except FAILED as error:
                 town = hub_of(request).towns.by_slug.get(request.path_params.get("city", ""))
-                if town is None or isinstance(error, ValueError):
+                if town is None or not away(error):
                     raise
                 return failure(request, town, NotReady("The database does not answer."))
 

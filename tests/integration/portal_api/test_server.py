@@ -179,3 +179,18 @@ async def test_only_what_the_database_driver_says_is_told_as_its_absence() -> No
     with pytest.raises(OSError) as away:  # noqa: PT011 - refused or not there, as the machine has it
         await asyncpg.connect("postgresql:///munihub?host=/nowhere")
     assert (await _no_database(None, away.value)).status_code == 503
+
+
+async def test_what_the_driver_says_of_a_lost_connection_is_told_as_the_databases_absence(urls) -> None:
+    """asyncpg's word for a connection that went away in the middle, seen when servers restart, is no InterfaceError."""
+    async with asyncpg.create_pool(urls.app, min_size=1, max_size=1) as pool:
+        with pytest.raises(asyncpg.InternalClientError) as lost:
+            await pool._holders[0].release(None)
+    assert (await _no_database(None, lost.value)).status_code == 503
+
+
+async def test_what_a_server_says_while_it_is_connected_to_is_told_as_its_absence(urls) -> None:
+    """One that has come back from a full disk answers XX000 for a while; there it may be any code."""
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await asyncpg.connect(urls.app, server_settings={"nonsense": "1"})
+    assert (await _no_database(None, refused.value)).status_code == 503
