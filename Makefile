@@ -64,6 +64,10 @@ check: $(INSTALLED) ## Format, lint, types, import contracts
 authorisation: $(INSTALLED) ## docs/authorisation.md again, after a route or its rule changed
 	@$(BIN)/python -m portal_api.authorisation docs/authorisation.md
 
+.PHONY: payments
+payments: $(INSTALLED) ## docs/payments.md again, after a state or an edge of payments changed
+	@$(BIN)/python -m hub.payments.table docs/payments.md
+
 # The generator writes down when and where it ran; neither belongs into what is kept.
 .PHONY: bindings
 bindings: $(INSTALLED) ## bindings/ again, after the contract of the SOAP push door (hub/intake/push.xsd) changed

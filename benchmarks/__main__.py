@@ -28,7 +28,22 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, delivery, intake, passwords, printed, refresh, saml, scale, tokens, towns, wsdl
+from benchmarks import (
+    account,
+    delivery,
+    intake,
+    matching,
+    passwords,
+    payments,
+    printed,
+    refresh,
+    saml,
+    scale,
+    statement,
+    tokens,
+    towns,
+    wsdl,
+)
 from benchmarks.row import Row
 from hub.settings import PROJECT
 
@@ -40,12 +55,15 @@ ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "intake": intake.run,
     "refresh": refresh.run,
     "delivery": delivery.run,
+    "payments": payments.run,
     "queue": lambda quick: printed.run("queue", quick=quick),
     "tokens": tokens.run,
     "saml": saml.run,
     "scale": scale.run,
     "towns": towns.run,
     "passwords": passwords.run,
+    "statement": statement.run,
+    "matching": matching.run,
 }
 
 out = Console(width=None if sys.stdout.isatty() else 160)

@@ -27,11 +27,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import orjson
@@ -39,62 +37,18 @@ import orjson
 from benchmarks.events import BATCH, event
 from benchmarks.installation import Installation, installation
 from benchmarks.load import load
-from benchmarks.population import oib
 from benchmarks.processes import free_port, started, wait_for
 from benchmarks.row import Row, at_most, for_information
+from benchmarks.towns_stage import citizen, configure, flood, put_in_line, secret, write_secrets
 from hub.bootstrap import open_towns
-from hub.hub import Hub, open_worker
+from hub.hub import open_worker
 from hub.settings import PROJECT, Settings
-from hub.subjects import service as subjects
-from hub.subjects.model import Proof, SubjectKind
-from hub.tokens.service import CITIZEN_SCOPES
 
 GOAL = 1.2
 WATCHED = 20
 NAMES = {"read": "account read", "push": "intake", "delivery": "delivery"}
-_FIRST_ID = 2000
 _SECONDS = 0.02
 _PAUSE = 0.03
-
-_CITY = """\
-id: {id}
-slug: {slug}
-name: {{ hr: Grad {slug} }}
-country: HR
-currency: EUR
-timezone: Europe/Zagreb
-languages: [hr]
-payees:
-  grad: {{ name: {{ hr: Grad {slug} }}, account: HR1723600001101234565 }}
-  niskogradnja: {{ name: {{ hr: Niskogradnja }}, account: HR1210010051863000160 }}
-departments:
-  financije: {{ hr: Financije }}
-  komunalno: {{ hr: Komunalno }}
-back_offices:
-  financije:
-    name: {{ hr: Financijska kartica }}
-    mapping: shared
-    payee: grad
-    feeds: {{ obligations: {{ max_age: 1d }} }}
-    push:
-      secret: {{ secret: "{slug}-push" }}
-      events: {{ hr.pregrada.financije.stavka: {{ feed: obligations, mapping: obligation.event.yaml }} }}
-  ured:
-    name: {{ hr: Ured }}
-    connector: rest
-    mapping: shared
-    settings: {{ base_url: "{url}" }}
-    feeds: {{}}
-    deliveries: {{ contact_change: contact_change.delivery.yaml }}
-"""
-_DELIVERY = """\
-delivers: contact_change
-steps:
-  - name: change
-    call: { request: POST /contacts, key_header: Idempotency-Key }
-    request: { email: email, key: key }
-    receipt: { number: number }
-"""
 
 
 def run(quick: bool) -> list[Row]:
@@ -110,8 +64,8 @@ class Office:
         self.told: dict[str, asyncio.Event] = {}
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, kept alive."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        """One connection, kept alive; at the end of the benchmark it is cut, which is nobody's fault."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
@@ -130,9 +84,9 @@ async def _measure(place: Installation, towns: int, seconds: float, waiting: int
     urls = place.database()
     office = Office()
     server = await asyncio.start_server(office.answer, "127.0.0.1", 0)
-    config = _configure(place, towns, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    config = configure(place, towns, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     settings = place.settings(urls, config)
-    _secrets(settings, towns)
+    write_secrets(settings, towns)
     environment = place.environment(urls, config)
     opened = [_opened(environment, connect) for connect in (False, True)]
     port = free_port()
@@ -140,7 +94,7 @@ async def _measure(place: Installation, towns: int, seconds: float, waiting: int
     async with AsyncExitStack() as stack:
         stack.push_async_callback(hub.close)
         stack.callback(server.close)
-        watched = [await _citizen(hub, f"grad{number}", number) for number in range(1, WATCHED + 1)]
+        watched = [await citizen(hub, f"grad{number}", number) for number in range(1, WATCHED + 1)]
         log = place.folder / "api.log"
         stack.enter_context(started(["hub.cli", "worker"], place.folder / "worker.log", environment))
         api = stack.enter_context(started(["hub.cli", "api", "--port", str(port)], log, environment))
@@ -151,9 +105,9 @@ async def _measure(place: Installation, towns: int, seconds: float, waiting: int
         morning = Morning(client, office, watched)
         await morning.run(max(seconds / 4, 1.0))  # plans are made, connections opened
         quiet = await morning.run(seconds)
-        flood = stack.enter_context(load(place.folder, {"flood": _flood()}, status=202))
-        await _put(hub, "grad0", waiting)
-        flooding = asyncio.create_task(asyncio.to_thread(flood.run, port, "flood", seconds + 1, connections=4))
+        flooder = stack.enter_context(load(place.folder, {"flood": flood()}, status=202))
+        await put_in_line(hub, "grad0", waiting)
+        flooding = asyncio.create_task(asyncio.to_thread(flooder.run, port, "flood", seconds + 1, connections=4))
         await asyncio.sleep(0.5)
         loud = await morning.run(seconds)
         pushed, took = await flooding
@@ -210,7 +164,7 @@ class Morning:
         answer = await self._client.post(
             f"/{who['town']}/push/v1/events",
             content=orjson.dumps([event("W", self._number, who["number"])]),
-            headers={"Authorization": f"Bearer {_secret(who['town'])}", "Content-Type": BATCH},
+            headers={"Authorization": f"Bearer {secret(who['town'])}", "Content-Type": BATCH},
         )
         answer.raise_for_status()
 
@@ -231,72 +185,6 @@ class Morning:
 
 def _p95(values: list[float]) -> float:
     return quantiles(values, n=20)[-1]
-
-
-def _flood() -> list[bytes]:
-    """Whole requests of 100 events each."""
-    found = []
-    for number in range(400):
-        body = orjson.dumps([event("F", number * 100 + n, n) for n in range(100)])
-        head = (
-            f"POST /grad0/push/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {_secret('grad0')}\r\n"
-            f"Content-Type: {BATCH}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        found.append(head.encode() + body)
-    return found
-
-
-async def _put(hub: Hub, slug: str, number: int) -> None:
-    """So many deliveries in line."""
-    town = hub.towns.by_slug[slug]
-    async with hub.database.town(town.city.id) as connection:
-        keys = await hub.vault.keys(connection, town.city.id)
-        for _ in range(number):
-            await hub.deliveries.enqueue(
-                connection, keys, town=town, kind="contact_change", noun="benchmark", record_id=uuid4(),
-                values={"email": "flood@example.org"},
-            )  # fmt: skip
-
-
-async def _citizen(hub: Hub, slug: str, number: int) -> dict[str, Any]:
-    city = hub.towns.by_slug[slug].city
-    async with hub.database.town(city.id) as connection:
-        keys = await hub.vault.keys(connection, city.id)
-        subject_id = await subjects.create(connection, city.id, SubjectKind.PERSON, f"Ana {number}")
-        await subjects.prove(
-            connection, keys, subject_id, "hr.oib", oib(number), proof=Proof.DEVELOPMENT, source="benchmark",
-            now=hub.clock.now(),
-        )  # fmt: skip
-    token = hub.tokens.sign(city, subject_id, CITIZEN_SCOPES, timedelta(hours=2))
-    return {"town": slug, "number": number, "headers": {"Authorization": f"Bearer {token}"}}
-
-
-def _configure(place: Installation, towns: int, url: str) -> Path:
-    config = place.folder / "config"
-    mappings = config / "mappings" / "shared"
-    mappings.mkdir(parents=True)
-    ours = PROJECT / "mappings" / "pregrada_financije" / "obligation.event.yaml"
-    (mappings / ours.name).write_text(
-        "\n".join(line for line in ours.read_text("utf-8").splitlines() if not line.startswith("examples:")), "utf-8"
-    )
-    (mappings / "contact_change.delivery.yaml").write_text(_DELIVERY, "utf-8")
-    for number in range(towns):
-        town = config / "cities" / f"grad{number}"
-        town.mkdir(parents=True)
-        text = _CITY.format(id=_FIRST_ID + number, slug=town.name, url=url)
-        (town / "city.yaml").write_text(text, "utf-8")
-    return config
-
-
-def _secret(slug: str) -> str:
-    return f"{slug}-push-secret-of-a-benchmark"
-
-
-def _secrets(settings: Settings, towns: int) -> None:
-    for number in range(towns):
-        file = settings.secrets / f"grad{number}-push"
-        file.touch(mode=0o600)
-        file.write_text(_secret(f"grad{number}"), "utf-8")
 
 
 def _opened(environment: dict[str, str], connect: bool) -> dict[str, float]:

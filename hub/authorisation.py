@@ -41,6 +41,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # everything, staff and configuration among it
     CLERK = "clerk"  # the counter: registers people, hands over passwords, records mandates
     AUDITOR = "auditor"  # who looked at what; changes nothing
+    CASHIER = "cashier"  # money: payments, refunds, statements; of one payee or of all
     SUPPORT = "support"  # messages of back offices that could not be processed; opening one is recorded
 
 
@@ -83,6 +84,8 @@ _SEND = _citizen("send", acting_for=True, why="a problem is worth knowing of who
 _SEND_IN_HER_NAME = _citizen(
     "send", Assurance.SUBSTANTIAL, acting_for=True, why="an office acts upon it, as upon a signed letter"
 )
+_PAY = _citizen("pay", acting_for=True, why="nobody is harmed by who pays; what is owed is shown to nobody by it")
+_MONEY = _staff("money", Role.CASHIER, partly=True)
 _MESSAGES = _staff("messages", Role.SUPPORT, partly=True)
 _WHOLE = _staff("messages", Role.SUPPORT, why="front ends are the whole town's, so the role must be for all of it")
 _COUNTER = _staff("people", Role.CLERK, why="people belong to the whole town, so the role must be for all of it")
@@ -91,6 +94,10 @@ _STEP = _anyone("a step of a login, bound to the browser that began it; a form i
 _BY_EID = _anyone(
     "an eID's message, believed for its signature or for what only the eID could know, not for its bearer"
 )
+_BY_GATEWAY = _anyone(
+    "a card gateway's message, believed for its signature, not for its bearer; else the gateway is asked"
+)
+_BY_LINK = _anyone("whoever has the payment's address, with 128 random bits, sees amount and state, and may pay")
 _OWN = _anyone("only of the session, or of the login under way, of the browser's own cookie; else one logs in first")
 _LOOK = _anyone("looks the same to everybody")
 
@@ -103,6 +110,8 @@ OPERATIONS: Mapping[str, Rule] = {
     "read_obligation": _READ,
     "read_transfer": _READ,
     "read_transfer_code": _READ,
+    "read_transfer_slip": _READ,
+    "read_transfer_file": _READ,
     "list_cases": _READ,
     "read_case": _READ,
     "refresh": _citizen("refresh", acting_for=True),
@@ -131,6 +140,12 @@ OPERATIONS: Mapping[str, Rule] = {
         acting_for=True,
         why="whoever changes where letters go takes them over",
     ),
+    # ── Payments ──
+    "begin_attempt": _PAY,
+    "create_payment": _PAY,
+    "cancel_payment": _PAY,
+    "list_payments": _READ,
+    "read_payment": _READ,
     # ── Back offices and other programs ──
     "push_events": _PUSH,
     "push_soap": _PUSH,
@@ -157,6 +172,40 @@ OPERATIONS: Mapping[str, Rule] = {
     "retry_delivery": _MESSAGES,
     "edit_delivery": _MESSAGES,
     "discard_delivery": _MESSAGES,
+    "list_all_payments": _MONEY,
+    "read_any_payment": _MONEY,
+    "take_at_counter": _MONEY,
+    "pay_at_counter": _MONEY,
+    "allocate_money": _MONEY,
+    "list_attempts": _MONEY,
+    "read_attempt": _MONEY,
+    "ask_attempt": _MONEY,
+    "list_gateway_messages": _MONEY,
+    "read_gateway_message": _MONEY,
+    "list_gateway_differences": _MONEY,
+    "settle_gateway_difference": _MONEY,
+    "take_allocation_back": _MONEY,
+    "ask_refund": _MONEY,
+    "list_refunds": _MONEY,
+    "decide_refund": _MONEY,
+    "settle_refund": _MONEY,
+    "upload_statement": _MONEY,
+    "list_statement_files": _MONEY,
+    "read_statement_file": _MONEY,
+    "reread_statement_file": _MONEY,
+    "list_statements": _MONEY,
+    "read_statement": _MONEY,
+    "list_statement_entries": _MONEY,
+    "read_statement_entry": _MONEY,
+    "confirm_statement_entry": _MONEY,
+    "reassign_statement_entry": _MONEY,
+    "undo_statement_entry": _MONEY,
+    "take_statement_entry_back": _MONEY,
+    "confirm_payout": _MONEY,
+    "set_statement_entry_aside": _MONEY,
+    "reopen_statement_entry": _MONEY,
+    "book_chargeback": _MONEY,
+    "win_chargeback": _MONEY,
     "list_webhooks": _WHOLE,
     "replay_webhooks": _WHOLE,
     "list_alerts": _MESSAGES,
@@ -189,6 +238,12 @@ OPERATIONS: Mapping[str, Rule] = {
     "introspect_token": _anyone("a front end proves itself by its secret and asks about what is its own"),
     "end_session": _anyone("ends the session of this browser, or of the id_token that is shown"),
     "end_session_by_post": _anyone("as end_session"),
+    # ── Payments: gateways, and browsers that come back from one ──
+    "return_from_gateway": _BY_GATEWAY,
+    "return_from_gateway_by_post": _BY_GATEWAY,
+    "hear_gateway": _BY_GATEWAY,
+    "show_payment": _BY_LINK,
+    "try_payment": _BY_LINK,
     # ── Login pages: of a browser, which has a cookie and no token ──
     "choose_login": _STEP,
     "start_login": _STEP,

@@ -27,6 +27,7 @@ from hub.cities import model as cities
 from hub.cities.live import refuse_rehearsal
 from hub.cities.loader import clashes, fault_in, home_of, load_city, read_documents, town_files
 from hub.cities.logo import open_logo
+from hub.cities.signing import check_signing_secrets
 from hub.delivery.definition import Definition, compile_delivery
 from hub.kernel.errors import ConfigurationError
 from hub.kit import manifest
@@ -37,8 +38,10 @@ from hub.mapping.compile import compile_mapping
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.obligations.projection import ObligationProjection
 from hub.ports.back_office import Connector, FeedReader, Surroundings
+from hub.ports.bank_statement import StatementFormat
 from hub.ports.bank_transfer import BankTransferScheme
 from hub.ports.eid import Eid, EidSurroundings
+from hub.ports.payment_gateway import GatewaySurroundings, PaymentGateway
 from hub.ports.projection import Projection
 from hub.settings import PROJECT, Settings
 from hub.subjects.service import SubjectProjection
@@ -159,10 +162,13 @@ def open_town(
             raise fault_in(file, place, error.problem, error.remedy) from None
     _refuse_shared_push_secrets(file, offices)
     _check_clients(city, file, secret)
+    if connect:
+        check_signing_secrets(city, file, secret)
     address = settings.address_of(city.slug, city.hosts)
     schemes = [known[scheme] for scheme in city.bank_transfer]
     eids = _open_eids(city, file, settings, address)
-    return Town(city, offices, schemes, address, eids, open_logo(city, file))
+    gateways = _open_gateways(city, file, settings, address)
+    return Town(city, offices, schemes, address, eids, open_logo(city, file), gateways)
 
 
 def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) -> dict[str, Eid]:
@@ -196,6 +202,46 @@ def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) 
                 raise
             key = (*at, "settings", *(error.key or "").split(".")) if error.key else (*at, "settings")
             raise fault_in(file, key, error.problem, error.remedy) from None
+    return opened
+
+
+def _open_gateways(city: cities.City, file: Path, settings: Settings, address: str) -> dict[str, PaymentGateway]:
+    folder = PROJECT / "adapters" / "payment_gateway"
+    known = manifest.scan(folder, "adapters.payment_gateway") if city.gateways else {}
+    opened: dict[str, PaymentGateway] = {}
+    for name, block in city.gateways.items():
+        at = ("gateways", name)
+        if block.gateway not in known:
+            problem, remedy = f"there is no card gateway {block.gateway!r}", f"Use one of: {', '.join(known)}."
+            raise fault_in(file, (*at, "gateway"), problem, remedy)
+        entry: type[PaymentGateway] = known[block.gateway].load()
+        if city.live and entry.simulated:
+            problem = f"{city.slug} is live, and {block.gateway} takes no money"
+            raise fault_in(file, (*at, "gateway"), problem, "Use the gateway that the payee has a contract with.")
+        try:
+            wanted = entry.Settings.model_validate(block.settings)
+        except ValidationError as error:
+            # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
+            place = (*at, "settings")
+            raise faults.explain(error, read_documents(file), block.settings, entry.Settings, place) from None
+        surroundings = GatewaySurroundings(
+            city=city.slug,
+            gateway=name,
+            address=f"{address}/payments/{name}",
+            folder=home_of(file, (*at, "gateway")),
+            timezone=city.timezone,
+            live=city.live,
+            secret=partial(find_secret, folder=settings.secrets),
+        )
+        try:
+            opened[name] = entry(wanted, surroundings)
+        except ConfigurationError as error:
+            if error.file:
+                raise
+            key = (*at, "settings", *(error.key or "").split(".")) if error.key else (*at, "settings")
+            raise fault_in(file, key, error.problem, error.remedy) from None
+        if city.live and (because := opened[name].rehearsal()) is not None:
+            raise fault_in(file, (*at, "settings"), because, "Write what the gateway gave the payee for real payments.")
     return opened
 
 
@@ -442,3 +488,11 @@ def bank_transfer_schemes() -> dict[str, BankTransferScheme]:
     modules = (import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__))
     schemes: Iterable[BankTransferScheme] = (module.SCHEME for module in modules if hasattr(module, "SCHEME"))
     return {scheme.id: scheme for scheme in schemes}
+
+
+def bank_statement_formats() -> dict[str, StatementFormat]:
+    """Every module or package of adapters/bank_statement that has a FORMAT, by id."""
+    package = import_module("adapters.bank_statement")
+    modules = (import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__))
+    formats: Iterable[StatementFormat] = (module.FORMAT for module in modules if hasattr(module, "FORMAT"))
+    return {one.id: one for one in formats}

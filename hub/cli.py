@@ -74,23 +74,29 @@ def _join_nouns() -> None:
     from hub.access_log import command as access_log
     from hub.alerts import command as alerts
     from hub.back_offices import letters_command as opened_letters
-    from hub.bootstrap import TARGETS
+    from hub.bootstrap import TARGETS, bank_statement_formats, bank_transfer_schemes
     from hub.cities.model import DeliveryKind
     from hub.contracts import command as contracts
     from hub.contracts import record_command
     from hub.delivery import command as deliveries
     from hub.intake import command as dead_letters
+    from hub.intake import doors_command as doors
+    from hub.jobs import command as jobs
     from hub.logins import command as logins
     from hub.mapping.command import register
     from hub.passwords import command as passwords
     from hub.personal_data import command as personal_data
     from hub.staff import command as staff
+    from hub.statements import command as statements
     from hub.tokens import command as signing_keys
+    from hub.transfers import command as transfers
     from hub.webhooks import command as webhooks
 
     register(app, TARGETS, get_args(DeliveryKind))
     opened_letters.register(dead_letters.register(app, _with_hub, _town), _with_hub, _town)
     alerts.register(app, _with_hub, _town)
+    doors.register(app, _with_hub, _town)
+    jobs.register(app, _with_hub, _town)
     webhooks.register(app, _with_hub, _town)
     deliveries.register(app, _with_hub, _town)
     contracts.register(app, _with_hub, _town)
@@ -101,6 +107,8 @@ def _join_nouns() -> None:
     passwords.register(app, _with_hub, _town)
     access_log.register(app, _with_hub, _town)
     personal_data.register(app, _with_hub, _town)
+    statements.register(app, bank_statement_formats)
+    transfers.register(app, bank_transfer_schemes())
 
 
 def _join_engines() -> None:
@@ -220,7 +228,7 @@ def check_cities(slug: Annotated[str | None, typer.Argument(help="One town; all 
 
 @app.command()
 def doctor(city: CityOption) -> None:
-    """Try every back office and eID of a town, changing nothing: settings, connection, credentials, what ends when.
+    """Try every back office, eID and card gateway of a town, changing nothing: settings, connection, credentials, ends.
 
     Exit 1 where one fails.
     """
@@ -228,10 +236,10 @@ def doctor(city: CityOption) -> None:
 
     async def check(hub: Any) -> bool:
         town = _town(hub, city)
-        table = Table("back office or eID", "step", "", "detail")
+        table = Table("back office, eID or gateway", "step", "", "detail")
         fine = True
         offices = {name: office.connector for name, office in town.back_offices.items() if office.connector}
-        for name, checked in (*offices.items(), *town.eids.items()):
+        for name, checked in (*offices.items(), *town.eids.items(), *town.gateways.items()):
             for step in await checked.check():
                 fine = fine and step.ok
                 table.add_row(name, step.name, "[green]ok[/]" if step.ok else "[red]fails[/]", _plain(step.detail))

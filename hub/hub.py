@@ -9,13 +9,14 @@ from uuid import UUID
 from hub.accounts.service import AccountService
 from hub.back_offices.service import FeedService
 from hub.blobs.scanner import Scanner
-from hub.bootstrap import Towns, open_towns
+from hub.bootstrap import Towns, bank_statement_formats, open_towns
 from hub.cities import service as cities
 from hub.contact_details.model import KINDS as CONTACT_KINDS
 from hub.contact_details.service import ContactService
 from hub.contracts.service import ContractService
 from hub.delivery.service import DeliveryService
 from hub.figures.service import FigureService
+from hub.gateways.service import GatewayService
 from hub.grants.introspection import Introspection
 from hub.grants.service import Grants
 from hub.intake.door_watch import DoorWatch
@@ -31,10 +32,14 @@ from hub.passwords.counter import Counter
 from hub.passwords.passkeys import Passkeys
 from hub.passwords.second_factors import SecondFactors
 from hub.passwords.service import PasswordService
+from hub.payments.service import PaymentService
+from hub.postings.service import PostingService
+from hub.reconciliation.service import ReconciliationService
 from hub.requests.model import KINDS as REQUEST_KINDS
 from hub.requests.service import RequestService
 from hub.sessions.service import SessionService
 from hub.settings import Settings
+from hub.statements.service import StatementService
 from hub.storage.database import Database
 from hub.storage.vault import MasterKeys, Vault
 from hub.submissions.model import KINDS as SUBMISSION_KINDS
@@ -43,7 +48,7 @@ from hub.tokens.keys import SigningKeys
 from hub.tokens.service import Tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # of all towns and keys it would be a long one, and asyncio makes some
 class Hub:
     """Open one with `open_api` or `open_worker`, and `close` it."""
 
@@ -70,6 +75,11 @@ class Hub:
     doors: DoorWatch
     contracts: ContractService
     deliveries: DeliveryService
+    postings: PostingService
+    payments: PaymentService
+    gateways: GatewayService
+    statements: StatementService
+    reconciliation: ReconciliationService
     submissions: SubmissionService
     requests: RequestService
     contacts: ContactService
@@ -124,6 +134,9 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
     grants = Grants(database, clock, tokens, sessions, partial(find_secret, folder=settings.secrets))
     passwords = PasswordService(database, vault, clock)
     deliveries = DeliveryService(clock)
+    postings = PostingService(deliveries, clock)
+    payments = PaymentService(database, vault, clock, postings)
+    statements = StatementService(database, vault, clock, bank_statement_formats())
     matters = MatterService(deliveries, clock, (*SUBMISSION_KINDS, *REQUEST_KINDS, *CONTACT_KINDS))
     return Hub(
         settings=settings,
@@ -149,6 +162,11 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         doors=DoorWatch(database, clock),
         contracts=ContractService(database, vault, clock),
         deliveries=deliveries,
+        postings=postings,
+        payments=payments,
+        gateways=GatewayService(database, vault, clock, payments),
+        statements=statements,
+        reconciliation=ReconciliationService(database, vault, clock, payments, statements),
         submissions=SubmissionService(database, vault, clock, matters),
         requests=RequestService(database, vault, clock, matters),
         contacts=ContactService(database, vault, clock, matters),

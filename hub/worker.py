@@ -23,6 +23,7 @@ from hub.delivery import wake as deliveries
 from hub.delivery.lanes import Lanes
 from hub.delivery.sweep import Sweep
 from hub.figures import counting as figures
+from hub.gateways import wake as gateways
 from hub.grants import backchannel
 from hub.hub import Hub, open_worker
 from hub.intake.service import APPLY
@@ -32,10 +33,14 @@ from hub.jobs.schedules import Schedule
 from hub.jobs.worker import Handler, Worker
 from hub.kernel.errors import ConfigurationError
 from hub.kit.secrets import find_secret
+from hub.payments import model as payments
 from hub.personal_data import requests as erasures
+from hub.reconciliation import matching
 from hub.settings import Settings
+from hub.statements import model as statements
 from hub.storage import retention
-from hub.storage.database import FAILED, NIL
+from hub.storage.database import NIL
+from hub.storage.failures import FAILED
 from hub.watch import conditions, tellings
 from hub.watch.conditions import Conditions
 from hub.watch.senders import Senders
@@ -80,8 +85,15 @@ class Work:
             push_jobs.LOOK: Handler(self.look),
             push_jobs.REPLAY: Handler(self.replay, lease=_LEASE),
             seals.SEAL: Handler(self.seal),
+            payments.EXPIRE: Handler(self.expire_payments),
             webhooks.FAN_OUT: Handler(self.fan_out),
             webhooks.SEND: Handler(self.send_webhooks, lease=timedelta(minutes=1)),
+            statements.READ: Handler(self.read_statement, lease=timedelta(minutes=1)),
+            matching.MATCH: Handler(self.match_entries, lease=timedelta(minutes=1)),
+            gateways.ASK: Handler(self.ask_gateways, lease=timedelta(minutes=1)),
+            gateways.JUDGE: Handler(self.judge_gateways),
+            gateways.REFUND: Handler(self.refund_at_gateways, lease=timedelta(minutes=1)),
+            gateways.COMPARE: Handler(self.compare_gateways, lease=timedelta(minutes=1)),
             conditions.WATCH: Handler(self.watch),
             conditions.CHECK_EIDS: Handler(self.check_eids),
             TELL: Handler(self.tell, lease=timedelta(minutes=1)),
@@ -120,7 +132,7 @@ class Work:
         await self._lanes.run(job, self._town(job))
 
     async def sweep_deliveries(self, job: Job) -> None:
-        await self._sweep.run(self._town(job))
+        await self._sweep.run(self._town(job), job.payload.get("resumed"))
 
     async def read_file(self, job: Job) -> None:
         await self._pushed.read_file(self._town(job), job)
@@ -131,12 +143,37 @@ class Work:
     async def replay(self, job: Job) -> None:
         await self._pushed.replay(self._town(job), job)
 
+    async def expire_payments(self, job: Job) -> None:
+        """As many at a time as leave the others their turn; the rest the next time."""
+        async with self._hub.database.town(job.city_id) as connection:
+            await self._hub.payments.expire(connection, job.city_id, self._hub.clock.now())
+
     async def fan_out(self, job: Job) -> None:
         await self._webhooks.fan_out(self._town(job))
 
     async def send_webhooks(self, job: Job) -> None:
         """What failed is with the front end, and sent again by the schedule."""
         await self._webhooks.send(self._town(job), job.payload["client"])
+
+    async def read_statement(self, job: Job) -> None:
+        """What is wrong with it is with the file."""
+        await self._hub.reconciliation.read(self._town(job), UUID(job.payload["file"]))
+
+    async def match_entries(self, job: Job) -> None:
+        await self._hub.reconciliation.match(self._town(job), queued=bool(job.payload.get("queued")))
+
+    async def ask_gateways(self, job: Job) -> None:
+        await self._hub.gateways.ask(self._town(job))
+
+    async def judge_gateways(self, job: Job) -> None:
+        """What gateways told us, in its order."""
+        await self._hub.gateways.judge(self._town(job))
+
+    async def refund_at_gateways(self, job: Job) -> None:
+        await self._hub.gateways.refund(self._town(job))
+
+    async def compare_gateways(self, job: Job) -> None:
+        await self._hub.gateways.compare(self._town(job))
 
     async def watch(self, job: Job) -> None:
         await self._conditions.watch(self._town(job))
@@ -184,7 +221,19 @@ class Work:
                 job={"city_id": town.city.id, "kind": seals.SEAL, "payload": {}, "dedupe": seals.SEAL},
                 every=seals.EVERY,
             )
+            yield Schedule(
+                name=payments.EXPIRE,
+                job={"city_id": town.city.id, "kind": payments.EXPIRE, "payload": {}, "dedupe": payments.EXPIRE},
+                every=payments.EXPIRE_EVERY,
+            )
             yield from self._watching(town)
+            yield from self._at_gateways(town)
+            yield Schedule(
+                name=matching.MATCH,
+                job=matching.job(town.city.id, queued=True),
+                daily=matching.AGAIN_AT,
+                timezone=town.city.timezone,
+            )
             if any(office.deliveries for office in town.back_offices.values()):
                 yield Schedule(
                     name=deliveries.SWEEP,
@@ -217,6 +266,23 @@ class Work:
                     daily=refresh.daily,
                     timezone=None if refresh.daily is None else town.city.timezone,
                 )
+
+    def _at_gateways(self, town: Town) -> Iterator[Schedule]:
+        """What is due is looked for every minute, whatever was lost on the way; compared before anybody is at work."""
+        city_id, lists = town.city.id, any(one.lists for one in town.gateways.values())
+        for kind in (gateways.ASK, gateways.JUDGE, gateways.REFUND) if town.gateways else ():
+            yield Schedule(
+                name=kind,
+                job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind, "key": kind},
+                every=gateways.EVERY,
+            )
+        if lists:
+            yield Schedule(
+                name=gateways.COMPARE,
+                job={"city_id": city_id, "kind": gateways.COMPARE, "payload": {}, "dedupe": gateways.COMPARE},
+                daily=_CHECKED_AT,
+                timezone=town.city.timezone,
+            )
 
     def _watching(self, town: Town) -> Iterator[Schedule]:
         """What lasts too long, every minute; what is to be told, where somebody is; eIDs, every morning."""

@@ -11,28 +11,47 @@ from fastapi import FastAPI
 
 from hub.hub import Hub
 from hub.kernel.errors import NotReady
-from hub.storage.database import FAILED, away
+from hub.storage.failures import FAILED, away
 from portal_api import errors, health, metrics, openapi
 from portal_api.admin import access_log as admin_access_log
-from portal_api.admin import alerts, back_offices, deliveries, doors, erasures, letters, messages, people, webhooks
+from portal_api.admin import (
+    alerts,
+    back_offices,
+    deliveries,
+    doors,
+    erasures,
+    letters,
+    messages,
+    people,
+    statement_entries,
+    statements,
+    webhooks,
+)
+from portal_api.admin import gateways as admin_gateways
 from portal_api.admin import mandates as admin_mandates
+from portal_api.admin import payments as admin_payments
+from portal_api.admin import refunds as admin_refunds
 from portal_api.citizen import (
     access_log,
     account,
     attachments,
+    attempts,
     cases,
     contact_details,
     mandates,
     obligations,
+    payments,
     personal_data,
     refresh,
     requests,
+    slips,
     submissions,
 )
 from portal_api.envelope import Envelope, TownByHost
 from portal_api.landed import Landed
 from portal_api.login import doors as login
 from portal_api.oauth2 import doors as oauth2
+from portal_api.payments import doors as payment_doors
 from portal_api.push import events, soap
 from portal_api.push import files as pushed_files
 from portal_api.server import server
@@ -71,7 +90,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     for failed in FAILED:
         app.add_exception_handler(failed, _no_database)
     # Each straight into the application: FastAPI matches one level of routers after the other at every request.
-    for citizen in (account, obligations, cases, mandates, refresh, access_log, personal_data):
+    for citizen in (account, obligations, slips, cases, mandates, refresh, access_log, personal_data):
         app.include_router(citizen.router, prefix="/{city}/v1")
     for sending in (submissions, requests, contact_details, attachments):
         app.include_router(sending.router, prefix="/{city}/v1")
@@ -79,6 +98,11 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         app.include_router(door.router, prefix="/{city}/push/v1")
     for of_messages in (messages, letters, doors):
         app.include_router(of_messages.router, prefix="/{city}/admin/v1")
+    app.include_router(payments.router, prefix="/{city}/v1")
+    app.include_router(admin_payments.router, prefix="/{city}/admin/v1")
+    app.include_router(admin_refunds.router, prefix="/{city}/admin/v1")
+    for money in (statements, statement_entries):
+        app.include_router(money.router, prefix="/{city}/admin/v1")
     app.include_router(deliveries.router, prefix="/{city}/admin/v1")
     app.include_router(alerts.router, prefix="/{city}/admin/v1")
     app.include_router(webhooks.router, prefix="/{city}/admin/v1")
@@ -87,7 +111,10 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.include_router(people.router, prefix="/{city}/admin/v1")
     app.include_router(admin_access_log.router, prefix="/{city}/admin/v1")
     app.include_router(erasures.router, prefix="/{city}/admin/v1")
+    app.include_router(admin_gateways.router, prefix="/{city}/admin/v1")
+    app.include_router(attempts.router, prefix="/{city}/v1")
     login.install(app)
+    payment_doors.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)
     oauth2.install(app)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from hub.kernel.errors import NotReady
-from hub.storage.database import FAILED
+from hub.storage.failures import FAILED
 from portal_api.errors import responses
 from portal_api.requests import hub_of
 

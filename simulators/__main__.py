@@ -13,7 +13,8 @@ from simulators.kit.switches import CONTROL
 BACK_OFFICES = ("pregrada_financije", "pregrada_urudzbeni", "vzorov_ucetnictvi", "vzorov_registr", "vzorov_podatelna")
 EIDS_OF_A_HUB = ("eid_nias", "eid_nia", "eid_id_gov_ua", "eid_oidc")
 """Those that know the addresses of the demonstration's towns from the start."""
-NAMES = (*BACK_OFFICES, *EIDS_OF_A_HUB, "eid_eidas")
+GATEWAYS = ("gateway_sandbox", "gateway_csob", "gateway_monri", "gateway_netopia")
+NAMES = (*BACK_OFFICES, *EIDS_OF_A_HUB, "eid_eidas", *GATEWAYS, "bank")
 
 
 def main() -> None:

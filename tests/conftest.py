@@ -1,31 +1,58 @@
 """Fixtures every test may use: a real PostgreSQL, a fresh database, a clock that stands still."""
 
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hub import bootstrap
 from hub.kernel.clock import FixedClock
+from hub.kit import yaml_document
 from hub.settings import PROJECT
 from hub.storage.database import Database
 from hub.storage.embedded import EmbeddedPostgres
 from hub.storage.provision import DatabaseUrls
 from tests.support.postgres import fresh_database, postgres_server
 
+_LONG = ("tests/e2e/", "tests/integration/cli/test_processes.py")
+"""What takes minutes in all, most of which it waits."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, whatever the random order, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """Our own mappings do not change while tests run, and thousands of tests open the demo towns: compiling is most of
-    that. A test's own files are compiled each time.
+    """Our own mappings do not change while tests run, and thousands of tests open the demo towns: reading and compiling
+    is most of that. A test's own files are compiled each time, and what is read of a text is given anew to each.
     """
     patch = pytest.MonkeyPatch()
+    patch.setattr(yaml_document, "_built", _read_once(yaml_document._built))
     for name in ("compile_mapping", "compile_delivery"):
         patch.setattr(bootstrap, name, _remembering(getattr(bootstrap, name)))
     yield
     patch.undo()
+
+
+def _read_once(built: Callable[..., Any]) -> Callable[..., Any]:
+    @lru_cache(maxsize=400)
+    def kept(text: str, path: Path, loader: Any) -> tuple[bytes, Any]:
+        builder = built(text, path, loader)
+        return pickle.dumps(builder.root), builder.lines
+
+    def again(text: str, path: Path, loader: Any) -> Any:
+        root, lines = kept(text, path, loader)
+        return SimpleNamespace(root=pickle.loads(root), lines=lines)
+
+    return again
 
 
 def _remembering(compile_file: Callable[..., Any]) -> Callable[..., Any]:

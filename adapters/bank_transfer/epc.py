@@ -38,7 +38,7 @@ from hub.kit.transfer_fields import (
     payable,
     shorten,
 )
-from hub.ports.bank_transfer import CannotExpress, Symbol, UnreadablePayload
+from hub.ports.bank_transfer import Button, CannotExpress, Symbol, UnreadablePayload
 
 _LARGEST = Decimal("999999999.99")
 _NAME, _TEXT, _BYTES = 70, 140, 331
@@ -65,7 +65,10 @@ class Epc:
     """The scheme `epc`."""
 
     id = "epc"
+    name = "EPC QR (SEPA)"
     symbol = Symbol("qr", "M", binary=True, max_version=13)
+    button: Button | None = None
+    begins = "BCD"
 
     def encode(self, order: TransferOrder) -> str:
         """Raises CannotExpress for another currency than the euro, an account, BIC, purpose or reference that

@@ -31,8 +31,8 @@ from hub.kernel.money import Money
 from hub.kernel.references import Reference
 from hub.kernel.transfer import PostalName, TransferOrder
 from hub.kit import hr_reference
-from hub.kit.transfer_fields import checked_account, checked_purpose, first_of_scheme, one_line, payable
-from hub.ports.bank_transfer import CannotExpress, Symbol, UnreadablePayload
+from hub.kit.transfer_fields import as_text, checked_account, checked_purpose, first_of_scheme, one_line, payable
+from hub.ports.bank_transfer import Button, CannotExpress, Symbol, UnreadablePayload
 
 _LARGEST = Decimal("9999999999999.99")  # fifteen digits of cents
 _LETTERS = "abcčćdđefghijklmnopqrsštuvwxyzž"
@@ -67,8 +67,11 @@ class Hub3:
     """The scheme `hub3`."""
 
     id = "hub3"
+    name = "HUB 3A"
     # Nine data columns, level 4, rows three modules high: the norm's symbol of at most 58 x 26 mm.
     symbol = Symbol("pdf417", "4", columns=9, binary=True)
+    button: Button | None = None
+    begins = "HRVHUB30"
 
     def encode(self, order: TransferOrder) -> str:
         """Raises CannotExpress for another currency than the euro, an account that is not Croatian, an
@@ -102,13 +105,13 @@ class Hub3:
         )
         return "".join(f"{field}\n" for field in fields)
 
-    def decode(self, payload: str) -> TransferOrder:
+    def decode(self, payload: str | bytes) -> TransferOrder:
         """Reads LF or CRLF, with or without one at the end, texts that are too long, spaces around them.
 
         Raises UnreadablePayload for another header or number of fields, another currency, and amounts,
         accounts and references that break their form.
         """
-        fields = [one_line(field) for field in re.split(r"\r?\n", payload.rstrip())]
+        fields = [one_line(field) for field in re.split(r"\r?\n", as_text(payload, UnreadablePayload).rstrip())]
         # Empty fields at the end fall away with the line ends after them.
         fields += [""] * (14 - len(fields)) if len(fields) >= 10 else []
         if fields[0] != "HRVHUB30" or len(fields) != 14:

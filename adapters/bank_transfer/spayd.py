@@ -35,6 +35,7 @@ from hub.kernel.money import Money, NotExact, minor_units
 from hub.kernel.references import Reference
 from hub.kernel.transfer import PostalName, TransferOrder
 from hub.kit.transfer_fields import (
+    as_text,
     checked_account,
     checked_bic,
     first_of_scheme,
@@ -42,7 +43,7 @@ from hub.kit.transfer_fields import (
     payable,
     shorten,
 )
-from hub.ports.bank_transfer import CannotExpress, Symbol, UnreadablePayload
+from hub.ports.bank_transfer import Button, CannotExpress, Symbol, UnreadablePayload
 
 _LARGEST = Decimal("9999999.99")
 _NAME, _MESSAGE = 35, 60
@@ -70,7 +71,10 @@ class Spayd:
     """The scheme `spayd`."""
 
     id = "spayd"
+    name = "QR Platba"
     symbol = Symbol("qr", "M")
+    button = Button(media_type="application/x-shortpaymentdescriptor", ending="spayd")
+    begins = "SPD*"
 
     def encode(self, order: TransferOrder) -> str:
         """Raises CannotExpress for an account or BIC that is not valid, an amount that is not 0.01 to
@@ -92,13 +96,14 @@ class Spayd:
                 attributes[key] = _digits(references[scheme], digits, scheme, CannotExpress)
         return "*".join(["SPD*1.0", *(f"{key}:{value}" for key, value in sorted(attributes.items()))])
 
-    def decode(self, payload: str) -> TransferOrder:
+    def decode(self, payload: str | bytes) -> TransferOrder:
         """Raises UnreadablePayload for another header, a broken or repeated attribute, a wrong checksum and
         values that break their rule. A message or name that is too long is kept as it is.
         """
-        raw = _attributes(payload)
+        text = as_text(payload, UnreadablePayload)
+        raw = _attributes(text)
         if "CRC32" in raw:
-            _check_sum(payload, raw["CRC32"])
+            _check_sum(text, raw["CRC32"])
         values = {key: _unescape(key, value) for key, value in raw.items() if value}
         for other in filter(None, values.get("ALT-ACC", "").split(",")):
             _account(other)

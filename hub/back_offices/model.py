@@ -18,6 +18,7 @@ from hub.mapping.mapping import Mapping as RecordMapping
 from hub.ports.back_office import Connector, FeedReader
 from hub.ports.bank_transfer import BankTransferScheme
 from hub.ports.eid import Eid
+from hub.ports.payment_gateway import PaymentGateway
 from hub.ports.projection import Projection, Source
 
 READ = "feed.read"
@@ -96,7 +97,9 @@ class BackOffice:
 
 @dataclass(frozen=True)
 class Town:
-    """A city with its back offices and eIDs. `address` is where the public finds it, without a slash at its end."""
+    """A city with its back offices, eIDs and card gateways. `address` is where the public finds it, without a slash at
+    its end.
+    """
 
     city: cities.City
     back_offices: Mapping[str, BackOffice]
@@ -104,6 +107,7 @@ class Town:
     address: str = ""
     eids: Mapping[str, Eid] = field(default_factory=dict)
     logo: Logo | None = None
+    gateways: Mapping[str, PaymentGateway] = field(default_factory=dict)
 
     def feeds(self, noun: str | None = None) -> Iterator[Feed]:
         for office in self.back_offices.values():
@@ -117,3 +121,5 @@ class Town:
                 await office.connector.close()
         for eid in self.eids.values():
             await eid.close()
+        for gateway in self.gateways.values():
+            await gateway.close()

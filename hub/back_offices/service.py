@@ -196,6 +196,12 @@ class FeedService:
                 # Of letters about single subjects only those without a key are surely this reader's.
                 of = "" if progress.identifier_id == NIL else refusals.nameless(feed, progress.identifier_id)
                 await dead_letters.settle_feed(connection, feed.city.id, feed.back_office, feed.feed, of, began, now)
+            if latest and complete and not everything and not progress.faults and progress.identifier_id == NIL:
+                source = feed.source(began, asked=True, caught_up_to=progress.caught_up_to)
+                settled = await feed.projection.caught_up(connection, source)
+                await changes.of_records(
+                    connection, feed.city, feed.noun, feed.back_office, feed.feed, now, keys=settled
+                )
             await _tell_landed(connection, feed, progress.identifier_id)
         log.info(
             "feed_read",

@@ -69,9 +69,12 @@ def refuse_rehearsal(
         look.at(office.settings, (*place, "settings"), [file.parent, *_folder(folder_of, office.mapping)])
         if office.push:
             look.at(office.push.model_dump(include={"secret", "signatures"}), (*place, "push"), [])
-    for name, eid in city.eids.items():
-        # A citizen's browser goes there too, so that it cannot be inside the town's own network.
-        look.at(eid.settings, ("eids", name, "settings"), [home_of(file, ("eids", name, "provider"))], public=True)
+    # A citizen's browser goes to eIDs and card gateways too, so that they cannot be inside the town's own network.
+    plug_ins = [("eids", "provider", name, eid.settings) for name, eid in city.eids.items()]
+    plug_ins += [("gateways", "gateway", name, one.settings) for name, one in city.gateways.items()]
+    for block, plug_in, name, settings in plug_ins:
+        home = home_of(file, (block, name, plug_in))
+        look.at(settings, (block, name, "settings"), [home], public=True)
     for name, client in city.clients.items():
         # A program on the citizen's own device is come back to on that device (RFC 8252 §7.3), without TLS.
         returns = {"redirect_uris", "post_logout_redirect_uris"} if client.kind == "public" else set()

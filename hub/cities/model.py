@@ -93,6 +93,12 @@ class Payee(_Strict):
     purpose: str = Field(
         default="", pattern=r"^([A-Z]{4})?$", description="ISO 20022 purpose code of four capital letters, such as GOVT"
     )
+    identifier: str = Field(
+        default="", max_length=10, description="its national number, which Ukrainian payment codes need: EDRPOU"
+    )
+    payment_code: str = Field(
+        default="", pattern=r"^([12][0-9]{2})?$", description="šifra plaćanja of Serbian payment codes, such as 253"
+    )
 
 
 class Refresh(_Strict):
@@ -116,9 +122,10 @@ class Feed(_Strict):
     max_age: Duration = Field(description="a duration such as 1h; what is older is shown as stale")
 
 
-DeliveryKind = Literal["open_case", "answer_case", "problem_report", "contact_change"]
-"""What citizens cause in a back office. A change of contact details goes to every back office that takes it, the others
-to one."""
+DeliveryKind = Literal["open_case", "answer_case", "problem_report", "contact_change", "post_payment"]
+"""What citizens cause in a back office. A change of contact details goes to every back office that takes it, a payment
+to the one that its obligation is from, the others to one."""
+_SEVERAL_TAKE = frozenset({"contact_change", "post_payment"})
 
 
 class BackOffice(_Strict):
@@ -178,6 +185,22 @@ class Eid(_Strict):
 
     provider: str = Field(description="folder in identity/providers/, such as nias")
     name: LocalisedText = Field(description="as the citizen knows it, such as NIAS")
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class CardGateway(_Strict):
+    """A payee's contract with one card gateway. `settings` are the gateway's own and checked by it."""
+
+    gateway: str = Field(description="folder in adapters/payment_gateway/, such as monri")
+    name: LocalisedText = Field(description="as the citizen knows it, such as Kartica")
+    payee: str = Field(description="whose money it takes, a key of payees")
+    logins: list[str] = Field(
+        default_factory=list, description="only for who logged in by one of these eIDs, or password; absent: everybody"
+    )
+    payouts: list[str] = Field(
+        default_factory=list,
+        description="how its payouts look on the bank's statement: the account they come from, or words of their text",
+    )
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -286,6 +309,14 @@ TAKEN_BY_LOGIN = frozenset(
 """Addresses below /login that are no eID's; `password` is also what a session by password calls its provider."""
 
 
+class Refunds(_Strict):
+    """How money is given back."""
+
+    approval: Literal["one", "two_people"] = Field(
+        default="one", description="two_people: somebody else than who asked for a refund approves it"
+    )
+
+
 class City(_Strict):
     """A town. `id` never changes, whatever becomes of the slug: it is on every row."""
 
@@ -303,11 +334,15 @@ class City(_Strict):
     departments: dict[Slug, LocalisedText] = Field(default_factory=dict)
     back_offices: dict[Slug, BackOffice]
     eids: dict[Slug, Eid] = Field(default_factory=dict)
+    gateways: dict[Slug, CardGateway] = Field(
+        default_factory=dict, description="where cards are taken; of a payee the first that fits who pays"
+    )
     passwords: Passwords | None = Field(default=None, description="absent: the town gives none")
     clients: dict[Slug, Client] = Field(default_factory=dict)
     look: Look = Look()
     attachments: Attachments = Attachments()
     alerts: Alerts | None = Field(default=None, description="whom the hub tells; absent: nobody, it is in the lists")
+    refunds: Refunds = Refunds()
     problems: dict[Slug, LocalisedText] = Field(
         default_factory=dict, description="categories under which a citizen reports a problem, such as lighting"
     )
@@ -332,7 +367,7 @@ class City(_Strict):
         takers: dict[str, str] = {}
         for name, office in self.back_offices.items():
             for kind in office.deliveries:
-                if kind != "contact_change" and (other := takers.setdefault(kind, name)) != name:
+                if kind not in _SEVERAL_TAKE and (other := takers.setdefault(kind, name)) != name:
                     raise fault_at(
                         f"{other} takes {kind} already",
                         *("back_offices", name, "deliveries", kind),
@@ -346,6 +381,20 @@ class City(_Strict):
             if name in TAKEN_BY_LOGIN:
                 remedy = "Call it as the eID is called, such as nias."
                 raise fault_at(f"/login/{name} is another page of the hub", "eids", name, remedy=remedy)
+        return self
+
+    @model_validator(mode="after")
+    def _gateways_are_somebodys(self) -> Self:
+        for name, block in self.gateways.items():
+            if block.payee not in self.payees:
+                remedy = f"Use one of: {', '.join(self.payees)}; or add it under payees."
+                raise fault_at(f"there is no payee {block.payee!r}", "gateways", name, "payee", remedy=remedy)
+            for number, login in enumerate(block.logins):
+                if login not in self.eids and login != "password":
+                    remedy = f"Use one of: {', '.join((*self.eids, 'password'))}."
+                    raise fault_at(
+                        f"nobody logs in by {login!r}", "gateways", name, "logins", str(number), remedy=remedy
+                    )
         return self
 
     @model_validator(mode="after")

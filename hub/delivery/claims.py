@@ -25,7 +25,8 @@ from hub.delivery.steps import Doubt, NotReached, Sent
 from hub.delivery.taken import ClaimLost, Taken
 from hub.jobs.failures import describe
 from hub.kernel.clock import Clock
-from hub.storage.database import PASSING, Connection, Database
+from hub.storage.database import Connection, Database
+from hub.storage.failures import PASSING
 from hub.storage.vault import TownKeys, Vault
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,8 @@ from hub.delivery.service import DeliveryService
 from hub.delivery.wake import lane_for, wake
 from hub.jobs.failures import describe, places_of
 from hub.kernel.ids import public_id
-from hub.storage.database import PASSING, Connection
+from hub.storage.database import Connection
+from hub.storage.failures import PASSING
 from hub.storage.vault import TownKeys
 
 log = structlog.get_logger(__name__)

@@ -34,7 +34,8 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RequestError
 from hub.mapping.our_record import Scope
 from hub.mapping.problems import MappingProblem
-from hub.storage.database import FAILED, Connection, Database
+from hub.storage.database import Connection, Database
+from hub.storage.failures import FAILED
 from hub.storage.vault import Vault
 
 log = structlog.get_logger(__name__)

@@ -1,8 +1,10 @@
 """Back offices that fail: left alone after some failures in a row, tried by one delivery, resumed by themselves.
 
-    works ──FAILURES in a row──▶ paused ──after a while, one delivery is tried──▶ works again: every lane is called
-                                   ▲                    │
+    works ──FAILURES in a row──▶ paused ──after a while, one delivery is tried──▶ works again: every lane is called,
+                                   ▲                    │                         and what waited longer is due soon
                                    └──it fails too──────┘ (a longer while, and then another delivery is tried)
+
+Somebody who sees to one of its deliveries ends the pause as well: one is tried at once.
 
 As a row and not in a process, since all workers share it; the breaker of hub.kit guards the calls of one process. What
 waits meanwhile is not looked at, so that it costs nothing.
@@ -18,10 +20,32 @@ from hub.delivery.wake import LANES, wake
 from hub.storage.database import Connection
 
 FAILURES = 5
+NOT_FOUND_YET = "not_found_yet"
+"""Why a delivery waits that was asked about too early to believe that it is not there."""
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=5)
+_SOON = timedelta(seconds=10)
+"""Within this everything that waits is due when a paused back office works again: not all in the same moment."""
 PAUSED = "deliveries_paused"
 HELD = "deliveries_held"
+
+# What waits longer because the back office was away. Of a doubt that was asked about, the time it needs goes on. Rows
+# that somebody has at this moment are left to him.
+_DUE_SOON = """
+    update deliveries set next_at = $3::timestamptz + random() * least(next_at - $3::timestamptz, $4::interval)
+    where (city_id, delivery_id) in (
+        select city_id, delivery_id from deliveries
+        where city_id = $1 and back_office = $2 and state = 'waiting' and not behind and next_at > $3
+          and reason is distinct from $5
+        for update skip locked)"""
+
+# Of a back office that nothing waits for nobody finds out whether it works again: what failed last is no news any more.
+_FORGET = """
+    delete from delivery_offices o
+    where o.city_id = $1 and (o.paused_until is null or o.paused_until <= $2) and not exists (
+        select from deliveries d
+        where d.city_id = $1 and d.back_office = o.back_office and d.state in ('waiting', 'sending'))
+    returning o.back_office"""
 
 
 async def paused_until(connection: Connection, city_id: int, back_office: str) -> datetime | None:
@@ -70,18 +94,45 @@ async def failed(
 
 
 async def answered(connection: Connection, city_id: int, back_office: str, now: datetime) -> None:
-    """It works: where it did not, what is told of it is over, and every lane is called."""
-    was = await connection.fetchval(
+    """It works: where it did not, what is told of it is over, and every lane is called.
+
+    Where it was paused, what waits for it longer and longer is due soon. Where it never was, what failed now and then
+    keeps its own pace, though others go through.
+    """
+    was_paused = await connection.fetchval(
         """delete from delivery_offices where city_id = $1 and back_office = $2
-           returning coalesce(paused_until, 'epoch')""",
+           returning paused_until is not null""",
         city_id,
         back_office,
     )
-    if was is None:
+    if was_paused is None:
         return
+    await _settle(connection, city_id, back_office, now)
+    if was_paused:
+        await connection.execute(_DUE_SOON, city_id, back_office, now, _SOON, NOT_FOUND_YET)
+    await wake(connection, city_id, [(back_office, lane) for lane in range(1, LANES + 1)])
+
+
+async def try_now(connection: Connection, city_id: int, back_office: str, now: datetime) -> None:
+    """Somebody has seen to it: its pause is over, and one delivery is tried."""
+    await connection.execute(
+        """update delivery_offices set paused_until = $3
+           where city_id = $1 and back_office = $2 and paused_until > $3""",
+        city_id,
+        back_office,
+        now,
+    )
+
+
+async def forget(connection: Connection, city_id: int, now: datetime) -> None:
+    """What is told of back offices that nothing waits for is over, once they are not left alone any more."""
+    for row in await connection.fetch(_FORGET, city_id, now):
+        await _settle(connection, city_id, row["back_office"], now)
+
+
+async def _settle(connection: Connection, city_id: int, back_office: str, now: datetime) -> None:
     for kind in (PAUSED, HELD):
         await alerts.settle(connection, city_id, kind=kind, about=back_office, now=now)
-    await wake(connection, city_id, [(back_office, lane) for lane in range(1, LANES + 1)])
 
 
 def _pause(failures: int) -> timedelta:

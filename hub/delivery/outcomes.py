@@ -116,6 +116,7 @@ class Outcomes(Written):
             await self._move(connection, one, State.DELIVERED if told else State.WAITING, now=now, told=told)
             if told:
                 await self._leave(connection, one, now)
+                await offices.forget(connection, one.city_id, now)
 
         await self._claims.persist(one, write)
 
@@ -179,7 +180,7 @@ class Outcomes(Written):
                 await self._move(connection, one, State.SENDING, now=now, told=True)
                 return True
             later = settled_at + timedelta(seconds=random.uniform(0, 2))  # noqa: S311 - spreads load, guards nothing
-            unsettled = Doubt("not_found_yet", "It may still be working on it.")
+            unsettled = Doubt(offices.NOT_FOUND_YET, "It may still be working on it.")
             await self._again(connection, one, Event.NOT_FOUND, unsettled, now, later, one.attempts, keep=True)
             return False
 

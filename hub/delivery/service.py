@@ -66,6 +66,7 @@ class DeliveryService:
         order: str | None = None,
         deadline: timedelta | None = None,
         subject_id: UUID | None = None,
+        back_office: str | None = None,
     ) -> list[UUID]:
         """Put `values` in line for every back office that takes this kind; returns the deliveries' ids.
 
@@ -73,11 +74,16 @@ class DeliveryService:
         `order`: deliveries to one back office with the same text stay in order; absent, those of one record do. It
         must not tell who somebody is. A file's own `order:` comes before it.
         `subject_id`: whose it is, where the transaction is not on a citizen's path.
+        `back_office`: only for this one, of several that take the kind.
 
         Raises ConfigurationError where no back office takes this kind, InvalidRequest for values that cannot be kept
         or lack what the order is kept by. Best done last in a transaction: others of the same order wait for its end.
         """
-        offices = [office for _, office in sorted(town.back_offices.items()) if kind in office.deliveries]
+        offices = [
+            office
+            for name, office in sorted(town.back_offices.items())
+            if kind in office.deliveries and back_office in {None, name}
+        ]
         if not offices and kind not in _TO_ALL:
             raise ConfigurationError(
                 f"no back office of {town.city.slug} takes {kind}",

@@ -38,14 +38,6 @@ _TO_CALL = """
     union
     select back_office, lane from deliveries where city_id = $1 and state = 'sending'"""
 
-# Of a back office that nothing waits for nobody finds out whether it works again: what failed last is no news any more.
-_FORGET = """
-    delete from delivery_offices o
-    where o.city_id = $1 and (o.paused_until is null or o.paused_until <= $2) and not exists (
-        select from deliveries d
-        where d.city_id = $1 and d.back_office = o.back_office and d.state in ('waiting', 'sending'))
-    returning o.back_office"""
-
 _LATE = """
     update deliveries set late_at = $2 where (city_id, delivery_id) in (
         select city_id, delivery_id from deliveries
@@ -79,14 +71,15 @@ class Sweep:
     def __init__(self, database: Database, vault: Vault, clock: Clock, service: DeliveryService) -> None:
         self._database, self._vault, self._clock, self._service = database, vault, clock, service
 
-    async def run(self, town: Town) -> None:
+    async def run(self, town: Town, resumed: str | None = None) -> None:
+        """`resumed`: somebody has seen to a delivery of this back office."""
         await self._tell_again(town)
         await self._tell_late(town)
         async with self._database.town(town.city.id) as connection:
             now = await moment(connection, self._clock)
-            for row in await connection.fetch(_FORGET, town.city.id, now):
-                for kind in (offices.PAUSED, offices.HELD):
-                    await alerts.settle(connection, town.city.id, kind=kind, about=row["back_office"], now=now)
+            if resumed is not None:
+                await offices.try_now(connection, town.city.id, resumed, now)
+            await offices.forget(connection, town.city.id, now)
             rows = await connection.fetch(_TO_CALL, town.city.id, list(town.back_offices), now, LANES, PROBE)
             await wake(connection, town.city.id, [(row["back_office"], row["lane"]) for row in rows])
 

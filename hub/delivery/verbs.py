@@ -185,7 +185,7 @@ class Desk:
         await journal.write(
             self.connection, city_id, delivery_id, event, state, at=now, step=one.step, by=self.by, reason=reason
         )
-        await call_sweep(self.connection, city_id)
+        await call_sweep(self.connection, city_id, resumed=one.back_office)
         found = await queries.find(self.connection, city_id, delivery_id)
         assert found is not None
         return found

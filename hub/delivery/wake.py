@@ -27,9 +27,13 @@ def lane_for(delivery_id: UUID) -> int:
     return 1 + delivery_id.int % LANES
 
 
-async def call_sweep(connection: Connection, city_id: int) -> None:
-    """Have the town's sweep run now, within the caller's transaction."""
-    await enqueue(connection, city_id=city_id, kind=SWEEP, payload={}, dedupe=SWEEP)
+async def call_sweep(connection: Connection, city_id: int, *, resumed: str | None = None) -> None:
+    """Have the town's sweep run now, within the caller's transaction.
+
+    `resumed`: somebody has seen to a delivery of this back office, which is to be tried now.
+    """
+    payload, dedupe = ({}, SWEEP) if resumed is None else ({"resumed": resumed}, f"{SWEEP}/{resumed}")
+    await enqueue(connection, city_id=city_id, kind=SWEEP, payload=payload, dedupe=dedupe)
 
 
 async def wake(

@@ -32,7 +32,7 @@ class FrontEnd:
     def close(self) -> None:
         self._browser.close()
 
-    def log_in(self, *choices: str, scope: str = "openid account refresh send contact") -> dict[str, Any]:
+    def log_in(self, *choices: str, scope: str = "openid account refresh send contact pay") -> dict[str, Any]:
         """Tokens of a citizen. `choices` are words on what is clicked, page after page (the eID, then the person).
 
         Raises NotReady with what the last page said where the login does not end at the front end.

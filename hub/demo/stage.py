@@ -30,6 +30,13 @@ TOWNS = {
 """Back office → simulator, by town."""
 EIDS = {"pregrada": {"nias": "eid_nias"}, "vzorov": {"nia": "eid_nia"}}
 """eID → simulator, by town."""
+GATEWAYS = {
+    "pregrada": {"kartica": "gateway_monri", "komunalije": "gateway_sandbox"},
+    "vzorov": {"karta": "gateway_csob"},
+}
+"""Card gateway → simulator, by town."""
+BANK = "bank"
+"""The simulator of every bank there is."""
 _METADATA = {
     "eid_nias": "/metadata",
     "eid_nia": "/fpsts/FederationMetadata/2007-06/FederationMetadata.xml",
@@ -115,12 +122,13 @@ def staged(var: Path, port: int | None, programs: Sequence[str] = ("serve",)) ->
 
     `programs` are commands of munihub: `serve`, or `api` and `worker` apart.
 
-    `port` of the API; None takes a free one. The back offices' ports are free ones, so that a second
+    `port` of the API; None takes a free one. The simulators' ports are free ones, so that a second
     demonstration or a program on a port of the configuration is no obstacle.
     """
     logs = var / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    names = [simulator for kinds in (TOWNS, EIDS) for by_name in kinds.values() for simulator in by_name.values()]
+    plays = (TOWNS, EIDS, GATEWAYS)
+    names = [BANK, *(simulator for kinds in plays for by_name in kinds.values() for simulator in by_name.values())]
     ports = _free_ports(len(names) + 1)
     simulators = {name: f"http://{HOST}:{ports.pop()}" for name in names}
     api = f"http://{HOST}:{port or ports.pop()}"
@@ -162,10 +170,13 @@ def _configure(var: Path, simulators: Mapping[str, str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for town, offices in TOWNS.items():
         ours = PROJECT / "config" / "cities" / town / "city.yaml"
-        configured = yaml.safe_load(ours.read_text("utf-8"))["back_offices"]
+        configured = yaml.safe_load(ours.read_text("utf-8"))
         over = {
-            office: {"settings": _at(configured[office]["settings"], simulators[simulator])}
-            for office, simulator in offices.items()
+            kind: {
+                name: {"settings": _at(configured[kind][name]["settings"], simulators[simulator])}
+                for name, simulator in by_name.items()
+            }
+            for kind, by_name in (("back_offices", offices), ("gateways", GATEWAYS[town]))
         }
         file = folder / "cities" / town / "city.yaml"
         file.parent.mkdir(parents=True)
@@ -173,7 +184,7 @@ def _configure(var: Path, simulators: Mapping[str, str]) -> None:
             eid: {"settings": {"metadata": str(_metadata(file.parent / f"{eid}.metadata.xml", simulator, simulators))}}
             for eid, simulator in EIDS[town].items()
         }
-        content = {"extends": [str(ours)], "back_offices": over, "eids": eids}
+        content = {"extends": [str(ours)], **over, "eids": eids}
         file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
 
 

@@ -9,7 +9,8 @@ import structlog
 
 from hub.back_offices.model import Town
 from hub.jobs.failures import describe
-from hub.storage.database import FAILED, Database
+from hub.storage.database import Database
+from hub.storage.failures import FAILED
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.intake.turns import Turns
 from hub.kernel.clock import Clock
 from hub.kernel.errors import TooManyRequests
 from hub.storage.database import Database
@@ -69,10 +70,11 @@ class Refusal:
 
 
 class DoorWatch:
-    """Counts in the database, for all processes of the API together."""
+    """Counts in the database, for all processes of the API together. `turns` are those of this one."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
+        self.turns = Turns()
         self._waiting: dict[tuple[int, str], tuple[datetime, int]] = {}
 
     async def count(self, city_id: int, back_office: str, limits: Limits, length: int) -> Standing:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ from uuid import UUID
 import structlog
 
 from hub.intake.file_reading import FileKind
-from hub.intake.files import FileIntake, checked_name
+from hub.intake.files import LARGEST, FileIntake, checked_name
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, InvalidRequest, TooLarge
 from hub.kernel.ids import public_id
-from hub.storage.database import Database
+from hub.storage.database import Connection, Database
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +39,24 @@ _PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A file that lies in a folder and is not taken. `seen_at`: since when it has lain there so."""
+
+    back_office: str
+    name: str
+    size: int
+    seen_at: datetime
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A file in the folder."""
+    """A file in the folder. `problem`: why it cannot be taken, whatever is in it."""
 
     name: str
     size: int
     modified_at: datetime
+    problem: str | None = None
 
 
 class Growing(Exception):
@@ -54,6 +66,19 @@ class Growing(Exception):
 def kind_of(kinds: Mapping[str, FileKind], name: str) -> FileKind | None:
     """The first kind whose pattern a name fits."""
     return next((kind for kind in kinds.values() if fnmatchcase(name, kind.names)), None)
+
+
+async def dropped(connection: Connection, city_id: int, back_offices: Sequence[str] | None = None) -> list[Dropped]:
+    """What lies in the town's folders and cannot be taken, the oldest first; with `back_offices`, in theirs."""
+    rows = await connection.fetch(
+        """select back_office, name, size, seen_at, problem from push_drops
+           where city_id = $1 and file_id is null and problem is not null
+             and ($2::text[] is null or back_office = any ($2))
+           order by seen_at, back_office, name limit 1000""",
+        city_id,
+        None if back_offices is None else list(back_offices),
+    )
+    return [Dropped(**dict(row)) for row in rows]
 
 
 class DropFolders:
@@ -70,9 +95,11 @@ class DropFolders:
         at = await asyncio.to_thread(_open_folder, folder)
         taken: list[UUID] = []
         try:
-            for found in await asyncio.to_thread(_list, at):
-                kind = kind_of(kinds, found.name)
-                problem = None if kind else "no kind of push.files has a pattern that fits its name"
+            lying = await asyncio.to_thread(_list, at)
+            await self._forget(city_id, back_office, [one.name for one in lying])
+            for found in lying:
+                kind = None if found.problem else kind_of(kinds, found.name)
+                problem = found.problem or (None if kind else "no kind of push.files has a pattern that fits its name")
                 if not await self._settled(city_id, back_office, found, problem) or kind is None:
                     continue
                 file_id = await self._take(city_id, back_office, at, found, kind)
@@ -81,6 +108,17 @@ class DropFolders:
         finally:
             os.close(at)
         return taken
+
+    async def _forget(self, city_id: int, back_office: str, lying: list[str]) -> None:
+        """What could not be taken and lies there no more troubles nobody."""
+        async with self._database.town(city_id) as connection:
+            await connection.execute(
+                """delete from push_drops
+                   where city_id = $1 and back_office = $2 and file_id is null and name <> all ($3::text[])""",
+                city_id,
+                back_office,
+                lying,
+            )
 
     async def _settled(self, city_id: int, back_office: str, found: Found, problem: str | None) -> bool:
         """Whether it lay there just so at an earlier look and was not taken yet; and notes this look."""
@@ -116,6 +154,9 @@ class DropFolders:
     async def _take(self, city_id: int, back_office: str, at: int, found: Found, kind: FileKind) -> UUID | None:
         problem, file_id = None, None
         try:
+            if found.size > LARGEST:
+                # Before any of it is kept: it lies there at every look.
+                raise TooLarge(f"A file may have {LARGEST:,} bytes: cut it into several.")
             received = await self._files.receive(
                 city_id,
                 back_office,
@@ -133,7 +174,8 @@ class DropFolders:
         log.info("drop_taken", city=city_id, back_office=back_office, file=str(file_id), because=problem)
         async with self._database.town(city_id) as connection:
             await connection.execute(
-                """update push_drops set file_id = $4, problem = $5, seen_at = $6
+                """update push_drops set file_id = $4, problem = $5,
+                          seen_at = case when $4::uuid is null then seen_at else $6 end
                    where city_id = $1 and back_office = $2 and name = $3""",
                 city_id,
                 back_office,
@@ -160,18 +202,26 @@ def _open_folder(folder: str) -> int:
 
 
 def _list(at: int) -> list[Found]:
-    """Plain files, the oldest first."""
+    """Plain files, the oldest first. One whose name is none is told by a name that can be shown."""
     found = []
     with os.scandir(at) as entries:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower().endswith(_UNFINISHED):
                 continue
-            with suppress(InvalidRequest, OSError):
-                checked_name(entry.name)
+            with suppress(OSError):
                 state = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(state.st_mode):
-                    found.append(Found(entry.name, state.st_size, _time(state)))
+                    found.append(_found(entry.name, state))
     return sorted(found, key=lambda one: (one.modified_at, one.name))
+
+
+def _found(name: str, state: os.stat_result) -> Found:
+    try:
+        return Found(checked_name(name), state.st_size, _time(state))
+    except InvalidRequest as error:
+        # Bytes that are no text are escaped as well, which a database could not keep.
+        shown = name.encode("unicode_escape").decode("ascii")[:200]
+        return Found(shown, state.st_size, _time(state), error.detail)
 
 
 async def _contents(at: int, found: Found) -> AsyncIterator[bytes]:
@@ -206,7 +256,9 @@ def _put_away(at: int, name: str, called: str) -> None:
             os.mkdir(TAKEN, 0o750, dir_fd=at)
         there = os.open(TAKEN, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
         try:
-            os.rename(name, f"{called}-{name}"[:255], src_dir_fd=at, dst_dir_fd=there)
+            # NAME_MAX counts bytes, of which a letter may have several.
+            told = os.fsencode(f"{called}-{name}")[:255].decode("utf-8", "ignore")
+            os.rename(name, told, src_dir_fd=at, dst_dir_fd=there)
         finally:
             os.close(there)
     except OSError as error:

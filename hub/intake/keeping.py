@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
 APPLY = "intake.apply"
+_AT_ONCE = 200
+"""Messages that are sealed before others have their turn."""
 
 _KEEP = """
     with incoming as (
@@ -93,12 +96,22 @@ async def insert(
         [piece.external_id for _, piece in pieces],
         [one for one, _ in pieces],
         [piece.media_type for _, piece in pieces],
-        [keys.encrypt("messages", "body", str(one), piece.body) for one, piece in pieces],
+        await _sealed(keys, pieces),
         now,
     )
     if rows:
         await enqueue_apply(connection, keys.city_id, back_office)
     return {row["message_id"] for row in rows}
+
+
+async def _sealed(keys: TownKeys, pieces: Sequence[tuple[UUID, Piece]]) -> list[bytes]:
+    """Pure computation, a fifth of a second of it for a batch of the largest size: others have a turn in between."""
+    sealed = []
+    for number, (one, piece) in enumerate(pieces, 1):
+        sealed.append(keys.encrypt("messages", "body", str(one), piece.body))
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return sealed
 
 
 async def enqueue_apply(connection: Connection, city_id: int, back_office: str) -> None:

@@ -7,7 +7,9 @@ message's state changes in the transaction that changes the records.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +33,8 @@ log = structlog.get_logger(__name__)
 __all__ = ["APPLY", "Intake"]
 
 _BATCH = 500
+_LONG = 200_000
+"""Bytes of a body: some milliseconds."""
 # A deadlock, a full disk: they say nothing about a message, and the job is tried again.
 _MAY_PASS = (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError)
 
@@ -57,7 +61,9 @@ class Intake:
         letter that holds the body, and Conflict for a signed message that was replayed.
         """
         try:
-            pieces = cloudevents.cut(body, media_type, headers)
+            # A long one beside the loop, so that nobody waits for it to be cut.
+            cut = partial(cloudevents.cut, body, media_type, headers)
+            pieces = await asyncio.to_thread(cut) if len(body) > _LONG else cut()
         except UnreadableBody as fault:
             raise await self.keep_unreadable(city_id, back_office, body, media_type, str(fault)) from fault
         kept = await self.keep(city_id, back_office, pieces, reason="not_a_cloudevent", signed=signed)

@@ -212,3 +212,12 @@ async def retry_failed(connection: Connection, city_id: int, job_id: int) -> Non
         raise Conflict("The same job is in the queue already: it does what this one failed to do.") from None
     if row is None:
         raise NotFound(f"No job {job_id} has failed here.")
+
+
+async def discard_failed(connection: Connection, city_id: int, job_id: int) -> None:
+    """Forget a failed job. Raises NotFound where no such job has failed."""
+    status = await connection.execute(
+        "delete from jobs where city_id = $1 and id = $2 and state = 'failed'", city_id, job_id
+    )
+    if status.endswith(" 0"):
+        raise NotFound(f"No job {job_id} has failed here.")

@@ -33,7 +33,8 @@ from hub.jobs.queue import CHANNEL, Job, LeaseLost
 from hub.jobs.schedules import keep_firing
 from hub.kernel.clock import Clock, SystemClock
 from hub.kernel.errors import HubError
-from hub.storage.database import FAILED, Connection
+from hub.storage.database import Connection
+from hub.storage.failures import FAILED
 
 log = structlog.get_logger(__name__)
 

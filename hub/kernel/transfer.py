@@ -24,7 +24,9 @@ class TransferOrder:
 
     `amount` None means the payer fills it in. `account` is an IBAN without spaces, `bic` may be empty.
     `references` in the order of importance; a scheme takes those it knows.
-    `purpose` is an ISO 20022 external purpose code of four letters, or empty.
+    `purpose` is an ISO 20022 external purpose code of four letters, or empty. `payee_identifier` is the payee's
+    national number where transfers name it (Ukraine: EDRPOU), `payment_code` the national code of the kind of
+    payment (Serbia: "šifra plaćanja", three digits).
     """
 
     payee: PostalName
@@ -37,3 +39,5 @@ class TransferOrder:
     bic: str = ""
     purpose: str = ""
     payer: PostalName | None = None
+    payee_identifier: str = ""
+    payment_code: str = ""

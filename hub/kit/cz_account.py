@@ -22,15 +22,27 @@ def local_account(account: str) -> str | None:
     return f"{prefix}-{number}/{bank}" if prefix else f"{number}/{bank}"
 
 
+def iban_of(account: str) -> str:
+    """`19-2000145399/0800` → `CZ6508000000192000145399`, checking the form alone. Raises ValueError."""
+    parts = _parts(account)
+    bban = f"{parts['bank']}{parts['prefix'] or '':0>6}{parts['number']:0>10}"
+    return f"CZ{iban.calc_check_digits(f'CZ00{bban}')}{bban}"
+
+
 def validate(account: str) -> None:
     """Check the form and both check digits (weighted sum modulo 11) of a domestic account number.
 
     Raises ValueError with the reason. Whether such a bank exists is not asked.
     """
-    parts = _LOCAL.fullmatch(account)
-    if not parts:
-        raise ValueError("a Czech account is written prefix-number/bank, such as 19-2000145399/0800")
+    parts = _parts(account)
     for name in ("prefix", "number"):
         digits = parts[name] or "0"
         if sum(int(digit) * weight for digit, weight in zip(reversed(digits), _WEIGHTS, strict=False)) % 11:
             raise ValueError(f"the {name} of the account does not pass the modulo 11 check")
+
+
+def _parts(account: str) -> re.Match[str]:
+    parts = _LOCAL.fullmatch(account)
+    if not parts:
+        raise ValueError("a Czech account is written prefix-number/bank, such as 19-2000145399/0800")
+    return parts

@@ -23,7 +23,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    kind: Literal["connector", "eid"]
+    kind: Literal["connector", "eid", "payment_gateway"]
     name: Annotated[str, Field(min_length=1)]
     entry: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+:[A-Za-z0-9_]+$")]
     summary: Annotated[str, Field(min_length=1)]
@@ -57,7 +57,9 @@ def _read(folder: Path, package: str) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or None
-        remedy = "A manifest has id, kind (connector, eid), name, entry (package.id.module:Class) and summary."
+        remedy = (
+            "A manifest has id, kind (connector, eid, payment_gateway), name, entry (package.id.module:Class), summary."
+        )
         line = document.line(first["loc"])
         raise ConfigurationError(first["msg"], file=str(file), line=line, key=key, remedy=remedy) from None
     if manifest.id != folder.name:

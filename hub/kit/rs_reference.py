@@ -14,6 +14,8 @@ import re
 
 from stdnum.iso7064 import mod_97_10
 
+from hub.kernel.references import Reference
+
 _NUMBER = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*", re.ASCII)
 _LONGEST = 33  # 35 characters with the model, IPS QR, tag RO.
 _CHECKED = ("97", "22")
@@ -26,6 +28,15 @@ def normalise(text: str) -> str:
     A model may be glued to its number where check digits show that it is one. Raises ValueError with the reason,
     which never quotes the number.
     """
+    model, number = split(text)
+    compact = number.replace("-", "")
+    if (model == "97" and not passes_97(compact)) or (model == "22" and not passes_22(compact)):
+        raise ValueError(f"does not pass the check digits of model {model}")
+    return f"{model} {number}"
+
+
+def split(text: str) -> tuple[str, str]:
+    """Model and number, checking the layout and not the check digits. Raises ValueError with the reason."""
     plain = " ".join(text.upper().split())
     model, rest = plain[:2], plain[2:]
     apart = rest[:1] in (" ", "-")
@@ -34,10 +45,7 @@ def normalise(text: str) -> str:
         raise ValueError(f"has no model in front of the number, one of {', '.join(MODELS)}")
     if not _NUMBER.fullmatch(number) or len(number) > _LONGEST:
         raise ValueError(f"is not model {model} and a number of digits, letters and hyphens")
-    compact = number.replace("-", "")
-    if (model == "97" and not passes_97(compact)) or (model == "22" and not passes_22(compact)):
-        raise ValueError(f"does not pass the check digits of model {model}")
-    return f"{model} {number}"
+    return model, number
 
 
 def passes_97(compact: str) -> bool:
@@ -52,3 +60,19 @@ def passes_22(compact: str) -> bool:
     digits, check = compact[3:-1], int(compact[-1])
     total = sum(weight * int(digit) for weight, digit in enumerate(reversed(digits), start=1))
     return (11 - total % 11) % 10 == check
+
+
+def told(model: str, number: str) -> Reference | None:
+    """The reference in a bank's statement, None for an empty one. Check digits are not asked: the bank let it through.
+
+    Model and number stand apart, and the model may be missing, `0` or unknown; a number that has none is a `text`.
+    """
+    number = " ".join(number.split())
+    if not number.strip("0 -/"):
+        return None
+    for candidate in (f"{model.strip().rjust(2, '0')} {number}" if model.strip() else "", number):
+        try:
+            return Reference("rs.poziv_na_broj", " ".join(split(candidate)))
+        except ValueError:
+            continue
+    return Reference("text", number)

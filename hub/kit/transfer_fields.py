@@ -28,6 +28,16 @@ def shorten(text: str, limit: int) -> str:
     return one_line(text)[:limit].rstrip()
 
 
+def as_text(payload: str | bytes, error: type[ValueError]) -> str:
+    """A payload of a scheme that is always in UTF-8; raises `error` for other bytes."""
+    if isinstance(payload, str):
+        return payload
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as wrong:
+        raise error("the bytes are not UTF-8") from wrong
+
+
 def checked_account(text: str, error: type[ValueError]) -> str:
     """The IBAN without spaces; raises `error` where its country, structure or check digits (ISO 13616) are wrong."""
     # The library reads digits of other scripts as digits; no bank does.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from hub.kernel.money import Money
 from hub.mapping.model import Record
+from hub.obligations import paid_here
 from hub.obligations.model import TARGET
+from hub.obligations.paid_here import Known
 from hub.ports.projection import Source
 from hub.storage.database import Connection
 from hub.storage.projected import ProjectedTable, Row, as_json
@@ -37,6 +40,7 @@ _TABLE = ProjectedTable(
         "caught_up_to": "timestamptz",
         "counted_writes": "text[]",
     },
+    moment="caught_up_to",
 )
 
 
@@ -98,14 +102,58 @@ class ObligationProjection(RecordProjection):
                 "reference": [reference._asdict() for reference in values.get("references") or ()],
                 "document_number": values.get("document_number"),
                 "message": values.get("message"),
-                "caught_up_to": values.get("caught_up_to") or source.caught_up_to,
-                "counted_writes": list(values.get("counted_writes") or ()),
+                "caught_up_to": _true_for(record, source),
+                "counted_writes": _keys(record),
             },
             [values, record.parties],
         )
 
     async def stored(self, connection: Connection, city_id: int, won: Mapping[UUID, Record]) -> None:
         await _replace_instalments(connection, city_id, won)
+
+    async def before(self, connection: Connection, source: Source, keys: Sequence[str]) -> dict[str, Known]:
+        return await paid_here.known(connection, source.city_id, source.back_office, source.feed, keys)
+
+    async def after(
+        self, connection: Connection, source: Source, known: dict[str, Known], told: Sequence[Record]
+    ) -> set[str]:
+        reaches = {one.key: (_reach(one, source), _keys(one)) for one in told if one.key in known}
+        return await paid_here.refreshed(connection, source.city_id, source.back_office, known, reaches, source.as_of)
+
+    async def caught_up(self, connection: Connection, source: Source) -> set[str]:
+        """Only of those it matters for, something of which was paid here: no feed's rows are written all at once."""
+        where = (source.city_id, source.back_office, source.feed)
+        known = await paid_here.known(connection, *where, None)
+        rows = await connection.fetch(
+            """update obligations set caught_up_to = $5
+               where city_id = $1 and back_office = $2 and feed = $3 and source_key = any ($4)
+                 and caught_up_to < $5 and gone_at is null
+               returning source_key, counted_writes""",
+            *where,
+            list(known),
+            source.caught_up_to,
+        )
+        reach = min(source.caught_up_to, source.as_of)
+        reaches = {row["source_key"]: (reach, row["counted_writes"]) for row in rows}
+        return await paid_here.refreshed(connection, *where[:2], known, reaches, source.as_of)
+
+
+def _true_for(record: Record, source: Source) -> datetime:
+    """Up to which moment payments are in what a record says, as its source tells: a push is no younger than it says."""
+    at: datetime = record.values.get("caught_up_to") or source.caught_up_to
+    return at if source.asked or record.said_at is None else min(at, record.said_at)
+
+
+def _reach(record: Record, source: Source) -> datetime | None:
+    """The same by its clock and by ours, whichever is behind; None for a push that does not say how old it is."""
+    if not source.asked and record.said_at is None:
+        return None
+    return min(_true_for(record, source), source.as_of)
+
+
+def _keys(record: Record) -> list[str] | None:
+    """Our keys that it lists; None where its source has no place for them."""
+    return list(record.values["counted_writes"] or ()) if "counted_writes" in record.values else None
 
 
 async def _replace_instalments(connection: Connection, city_id: int, won: Mapping[UUID, Record]) -> None:

@@ -79,6 +79,16 @@ _OF_THE_REGISTER = Keep(
     "(GDPR art. 17(3)(b)); it is nobody's account any more. What the register itself may erase, its office decides"
 )
 _CLAIMS = "for the establishment, exercise or defence of legal claims (GDPR art. 17(3)(e))"
+_BOOKS = Keep(
+    "books of account and what they were written from, which the town keeps by law for as long as it says "
+    "(GDPR art. 17(3)(b)); who paid is known to them by an id alone, to which nothing leads any more"
+)
+_HER_PAYMENTS = "select payment_id from payments where city_id = $1 and subject_id = any ($2)"
+_HER_CHARGES = f"select charge_id from charges where city_id = $1 and payment_id in ({_HER_PAYMENTS})"  # noqa: S608
+_OF_A_CHARGE = f"t.charge_id in ({_HER_CHARGES})"
+_OF_AN_ATTEMPT = (
+    f"t.attempt_id in (select attempt_id from gateway_attempts where city_id = $1 and payment_id in ({_HER_PAYMENTS}))"  # noqa: S608
+)
 _HER_DELIVERIES = "t.delivery_id in (select delivery_id from deliveries where city_id = $1 and subject_id = any ($2))"
 _ON_ITS_WAY = (
     "what she asked of an office is carried out, and that it was is proven, "
@@ -155,6 +165,46 @@ HOLDINGS: tuple[Holding, ...] = (
         Blank("subject_id = null", f"that and when something was handed over to an office, {_CLAIMS}"),
         {"order_key": KEYED},
     ),
+    # ── What she paid ──
+    Holding(
+        "payments",
+        "(t.subject_id = any ($2) or t.actor_id = any ($2))",
+        _BOOKS,
+        {"request_digest": KEYED, "request_key": "it is a technical name of one request"},
+    ),
+    Holding("charges", f"t.payment_id in ({_HER_PAYMENTS})", _BOOKS),
+    Holding("charge_items", _OF_A_CHARGE, _BOOKS),
+    Holding("captures", _OF_A_CHARGE, _BOOKS),
+    Holding("allocations", _OF_A_CHARGE, _BOOKS, {"by": EMPLOYEE}),
+    Holding("refunds", _OF_A_CHARGE, _BOOKS, dict.fromkeys(("asked_by", "decided_by"), EMPLOYEE)),
+    Holding("chargebacks", _OF_A_CHARGE, _BOOKS),
+    Holding("payment_events", _OF_A_CHARGE, _BOOKS, {"by": EMPLOYEE}),
+    Holding("charge_balances", _OF_A_CHARGE, _BOOKS),
+    Holding("ledger_entries", _OF_A_CHARGE, _BOOKS),
+    Holding("ledger_lines", _OF_A_CHARGE, _BOOKS),
+    Holding(
+        "gateway_refunds", _OF_AN_ATTEMPT, _BOOKS, {"detail": "it is a technical text of the gateway for the operator"}
+    ),
+    Holding("gateway_journal", _OF_AN_ATTEMPT, _BOOKS, {"by": EMPLOYEE}),
+    Holding(
+        "gateway_messages",
+        _OF_AN_ATTEMPT,
+        Keep(
+            f"what the gateway said of her money, {_CLAIMS}: a card holder may dispute a payment for 540 days; it goes "
+            "after that"
+        ),
+        {"digest": DIGEST},
+        sealed={"content": "t.message_id::text"},
+    ),
+    Holding(
+        "gateway_attempts",
+        f"t.payment_id in ({_HER_PAYMENTS})",
+        Blank(
+            "details = null, onward = case when settled_at is null then onward end",
+            "books of account, as payments are; her card's masked number goes, where she goes to pay when that is over",
+        ),
+        sealed={"onward": "t.attempt_id::text", "details": "t.attempt_id::text"},
+    ),
     Holding("webhook_changes", _HER, Delete()),
     Holding("webhook_messages", _HER, Delete()),
     # ── Who she is ──
@@ -173,6 +223,13 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("aliases", _HER, Delete(), given_as={"source": "case when t.proof <> 'clerk' then t.source end"}),
     Holding("feed_states", _HER_IDENTIFIERS, Delete()),
     # ── Her records ──
+    Holding(
+        "postings",
+        f"t.obligation_id in ({_records('obligation')})",
+        _BOOKS,
+        dict.fromkeys(("allocation_id", "payment_id", "charge_id"), "somebody else may have paid it"),
+    ),
+    Holding("paid_here", f"t.obligation_id in ({_records('obligation')})", _BOOKS),
     Holding(
         "instalments",
         f"t.obligation_id in ({_records('obligation')})",
@@ -241,6 +298,7 @@ OTHERS: Mapping[str, str] = {
     "delivery_offices": "which back offices take nothing at the moment, and since when",
     "jobs": "work to be done, which names rows and holds no data of people; gone when it is done",
     "identifier_indexes": "keyed hashes by which identifiers are found; they go with their identifiers",
+    "obligation_references": "the references of obligations once more, by which these are found; they go with them",
     "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
     "drift": "names of fields that no mapping knows, and samples of their form",
     "eid_drift": "names of attributes that no eID provider of ours knows, and no values",
@@ -261,6 +319,8 @@ OTHERS: Mapping[str, str] = {
     "alert_tellings": "which alert was told to which of these addresses",
     "call_statistics": "how often and how long back offices were called",
     "webhook_clients": "how it goes with the servers of front ends",
+    "gateway_comparisons": "up to when a card gateway's list was compared, and how long the list was",
+    "gateway_differences": "numbers and amounts of orders that stand on one side only; they name nobody",
     "contract_checks": "what the last check of a back office's interface compared: names of operations and fields",
     "login_transactions": "logins under way, encrypted and nobody's yet; gone after a day",
     "authorization_requests": "requests of front ends while nobody has logged in yet; gone after an hour",

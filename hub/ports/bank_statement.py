@@ -10,7 +10,7 @@ whoever stores what was told before it takes all of it back: a file counts whole
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -70,9 +70,12 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One payment inside an entry. `amount` has the entry's sign. `references`: every symbol found, wherever the format
-    hides it, as `{scheme, value}` of hub.kernel.references (cz.variable_symbol, hr.reference, rs.reference, iso.rf, …);
-    `end_to_end` the payer's own reference; `text` what the payer wrote, lines joined as the format says.
+    """One payment inside an entry. `amount` has the entry's sign, unless the bank books a
+    balance of both. `references`: every symbol found, wherever the format
+    hides it, with the schemes of hub.kernel.references (cz.variable_symbol, hr.poziv_na_broj, rs.poziv_na_broj,
+    iso11649, …; `text` where the bank gives a creditor reference that fits none); symbols have only digits, with the
+    zeros in front as the bank writes them. `end_to_end` the payer's own reference, empty for NOTPROVIDED and NONREF;
+    `text` what the payer wrote, lines joined as the format says.
     """
 
     amount: Money
@@ -89,9 +92,10 @@ class Entry:
     """One booking. `amount` is positive where money came in, negative where it went; a reversal has the sign of where
     the money went, never flipped by us. `line` is where it begins in the file (1 is the first).
 
-    `key` is unique within the statement and the same when the file comes again. A batch that the bank summarises has
-    `batch` = the number of payments it stands for and no `transactions`: it is not split. With transactions, their
-    amounts add up to `amount`, or the format raises Broken unless `disagrees` tells the difference is the bank's own.
+    `key` is unique within the statement and the same when the file comes again (the entry's place, unless the format
+    has better). A batch that the bank summarises has `batch` = the number of payments it stands for and no
+    `transactions`: it is not split. Otherwise there is at least one transaction, and their amounts add up to `amount`
+    unless `disagrees` tells that the bank's own do not.
     """
 
     key: str
@@ -110,9 +114,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a statement says of its own entries; None where it says nothing. Amounts as they are told, never negative
+    where the format has no sign for them.
+    """
+
+    entries: int | None = None
+    credits: Money | None = None
+    debits: Money | None = None
+    number_of_credits: int | None = None
+    number_of_debits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatementEnd:
-    """`credits` and `debits` are sums of booked entries as counted by us, `entries` their number; `told` what the file
-    says of itself (entries, credits, debits), None where it says nothing.
+    """`credits` and `debits` are sums of booked entries in the statement's currency as counted by us, both positive or
+    zero; `entries` is the number of all entries that were told, of any status and currency. `other_currencies`: sums of
+    booked entries in other currencies, credits positive and debits negative, each apart.
 
     `agrees` None: nothing to compare. `differences` are sentences: which total or balance departs by how much.
     """
@@ -123,7 +141,8 @@ class StatementEnd:
     debits: Money
     agrees: bool | None
     differences: tuple[str, ...] = ()
-    other_currencies: tuple[Money, ...] = field(default=())
+    other_currencies: tuple[Money, ...] = ()
+    told: Told = Told()
 
 
 Item = Statement | Entry | StatementEnd

@@ -21,7 +21,22 @@ class Symbol:
     columns: int | None = None  # PDF417 data columns
     binary: bool = False  # force byte mode
     boost: bool = False  # may raise the error correction where the size stays the same
+    min_version: int | None = None  # smallest QR version the scheme allows
     max_version: int | None = None  # largest QR version the scheme allows
+    sign: Literal["", "hryvnia"] = ""  # stands in a white circle in the middle of the QR code
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """How a payload gets into a banking app on the same device, where nobody can scan the screen.
+
+    Either the payload is itself an address that banking apps open (`link`), or it is offered as a file of the type
+    that they are registered for.
+    """
+
+    link: bool = False
+    media_type: str = ""
+    ending: str = ""
 
 
 class CannotExpress(ValueError):
@@ -34,10 +49,16 @@ class UnreadablePayload(ValueError):
 
 class BankTransferScheme(Protocol):
     id: str
+    name: str  # as payers know it: QR Platba
     symbol: Symbol
+    button: Button | None  # None: the national standard defines none
+    begins: str  # what every payload of the scheme begins with
 
     def encode(self, order: TransferOrder) -> str:
         """The canonical payload. Raises CannotExpress."""
 
-    def decode(self, payload: str) -> TransferOrder:
-        """Reads canonical and commonly published forms. Raises UnreadablePayload."""
+    def decode(self, payload: str | bytes) -> TransferOrder:
+        """Reads canonical and commonly published forms; bytes as a reader of codes gives them.
+
+        Raises UnreadablePayload.
+        """

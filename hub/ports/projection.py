@@ -56,3 +56,9 @@ class Projection(Protocol):
         """After a complete read: tombstones for rows of this feed (and identifier, unless NIL) that are not in
         `present` and were not told of since the read began. Returns how many.
         """
+
+    async def caught_up(self, connection: Connection, source: Source) -> set[str]:
+        """After an answer of changes since the last read: what it did not name is as it was, at `source.caught_up_to`.
+
+        Returns the source keys of which something has changed by it.
+        """

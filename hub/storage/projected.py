@@ -48,9 +48,14 @@ class Origin:
 
 
 class ProjectedTable:
-    """Statements of one projected table. `columns` maps its own columns to their SQL types."""
+    """Statements of one projected table. `columns` maps its own columns to their SQL types.
 
-    def __init__(self, table: str, id_column: str, noun: str, columns: Mapping[str, str]) -> None:
+    `moment` is the column that says for when a row is true: it moves on where a record is told again unchanged.
+    """
+
+    def __init__(
+        self, table: str, id_column: str, noun: str, columns: Mapping[str, str], *, moment: str | None = None
+    ) -> None:
         names = [*_ENVELOPE, *columns]
         types = ", ".join(
             f"{name} {kind}"
@@ -74,6 +79,14 @@ class ProjectedTable:
             where munihub_newer(excluded.version, old.version, excluded.as_of, old.as_of,
                                 excluded.digest, old.digest, old.gone_at, $6)
             returning {id_column} as record_id, source_key, changed_at = $4 as changed"""  # noqa: S608 - names are ours
+        renewal = f"""
+            update {table} old set {moment} = r.{moment}
+            from jsonb_to_recordset($4::jsonb) as r({types})
+            where old.city_id = $1 and old.back_office = $2 and old.feed = $3 and old.source_key = r.source_key
+              and old.version is not distinct from r.version and old.digest = r.digest and old.gone_at is null
+              and old.{moment} < r.{moment}
+            returning old.source_key"""  # noqa: S608 - names are ours
+        self._renew = renewal if moment else None
         self._bury = f"""
             with stone as (
                 insert into tombstones as old (city_id, back_office, feed, as_of, source_key, version)
@@ -114,19 +127,7 @@ class ProjectedTable:
 
     async def upsert(self, connection: Connection, origin: Origin, rows: Sequence[Row]) -> dict[str, tuple[UUID, bool]]:
         """`{source_key: (record id, content changed)}` for the rows that won; one row a key."""
-        payload = as_json(
-            [
-                {
-                    "source_key": row.record.key,
-                    "version": row.record.version,
-                    "said_at": row.record.said_at,
-                    "digest": "\\x" + hashlib.blake2b(_canonical(row.content), digest_size=16).hexdigest(),
-                    **row.columns,
-                    self._id_key: new_uuid(),
-                }
-                for row in rows
-            ]
-        )
+        payload = as_json([self._told(row) | {self._id_key: new_uuid()} for row in rows])
         found = await connection.fetch(
             self._upsert,
             origin.city_id,
@@ -137,6 +138,24 @@ class ProjectedTable:
             origin.asked,
         )
         return {row["source_key"]: (row["record_id"], row["changed"]) for row in found}
+
+    async def renew(self, connection: Connection, origin: Origin, rows: Sequence[Row]) -> set[str]:
+        """The keys of rows that are as these records say and whose moment moved on to theirs; one row a key."""
+        if self._renew is None or not rows:
+            return set()
+        payload = as_json([self._told(row) for row in rows])
+        found = await connection.fetch(self._renew, origin.city_id, origin.back_office, origin.feed, payload)
+        return {row["source_key"] for row in found}
+
+    @staticmethod
+    def _told(row: Row) -> dict[str, Any]:
+        return {
+            "source_key": row.record.key,
+            "version": row.record.version,
+            "said_at": row.record.said_at,
+            "digest": "\\x" + hashlib.blake2b(_canonical(row.content), digest_size=16).hexdigest(),
+            **row.columns,
+        }
 
     async def bury(self, connection: Connection, origin: Origin, gone: Sequence[Record]) -> set[str]:
         """The source says these are gone; returns the keys of rows that were there."""

@@ -20,13 +20,23 @@ _EXPIRED = {
     "push_drops": "seen_at < $2",
     "tombstones": "as_of < $2",
     "alerts": "settled_at < $2",
+    # With a file go its statements and entries; a payment that is kept longer has all it needs of them.
+    "statement_files": "received_at < $2 and (state in ('arriving', 'refused') or not exists (select from statements s"
+    " where s.city_id = $1 and s.file_id = statement_files.file_id))",
+    "statements": "imported_at < $2",
     "webhook_changes": "at < $2",
     "webhook_messages": "at < $2",
     "erasure_requests": "decided_at < $2",
     "matters": "settled_at < $2",
+    # What never brought money is no voucher. Money that is nobody's yet is not forgotten (a trigger of 0014 watches).
+    "payments": "(changed_at < $2 or not money and changed_at < $2 + interval '10 years') and not exists ("
+    "select from charges c join charge_balances b using (city_id, charge_id) where c.city_id = $1"
+    " and c.payment_id = payments.payment_id and b.unallocated + b.refunding > 0)",
     # Files of a person who was erased stay until what they belong to has arrived (hub.personal_data.holdings).
     "blobs": "matter_id is null and created_at < $2 and not exists (select from deliveries d where d.city_id = $1"
     " and d.record_id = blobs.kept_for and d.state in ('waiting', 'sending', 'in_doubt', 'refused'))",
+    "gateway_messages": "received_at < $2",
+    "gateway_differences": "settled_at < $2",
     "idempotency_keys": "at < $2",
     "mandates": "least(ended_at, valid_until) < $2",
     "login_transactions": "expires_at < $2",

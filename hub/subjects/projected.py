@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from hub.mapping.model import Record
@@ -30,6 +30,21 @@ class RecordProjection(ABC):
     ) -> None:
         """What else follows the newest word, by record id; nothing, unless a noun says so."""
 
+    async def before(self, connection: Connection, source: Source, keys: Sequence[str]) -> Any:
+        """What a noun has to know of the rows of these source keys before they change; given back to `after`."""
+        return None
+
+    async def after(self, connection: Connection, source: Source, known: Any, told: Sequence[Record]) -> set[str]:
+        """What a noun concludes from records that are its rows' newest word, be it the same as before.
+
+        Returns the source keys of which something else has changed by it.
+        """
+        return set()
+
+    async def caught_up(self, connection: Connection, source: Source) -> set[str]:
+        """As hub.ports.projection says; a noun whose rows have no moment of their own concludes nothing."""
+        return set()
+
     async def apply(
         self, connection: Connection, keys: TownKeys, source: Source, records: Sequence[Record]
     ) -> set[str]:
@@ -42,12 +57,15 @@ class RecordProjection(ABC):
         if not present:
             return changed
         rows = [self.row(record, source) for record in present.values()]
+        known = await self.before(connection, source, list(present))
         stored = await self.table.upsert(connection, origin, rows)
+        renewed = await self.table.renew(connection, origin, [row for row in rows if row.record.key not in stored])
         won = {record_id: present[key] for key, (record_id, _) in stored.items()}
         if won:
             await self.stored(connection, keys.city_id, won)
             await parties.replace(connection, keys, self.noun, {one: record.parties for one, record in won.items()})
-        return changed | {key for key, (_, different) in stored.items() if different}
+        changed |= {key for key, (_, different) in stored.items() if different}
+        return changed | await self.after(connection, source, known, [present[key] for key in {*stored, *renewed}])
 
     async def bury_absent(
         self, connection: Connection, source: Source, identifier_id: UUID, present: Sequence[str]

@@ -262,3 +262,6 @@ class SubjectProjection:
     ) -> int:
         """A register that no longer lists somebody takes nothing away: subjects are not deleted by absence."""
         return 0
+
+    async def caught_up(self, connection: Connection, source: Source) -> set[str]:
+        return set()

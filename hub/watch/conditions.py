@@ -2,7 +2,7 @@
 
 Deliveries, changed interfaces and front ends raise their alerts themselves, when it happens (hub.delivery,
 hub.contracts, hub.webhooks). What is watched here is not an event: a source that goes on failing, data that nobody
-renews, letters that wait for somebody.
+renews, letters and files that wait for somebody, jobs that were given up.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ READING_FAILED = "reading_failed"
 FEED_STALE = "feed_stale"
 DEAD_LETTERS = "dead_letters"
 PUSH_REFUSED = "push_refused"
+DROPPED_FILES = "dropped_files"
+JOB_GIVEN_UP = "job_given_up"
 EID_CHECK = "eid_check"
 
 _PATIENCE = timedelta(minutes=10)
@@ -61,6 +63,17 @@ _REFUSALS = """
     group by back_office having sum(times) >= $3"""
 
 
+# What lies in a drop folder and is not taken, for as long as it lies there (hub.intake.drop_folder).
+_DROPPED = """
+    select back_office, count(*) as times, min(seen_at) as since from push_drops
+    where city_id = $1 and file_id is null and problem is not null group by back_office having min(seen_at) <= $2"""
+
+_GIVEN_UP = """
+    select kind, count(*) as times, min(failed_at) as since,
+           mode() within group (order by split_part(last_error, ':', 1)) as reason
+    from jobs where city_id = $1 and state = 'failed' group by kind"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Condition:
     """Something that lasts. `times` of the alert is what is counted in it."""
@@ -86,8 +99,10 @@ class Conditions:
                 *await _stale(connection, town, now),
                 *await _letters(connection, city_id, now),
                 *await _refusals(connection, city_id, now),
+                *await _dropped(connection, city_id, now),
+                *await _given_up(connection, city_id),
             ]
-            watched = (READING_FAILED, FEED_STALE, DEAD_LETTERS, PUSH_REFUSED)
+            watched = (READING_FAILED, FEED_STALE, DEAD_LETTERS, PUSH_REFUSED, DROPPED_FILES, JOB_GIVEN_UP)
             await _note(connection, city_id, watched, found, now)
 
     async def check_eids(self, town: Town) -> None:
@@ -156,6 +171,22 @@ async def _refusals(connection: Connection, city_id: int, now: datetime) -> list
     rows = await connection.fetch(_REFUSALS, city_id, now - _REFUSED_WITHIN, _REFUSED_OFTEN)
     return [
         _Condition(PUSH_REFUSED, row["back_office"], row["times"], {**_since(row), "reason": row["reason"]})
+        for row in rows
+    ]
+
+
+async def _dropped(connection: Connection, city_id: int, now: datetime) -> list[_Condition]:
+    rows = await connection.fetch(_DROPPED, city_id, now - _PATIENCE)
+    return [_Condition(DROPPED_FILES, row["back_office"], row["times"], _since(row)) for row in rows]
+
+
+async def _given_up(connection: Connection, city_id: int) -> list[_Condition]:
+    """By kind of job: which one it is only its payload tells, and that is nobody's to read in a mail."""
+    rows = await connection.fetch(_GIVEN_UP, city_id)
+    return [
+        _Condition(
+            JOB_GIVEN_UP, row["kind"], row["times"], {"since": row["since"].isoformat(), "reason": row["reason"]}
+        )
         for row in rows
     ]
 

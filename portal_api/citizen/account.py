@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from hub.accounts.service import Account, Knowledge
 from portal_api.citizen.cases import CaseItem, case_item
 from portal_api.citizen.matters import MatterItem, matter_item
-from portal_api.citizen.obligations import ObligationItem, obligation_item
+from portal_api.citizen.obligation_items import ObligationItem, obligation_item
 from portal_api.errors import responses
 from portal_api.render import Amount, SourceOut, outward
 from portal_api.requests import READ, READER, AsCitizen, Citizen, answer
@@ -28,9 +28,10 @@ class SubjectOut(BaseModel):
 class Total(BaseModel):
     """What is owed in one currency, over the sources that could be read."""
 
-    outstanding: Amount
+    outstanding: Amount = Field(description="still to be paid, without what was paid here")
     overdue: Amount
     credit: Amount = Field(description="what the town owes the citizen")
+    paid_here: Amount = Field(description="what was paid here and the offices do not show yet; not in outstanding")
     open: int = Field(description="number of obligations with something to pay")
 
 
@@ -38,7 +39,7 @@ class ObligationsPart(BaseModel):
     knowledge: Knowledge
     totals: list[Total] | None = Field(description="null where nothing is known")
     items: list[ObligationItem] | None = Field(
-        description="the first few to pay, soonest due first; null where unknown"
+        description="the first few to pay or just paid here, soonest due first; null where unknown"
     )
 
 
@@ -88,13 +89,14 @@ def account_body(citizen: Citizen, account: Account) -> dict[str, Any]:
                     "outstanding": reader.amount(total["outstanding"], total["currency"]),
                     "overdue": reader.amount(total["overdue"], total["currency"]),
                     "credit": reader.amount(total["credit"], total["currency"]),
+                    "paid_here": reader.amount(total["paid"], total["currency"]),
                     "open": total["open"],
                 }
                 for total in account.totals
             ],
             "items": None
             if owed is Knowledge.UNKNOWN
-            else [obligation_item(reader, row, account.today) for row in account.obligations],
+            else [obligation_item(reader, row) for row in account.obligations],
         },
         "cases": {
             "knowledge": matters,

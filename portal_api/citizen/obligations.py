@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,13 +16,14 @@ from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import parse_public_id
 from hub.kernel.money import Money
 from hub.kit import barcode
-from hub.kit.cz_account import local_account
 from hub.obligations import service as obligations
 from hub.obligations.model import Filters, ObligationKind, ObligationState, Sort
 from hub.obligations.service import Instalment, Transfer
+from hub.transfers.order_json import local_account
+from portal_api.citizen.obligation_items import ID, ObligationItem, obligation_item
 from portal_api.envelope import outward_path
 from portal_api.errors import responses
-from portal_api.render import Amount, Named, Reader, ReferenceOut, SourceOut, moment, outward
+from portal_api.render import Amount, Reader, ReferenceOut, SourceOut, moment
 from portal_api.requests import (
     MOST_VALUES,
     READ,
@@ -40,35 +40,16 @@ from portal_api.requests import (
 )
 
 router = APIRouter(tags=["citizen"])
-_ID = "obl_01jd3v9k6cf3rs2k4w5m8q7x1t"
-ObligationId = Annotated[str, Path(description="from a list or the account", examples=[_ID])]
+ObligationId = Annotated[str, Path(description="from a list or the account", examples=[ID])]
 InstalmentNumber = Annotated[int | None, Query(ge=1, le=10_000, description="only this part")]
-
-
-class ObligationItem(BaseModel):
-    id: str = Field(examples=[_ID])
-    kind: ObligationKind
-    state: ObligationState
-    title: str = Field(examples=["Komunalna naknada, 3. rata 2026."])
-    payee: Named
-    department: Named | None
-    year: int | None = Field(examples=[2026])
-    issued_on: date | None
-    due_on: date | None = Field(examples=["2026-12-15"])
-    original: Amount = Field(description="as assessed")
-    outstanding: Amount | None = Field(description="still to be paid; null where the source does not say")
-    interest: Amount | None = Field(description="included in outstanding")
-    references: list[ReferenceOut]
-    document_number: str | None
-    back_office: str = Field(examples=["financije"])
-    caught_up_to: datetime = Field(description="payments up to here are counted in `outstanding`")
 
 
 class InstalmentOut(BaseModel):
     number: int
     due_on: date
     amount: Amount
-    outstanding: Amount | None
+    outstanding: Amount | None = Field(description="what the office says is left; null where it does not say")
+    due: Amount = Field(description="still to be paid of it")
     references: list[ReferenceOut]
 
 
@@ -111,6 +92,11 @@ class CodeOut(BaseModel):
     )
     png: str = Field(json_schema_extra={"format": "uri-reference"})
     text: str = Field(json_schema_extra={"format": "uri-reference"})
+    button: str | None = Field(
+        description="for who pays on this device: an address or a file that banking apps open; null where the national "
+        "standard has none",
+        json_schema_extra={"format": "uri-reference"},
+    )
 
 
 class TransferOut(BaseModel):
@@ -123,29 +109,8 @@ class TransferOut(BaseModel):
     message: str
     codes: list[CodeOut]
     without_code: dict[str, str] = Field(description="schemes that cannot express this transfer, and why")
+    slip: str = Field(description="a page to print", json_schema_extra={"format": "uri-reference"})
     sources: list[SourceOut]
-
-
-def obligation_item(reader: Reader, row: Mapping[str, Any], today: date) -> dict[str, Any]:
-    currency = row["currency"]
-    return {
-        "id": outward("obl", row["obligation_id"]),
-        "kind": row["kind"],
-        "state": obligations.state_of(row, today),
-        "title": reader.text(row["title"]),
-        "payee": reader.named(row["payee"], reader.city.payees),
-        "department": reader.named(row["department"], reader.city.departments),
-        "year": row["year"],
-        "issued_on": row["issued_on"],
-        "due_on": row["due_on"],
-        "original": reader.amount(row["original"], currency),
-        "outstanding": reader.amount(row["outstanding"], currency),
-        "interest": reader.amount(row["interest"], currency),
-        "references": reader.references(row["reference"]),
-        "document_number": row["document_number"],
-        "back_office": row["back_office"],
-        "caught_up_to": moment(row["caught_up_to"]),
-    }
 
 
 @router.get(
@@ -189,9 +154,7 @@ async def list_obligations(
     body = {
         "knowledge": known,
         "sources": [citizen.reader.source(one) for one in sources],
-        "items": None
-        if known is Knowledge.UNKNOWN
-        else [obligation_item(citizen.reader, row, today) for row in page.rows],
+        "items": None if known is Knowledge.UNKNOWN else [obligation_item(citizen.reader, row) for row in page.rows],
         "next_cursor": write_cursor(sort, *page.next) if page.next else None,
     }
     return answer(request, citizen.reader, body)
@@ -209,9 +172,9 @@ async def read_obligation(
     citizen: AsCitizen,
     obligation_id: ObligationId,
 ) -> Response:
-    row, parts, roles, sources = await _open(citizen, obligation_id)
+    row, parts, roles, sources = await open_obligation(citizen, obligation_id)
     reader = citizen.reader
-    body = obligation_item(reader, row, _today(citizen)) | {
+    body = obligation_item(reader, row) | {
         "roles": roles,
         "instalments": [
             {
@@ -219,6 +182,7 @@ async def read_obligation(
                 "due_on": part.due_on,
                 "amount": _amount(reader, part.amount),
                 "outstanding": _amount(reader, part.outstanding),
+                "due": _amount(reader, part.due),
                 "references": reader.references([one._asdict() for one in part.references]),
             }
             for part in parts
@@ -243,8 +207,8 @@ async def read_transfer(
     instalment: InstalmentNumber = None,
 ) -> Response:
     """The details as text, and the national codes to scan. 409 where there is nothing to pay."""
-    row, parts, _, sources = await _open(citizen, obligation_id)
-    transfer = _transfer(citizen, row, parts, instalment)
+    row, parts, _, sources = await open_obligation(citizen, obligation_id)
+    transfer = transfer_of(citizen, row, parts, instalment)
     reader, order = citizen.reader, transfer.order
     base = outward_path(request.scope)
     tail = f"?instalment={instalment}" if instalment else ""
@@ -262,7 +226,11 @@ async def read_transfer(
         "references": reader.references([one._asdict() for one in order.references]),
         "message": order.message,
         "codes": [
-            {"scheme": scheme, "payload": payload}
+            {
+                "scheme": scheme,
+                "payload": payload,
+                "button": _button(citizen, scheme, payload, f"{base}/{scheme}/file{tail}"),
+            }
             | {
                 name: f"{base}/{scheme}.{ending}{tail}"
                 for name, ending in (("svg", "svg"), ("png", "png"), ("text", "txt"))
@@ -270,6 +238,7 @@ async def read_transfer(
             for scheme, payload in transfer.payloads.items()
         ],
         "without_code": dict(transfer.refused),
+        "slip": f"{base}/slip{tail}",
         "sources": [reader.source(one) for one in sources],
     }
     return answer(request, reader, body)
@@ -299,9 +268,9 @@ async def read_transfer_code(
     instalment: InstalmentNumber = None,
     scale: Annotated[int, Query(ge=1, le=20, description="pixels a module (png)")] = 4,
 ) -> Response:
-    row, parts, _, _ = await _open(citizen, obligation_id)
-    transfer = _transfer(citizen, row, parts, instalment)
-    payload = _payload(transfer, scheme)
+    row, parts, _, _ = await open_obligation(citizen, obligation_id)
+    transfer = transfer_of(citizen, row, parts, instalment)
+    payload = payload_of(transfer, scheme)
     headers = {"Cache-Control": "private, no-cache"}
     if form == "txt":
         return Response(payload.encode(), media_type="text/plain; charset=utf-8", headers=headers)
@@ -312,27 +281,36 @@ async def read_transfer_code(
     return Response(picture, media_type=media_type, headers=headers)
 
 
-async def _open(citizen: Citizen, obligation_id: str) -> tuple[dict[str, Any], list[Instalment], list[str], list[Any]]:
+async def open_obligation(
+    citizen: Citizen, obligation_id: str
+) -> tuple[dict[str, Any], list[Instalment], list[str], list[Any]]:
     uuid = parse_public_id("obl", obligation_id)
     city = citizen.town.city
     async with citizen.hub.database.citizen(city.id, citizen.subject_id) as connection:
-        row, parts, roles = await obligations.opened(connection, city, uuid)
+        row, parts, roles = await obligations.opened(connection, city, _today(citizen), uuid)
         sources = await citizen.hub.accounts.sources(connection, citizen.town, "obligation")
     mine = [one for one in sources if (one.feed.back_office, one.feed.feed) == (row["back_office"], row["feed"])]
     return row, parts, roles, mine
 
 
-def _transfer(citizen: Citizen, row: dict[str, Any], parts: list[Instalment], instalment: int | None) -> Transfer:
+def transfer_of(citizen: Citizen, row: dict[str, Any], parts: list[Instalment], instalment: int | None) -> Transfer:
     town = citizen.town
     return obligations.transfer(town.city, row, parts, town.bank_transfer, _today(citizen), instalment=instalment)
 
 
-def _payload(transfer: Transfer, scheme: str) -> str:
+def payload_of(transfer: Transfer, scheme: str) -> str:
     if scheme in transfer.payloads:
         return transfer.payloads[scheme]
     if scheme in transfer.refused:
         raise Conflict(f"{scheme} cannot express this transfer: {transfer.refused[scheme]}")
     raise NotFound(f"This town offers no code {scheme[:40]!r}.")
+
+
+def _button(citizen: Citizen, scheme: str, payload: str, file: str) -> str | None:
+    button = next(one.button for one in citizen.town.bank_transfer if one.id == scheme)
+    if button is None:
+        return None
+    return payload if button.link else file
 
 
 def _after(cursor: str | None, sort: Sort) -> tuple[str, UUID] | None:

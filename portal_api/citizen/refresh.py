@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from hub.storage.database import FAILED
+from hub.storage.failures import FAILED
 from portal_api.errors import responses
 from portal_api.landed import Landed
 from portal_api.render import SourceFreshness, SourceOut

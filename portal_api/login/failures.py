@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from hub.back_offices.model import Town
 from hub.kernel.errors import HubError, LoginRefused, NotReady, RemoteError, TooManyRequests
-from hub.storage.database import FAILED, away
+from hub.storage.failures import FAILED, away
 from portal_api.errors import STATUS
 from portal_api.login.pages import language_of, page
 from portal_api.requests import hub_of

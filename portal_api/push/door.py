@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -42,6 +43,11 @@ SILENCE = 20.0
 SLOWEST = 1_000
 """Bytes a second that a body must come with on the whole, after its first minute."""
 
+LONGEST = 300.0
+"""Seconds within which all of a body must be there that is held in memory: a signed one is read before anybody has
+proven who it is.
+"""
+
 DOORS = {"push_events": "events", "push_soap": "soap", "push_file": "files", "read_pushed_file": "files"}
 
 
@@ -54,6 +60,10 @@ class Pushing:
     back_office: BackOffice
     signed: Signed | None = None
     body: bytes | None = None
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """While what it has sent is taken in; see hub.intake.turns."""
+        return self.hub.doors.turns.turn(self.town.city.id, self.back_office.back_office)
 
 
 async def _back_office(request: Request, city: TownSlug) -> Pushing:
@@ -135,7 +145,9 @@ class DoorRoute(APIRoute):
                 await _note(request, MalformedRequest(), "too_slow")
                 # RFC 9110 §15.5.9: the connection is of no more use.
                 answer = errors.problem(
-                    408, "request_timeout", f"Nothing of the body came for {SILENCE:.0f} seconds, or too little of it."
+                    408,
+                    "request_timeout",
+                    f"Nothing of the body came for {SILENCE:.0f} seconds, or too little of it in its time.",
                 )
                 answer.headers["Connection"] = "close"
             standing: Standing | None = getattr(request.state, "standing", None)
@@ -160,8 +172,8 @@ async def _note(request: Request, error: HubError, reason: str | None = None) ->
     await hub_of(request).doors.refused(town.city.id, door, reason, address, back_office)
 
 
-async def parts(request: Request, most: int) -> AsyncIterator[bytes]:
-    """The body as it comes, given up as soon as it is too large, silent or too slow.
+async def parts(request: Request, most: int, within: float = LONGEST) -> AsyncIterator[bytes]:
+    """The body as it comes, given up as soon as it is too large, silent or too slow, or not all there `within` seconds.
 
     Raises TooLarge, TimeoutError, UnsupportedMedia for a content coding, MalformedRequest where the sender has left.
     """
@@ -183,7 +195,8 @@ async def parts(request: Request, most: int) -> AsyncIterator[bytes]:
             came += len(part)
             if came > most:
                 raise too_large
-            if clock() - began > 60 and came < SLOWEST * (clock() - began):
+            took = clock() - began
+            if took > within or (took > 60 and came < SLOWEST * took):
                 raise TimeoutError
             yield part
     except ClientDisconnect:

@@ -79,14 +79,15 @@ async def push_events(request: Request, pushing: AsBackOffice) -> Response:
     """
     body = await body_of(request, pushing)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    receipt = await pushing.hub.intake.accept(
-        pushing.town.city.id,
-        pushing.back_office.back_office,
-        body,
-        media_type,
-        request.headers,
-        signed=pushing.signed,
-    )
+    async with pushing.turn():
+        receipt = await pushing.hub.intake.accept(
+            pushing.town.city.id,
+            pushing.back_office.back_office,
+            body,
+            media_type,
+            request.headers,
+            signed=pushing.signed,
+        )
     content = {
         "accepted": receipt.accepted,
         "duplicates": receipt.duplicates,

@@ -25,6 +25,9 @@ from portal_api.push.door import AsBackOffice, DoorRoute, Pushing, count_unsaid,
 from portal_api.render import moment
 from portal_api.requests import Moment
 
+_LONGEST = 6 * 3600.0
+"""Seconds within which a whole file must be there: the largest one at 100 kB a second."""
+
 router = APIRouter(tags=["push"], route_class=DoorRoute)
 
 
@@ -147,7 +150,7 @@ async def _body(request: Request, pushing: Pushing) -> AsyncIterator[bytes]:
         yield pushing.body
         return
     length = 0
-    async for part in parts(request, LARGEST):
+    async for part in parts(request, LARGEST, _LONGEST):
         length += len(part)
         yield part
         # A sender on the same machine would leave nobody else a turn.

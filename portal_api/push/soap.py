@@ -23,7 +23,7 @@ from hub.kernel.errors import MalformedRequest, UnsupportedMedia
 from hub.kernel.ids import public_id
 from portal_api.envelope import outward_path
 from portal_api.errors import responses
-from portal_api.push.door import LARGEST, AsBackOffice, DoorRoute, body_of
+from portal_api.push.door import LARGEST, AsBackOffice, DoorRoute, Pushing, body_of
 from portal_api.requests import AtTown
 
 router = APIRouter(tags=["push"], route_class=DoorRoute)
@@ -76,6 +76,12 @@ async def push_soap(request: Request, pushing: AsBackOffice) -> Response:
             f"Send text/xml (SOAP 1.1) or application/soap+xml (1.2); this was {media_type[:100]!r}."
         )
     body = await body_of(request, pushing)
+    async with pushing.turn():
+        return await _taken(pushing, body, given, media_type)
+
+
+async def _taken(pushing: Pushing, body: bytes, given: str, media_type: str) -> Response:
+    """The answer to an envelope of this content type, as `given` and without its parameters."""
     version = SOAP_12 if media_type == _TYPES[SOAP_12] else SOAP_11
     hub, city_id, office = pushing.hub, pushing.town.city.id, pushing.back_office.back_office
     try:

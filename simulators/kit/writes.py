@@ -28,6 +28,7 @@ class Misdeeds(BaseModel):
                   `drop_after`, `garbage_after`, `half_after`: it was done, and the answer is a 500, no answer at all, a
                   page with status 200, or its first half; `refuse`: it is refused, naming the field of `field`
     `wait_after`  seconds between doing it and the answer
+    `uncounted`   of a payment: it is taken and answered, and counted nowhere
     `forget`      the caller's key is not recognised: what is asked for again is done again
     `operations`  only these; empty: all
     `only_next`   after so many writes everything is off again
@@ -41,6 +42,7 @@ class Misdeeds(BaseModel):
     ) = None
     field: str = "opis"
     wait_after: float = Field(0, ge=0, le=600)
+    uncounted: bool = False
     forget: bool = False
     operations: frozenset[str] = frozenset()
     only_next: int | None = Field(None, ge=1)
@@ -115,6 +117,11 @@ class Ledger:
         else:
             self._note(operation, key, self._numbers[operation, key], about, repeated=True)
         return known
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether what is being performed is to be taken and not counted."""
+        return self._after is not None and self._after.uncounted
 
     def asked(self, key: str, operation: str | None = None) -> dict[str, Any] | None:
         """What was done under this key, as it was answered then; None where nothing was."""

@@ -20,6 +20,7 @@ from simulators.kit.switches import Switchboard, Switches
 from simulators.kit.writes import Ledger, Rejected
 from simulators.kit.wsse import UsernameTokens
 from simulators.pregrada_financije.data import FIELDS, ZONE, items, moment, taxpayers
+from simulators.pregrada_financije.postings import Postings
 
 PORT = 8101
 
@@ -62,6 +63,7 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
 
     ledger = Ledger(clock)
     contacts = _Contacts(stores["people"], ledger)
+    postings = _Postings(Postings(stores["items"], ledger))
     card = _Card(stores["items"], stores["people"], clock)
     door = SoapDoor(
         version=SOAP_11,
@@ -72,6 +74,8 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
             "DohvatiPromjene": card.changes,
             "PromijeniKontakt": contacts.change,
             "ProvjeriPromjenu": contacts.asked,
+            "KnjiziUplatu": postings.post,
+            "ProvjeriUplatu": postings.asked,
         },
         authenticate=authenticate,
         board=board,
@@ -166,8 +170,24 @@ class _Contacts:
         return _WRITER.element("PromijeniKontaktOdgovor", {"Oznaka": done["Oznaka"]})
 
     def asked(self, request: etree._Element, _: Switches) -> etree._Element:
-        found = self._ledger.asked(_text(request, "Kljuc"))
+        found = self._ledger.asked(_text(request, "Kljuc"), "kontakt")
         return _WRITER.element("ProvjeriPromjenuOdgovor", {"Promjena": found} if found else {})
+
+
+class _Postings:
+    """Payments announced by others."""
+
+    def __init__(self, postings: Postings) -> None:
+        self._postings = postings
+
+    def post(self, request: etree._Element, _: Switches) -> etree._Element:
+        asked = {etree.QName(child).localname: (child.text or "").strip() for child in request}
+        done = self._postings.post(asked)
+        return _WRITER.element("KnjiziUplatuOdgovor", {"Temeljnica": done["Temeljnica"]})
+
+    def asked(self, request: etree._Element, _: Switches) -> etree._Element:
+        found = self._postings.asked(_text(request, "Kljuc"))
+        return _WRITER.element("ProvjeriUplatuOdgovor", {"Uplata": found} if found else {})
 
 
 def _text(request: etree._Element, name: str) -> str:

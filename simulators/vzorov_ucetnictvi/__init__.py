@@ -22,7 +22,9 @@ from simulators.kit.rest import bearer_refusal, simulated_fault, spoil, whole_nu
 from simulators.kit.secrets import secret
 from simulators.kit.store import Store
 from simulators.kit.switches import Switchboard, Switches
+from simulators.kit.writes import Ledger
 from simulators.vzorov_ucetnictvi.data import FIELDS, ZONE, assessments, moment, version
+from simulators.vzorov_ucetnictvi.postings import Postings
 
 PORT = 8103
 
@@ -46,6 +48,8 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         clock=clock,
     )
     accounting = _Accounting(store, board, clock)
+    ledger = Ledger(clock)
+    postings = Postings(store, ledger, accounting.refusal)
     pusher = Pusher(
         type="cz.vzorov.predpis",
         source="urn:vzorov:ucetnictvi",
@@ -57,10 +61,12 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
         routes=[
             Route("/oauth/token", accounting.token, methods=["POST"]),
             Route("/v1/predpisy", accounting.assessments, methods=["GET"]),
+            Route("/v1/uhrady", postings.door, methods=["GET", "POST"]),
         ],
         board=board,
         stores={"items": store},
         pusher=pusher,
+        ledger=ledger,
     )
 
 
@@ -93,7 +99,7 @@ class _Accounting:
 
     async def assessments(self, request: Request) -> Response:
         """Everything changed since `od_znacky`, or everything; `kurzor` asks for the next page of it."""
-        if refusal := bearer_refusal(request, self._accepts) or simulated_fault(request):
+        if refusal := self.refusal(request) or simulated_fault(request):
             return refusal
         query = request.query_params
         size = whole_number(request, "limit", _PAGE, _MOST)
@@ -108,6 +114,10 @@ class _Accounting:
                 "dalsi_kurzor": changes.mark if changes.more else None,
             }
         )
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer to whoever has no token of ours; None to the others."""
+        return bearer_refusal(request, self._accepts)
 
     def _accepts(self, token: str) -> bool:
         until = self._tokens.get(token)

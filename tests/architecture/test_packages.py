@@ -63,7 +63,7 @@ def test_every_connector_declares_and_explains_itself() -> None:
 
 def test_every_bank_transfer_module_is_a_scheme() -> None:
     names = {one.name for one in pkgutil.iter_modules([str(ROOT / "adapters" / "bank_transfer")])}
-    assert names == {"epc", "hub3", "spayd"}
+    assert names == {"epc", "hub3", "ips_rs", "nbu", "nbu_002", "spayd"}
     assert set(bank_transfer_schemes()) == names
 
 

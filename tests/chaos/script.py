@@ -74,6 +74,8 @@ class Script:
         return [one for one in self.faults if one.what in what]
 
 
+WRITTEN = ("pregrada_urudzbeni", "vzorov_registr", "vzorov_podatelna")
+"""The simulators that something is written to."""
 DEBTS = ("2026-KN-000117", "2026-GN-000045")
 
 
@@ -94,6 +96,9 @@ def script(seed: int) -> Script:
         )
     made.pushes.sort(key=lambda one: one.at)
     made.refreshes = [(chosen.uniform(0, ACTIVE), chosen.randrange(5)) for _ in range(chosen.randint(1, 3))]
+    if chosen.random() < 0.3:
+        # From the first to the last moment, and for minutes: long enough that the hub leaves it alone.
+        made.faults.insert(0, Fault(0.0, ACTIVE, "outage wire", chosen.choice([WRITTEN[0], *WRITTEN]), "refuse"))
     return made
 
 
@@ -134,7 +139,7 @@ _MISDEEDS: tuple[dict[str, Any], ...] = (
 
 
 def _faults(chosen: random.Random) -> Iterator[Fault]:
-    written = ["pregrada_urudzbeni", "vzorov_registr", "vzorov_podatelna"]
+    written = list(WRITTEN)
     offices = [*written, "pregrada_financije", "vzorov_ucetnictvi"]
     for _ in range(chosen.randint(2, 5)):
         at = chosen.uniform(0, ACTIVE * 0.7)

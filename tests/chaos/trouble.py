@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from hub.storage.failures import FAILED
 from tests.chaos.script import Fault, Script
+from tests.chaos.towns import WRITES
 from tests.chaos.world import World
+
+_MOMENT, _BREATH = timedelta(seconds=10), 0.1
 
 
 @dataclass
@@ -38,9 +44,9 @@ class Trouble:
     async def _one(self, fault: Fault, until: float) -> None:
         world, target = self.world, fault.target
         match fault.what:
-            case "wire":
+            case "wire" | "outage wire":
                 await world.wires[target].break_it(fault.detail)
-                await _until(until)
+                await (_until(until) if fault.what == "wire" else self._minutes(target, until))
                 await world.wires[target].break_it(None)
             case "switch":
                 await world.control(target, **fault.detail)
@@ -75,6 +81,16 @@ class Trouble:
                 world.disk.narrow()
                 await _until(until)
                 world.disk.widen()
+
+    async def _minutes(self, target: str, until: float) -> None:
+        """Half of the time nothing can be sent there, and the other half is minutes: nothing is on its way to it."""
+        await _until((time.monotonic() + until) / 2)
+        office = next(name for name, simulator in WRITES.items() if simulator == target)
+        while time.monotonic() < until:
+            # The database may be hit meanwhile.
+            with suppress(*FAILED):
+                await self.world.pass_time(_MOMENT, of=office)
+            await asyncio.sleep(_BREATH)
 
     def _forgetful(self, target: str) -> dict[str, Any]:
         return {"forget": True} if self.script.forgetful and target == "pregrada_urudzbeni" else {}

@@ -33,6 +33,7 @@ WORKERS = ("worker1", "worker2")
 _PATIENCE = 60.0
 
 _DELIVERIES = ", ".join(f"{name} = {name} - $1::interval" for name in ("next_at", "sent_at", "over_at"))
+_OF_JOB = "($2::text is null or payload->>'back_office' = $2)"
 
 
 class Broken(Exception):
@@ -116,23 +117,25 @@ class World:
             await asyncio.sleep(0.1)
         raise Broken("the database does not come back")
 
-    async def pass_time(self, by: timedelta) -> None:
-        """Everything that waits for a moment waits `by` less: as if that time had passed.
+    async def pass_time(self, by: timedelta, *, of: str | None = None) -> None:
+        """Everything that waits for a moment waits `by` less: as if that time had passed. `of`: at this back office.
 
         The hub's own intervals (2 s to 15 min between tries, pauses of a back office) are neither changed nor waited
         for. Rows that somebody has at this moment are left as they are.
         """
         connection = await self.db()
-        for table, changes, which in (
-            ("deliveries", _DELIVERIES, "settled_at is null"),
-            ("delivery_offices", "paused_until = paused_until - $1::interval", "paused_until is not null"),
-            ("jobs", "run_at = run_at - $1::interval", "state = 'queued' and run_at > now()"),
-            ("schedules", "next_at = next_at - $1::interval", "true"),
+        office = "($2::text is null or back_office = $2)"
+        for table, changes, which, whose in (
+            ("deliveries", _DELIVERIES, "settled_at is null", office),
+            ("delivery_offices", "paused_until = paused_until - $1::interval", "paused_until is not null", office),
+            ("jobs", "run_at = run_at - $1::interval", "state = 'queued' and run_at > now()", _OF_JOB),
+            ("schedules", "next_at = next_at - $1::interval", "true", "$2::text is null"),
         ):
             await connection.execute(
                 f"update {table} set {changes} where ctid = any (array("
-                f"select ctid from {table} where {which} for update skip locked))",
+                f"select ctid from {table} where {which} and {whose} for update skip locked))",
                 by,
+                of,
             )
         await connection.execute("notify munihub_jobs")
 
@@ -148,12 +151,13 @@ class World:
     # ── Back offices, past their wires ──
 
     async def control(self, name: str, path: str = "/_control", **body: Any) -> Any:
-        answer = await self.client.post(f"http://{HOST}:{self.ports[name]}{path}", json=body)
+        # Told to push, it answers when the hub has confirmed it, which may be away meanwhile.
+        answer = await self.client.post(f"http://{HOST}:{self.ports[name]}{path}", json=body, timeout=_PATIENCE)
         answer.raise_for_status()
         return answer.json()
 
     async def look(self, name: str, path: str) -> Any:
-        answer = await self.client.get(f"http://{HOST}:{self.ports[name]}/_control/{path}")
+        answer = await self.client.get(f"http://{HOST}:{self.ports[name]}/_control/{path}", timeout=_PATIENCE)
         answer.raise_for_status()
         return answer.json()
 

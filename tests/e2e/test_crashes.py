@@ -21,8 +21,9 @@ OIBS = ["83100426579", "29471603856", "60582139473", "17305492686"]
 PATIENCE = 60.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage() -> Iterator[tuple[Stage, Processes]]:
+    """One for both tests: each is about a town of its own."""
     with reachable_folder() as folder, staged(folder / "var", None, ("api", "worker")) as both:
         yield both
 

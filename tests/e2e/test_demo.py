@@ -1,10 +1,11 @@
-"""The tour ends by itself, satisfied, and leaves nothing running."""
+"""`make demo-once`: the tour ends by itself, satisfied, and leaves nothing running."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from hub.settings import PROJECT
 
 
 def _processes_naming(text: str) -> list[str]:
@@ -22,7 +23,12 @@ def _processes_naming(text: str) -> list[str]:
 @pytest.mark.timeout(300)
 def test_the_tour_ends_satisfied_and_leaves_nothing_running():
     done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", "demo", "--once"], check=False, capture_output=True, text=True, timeout=280
+        ["make", "--no-print-directory", "demo-once"],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=280,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "everything ended, nothing left behind" in done.stdout

@@ -80,6 +80,7 @@ def postgres_server(binaries: Path | None = None) -> Iterator[EmbeddedPostgres]:
                 connection.execute(f"alter system set {setting} = off")
             connection.execute("select pg_reload_conf()")
         yield server
+        _let_go(server)
 
 
 @contextmanager
@@ -90,29 +91,51 @@ def fresh_database(server: EmbeddedPostgres) -> Iterator[DatabaseUrls]:
     emptied and given to the next test.
     """
     spare = _SPARE.setdefault(server, [])
-    with _superuser(server) as connection:
+    connection = _kept(server)
+    if not spare:
         if connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone() is None:
             _copy(connection, DATABASE, TEMPLATE)
             upgrade(server.url(OWNER, TEMPLATE))
-        if not spare:
-            name = f"munihub_test_{next(_numbers)}"
-            _copy(connection, TEMPLATE, name)
-            with _superuser(server, name) as inside:
-                seeds = [table for table, filled in inside.execute(_FILLED).fetchall() if filled]
-                spare.append(_Spare(name, seeds, _fingerprint(inside, seeds), _TIMES))
+        name = f"munihub_test_{next(_numbers)}"
+        _copy(connection, TEMPLATE, name)
+        inside = _kept(server, name)
+        seeds = [table for table, filled in inside.execute(_FILLED).fetchall() if filled]
+        spare.append(_Spare(name, seeds, _fingerprint(inside, seeds), _TIMES))
     one = spare.pop()
     name = one.name
     yield DatabaseUrls(app=server.url(APP, name), worker=server.url(WORKER, name), owner=server.url(OWNER, name))
-    with _superuser(server) as connection:
-        connection.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
-        with _superuser(server, name) as inside:
-            reusable = one.times > 0 and _fingerprint(inside, one.seeds) == one.fingerprint
-            if reusable:
-                _empty(inside, one.seeds)
-        if reusable:
-            spare.append(one._replace(times=one.times - 1))
-        else:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    inside = _kept(server, name)
+    inside.execute(
+        """select pg_terminate_backend(pid, 5000) from pg_stat_activity
+           where datname = current_database() and pid <> pg_backend_pid()"""
+    )
+    if one.times > 0 and _fingerprint(inside, one.seeds) == one.fingerprint:
+        _empty(inside, one.seeds)
+        spare.append(one._replace(times=one.times - 1))
+    else:
+        _let_go(server, name)
+        _kept(server).execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+_KEPT: WeakKeyDictionary[EmbeddedPostgres, dict[str, _Connection]] = WeakKeyDictionary()
+
+
+def _kept(server: EmbeddedPostgres, database: str = "postgres") -> _Connection:
+    """A superuser's connection that is used again: what it has learnt of the catalogue is most of the work."""
+    kept = _KEPT.setdefault(server, {})
+    if database in kept:
+        with suppress(psycopg.Error):
+            kept[database].execute("reset all")
+            return kept[database]
+        kept.pop(database).close()
+    kept[database] = _superuser(server, database)
+    return kept[database]
+
+
+def _let_go(server: EmbeddedPostgres, database: str | None = None) -> None:
+    kept = _KEPT.get(server, {})
+    for name in [one for one in kept if database in {None, one}]:
+        kept.pop(name).close()
 
 
 _TIMES = 30

@@ -84,7 +84,7 @@ def test_the_api_opens_no_connector(settings):
 
 def test_what_a_town_may_name():
     assert set(TARGETS) == {"obligation", "case", "subject"}
-    assert list(bank_transfer_schemes()) == ["epc", "hub3", "spayd"]
+    assert list(bank_transfer_schemes()) == ["epc", "hub3", "ips_rs", "nbu", "nbu_002", "spayd"]
 
 
 def test_towns_are_found_by_host(settings, config):
@@ -168,7 +168,7 @@ def test_where_there_are_none_there_is_no_hub(tmp_path):
 
 def test_unknown_scheme(settings):
     assert refusal(settings, changed(("[hub3]", "[hub3, qr]"))) == (
-        "city.yaml:8: bank_transfer.1: there is no bank transfer scheme 'qr'. Choose from: epc, hub3, spayd."
+        "city.yaml:8: bank_transfer.1: there is no bank transfer scheme 'qr'. Choose from: epc, hub3, ips_rs, nbu, nbu_002, spayd."
     )
 
 

@@ -22,9 +22,10 @@ from hub.kit.soap.verifying import Guard
 from hub.kit.soap.violations import Violation
 from hub.kit.xml_signature import NotAccepted
 
-# WS-Security 1.1.1 section 12: what a service says when it does not believe who we are.
+# WS-Security 1.1.1 section 12 and, for its timestamp, section 10: what a service says when it does not believe who we
+# are, or that we say it now.
 _REFUSALS = frozenset({
-    "FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "SecurityTokenUnavailable",
+    "FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "MessageExpired", "SecurityTokenUnavailable",
     "UnsupportedSecurityToken",
 })  # fmt: skip
 _LONGEST_SHOWN = 100

@@ -17,11 +17,10 @@ from hub.kernel.assurance import Assurance
 from hub.kernel.ids import new_uuid, public_id
 from hub.staff.model import Grant
 from portal_api import authorisation
-from portal_api.app import create_app
 from tests.integration.authorisation.conftest import SCOPES
 from tests.support.hub import SECRETS
+from tests.support.openapi import APP
 
-APP = create_app(None)
 ROUTES = [
     (OPERATIONS[name], method, path) for name, method, path in authorisation.operations(APP) if name in OPERATIONS
 ]

@@ -8,12 +8,11 @@ from hub.cities.model import TAKEN_BY_LOGIN
 from hub.kernel.assurance import Assurance
 from hub.settings import PROJECT
 from portal_api import authorisation
-from portal_api.app import create_app
 from portal_api.openapi import operation_id
 from portal_api.push.door import _back_office
 from portal_api.requests import _citizen, _staff
+from tests.support.openapi import APP, DOCUMENT
 
-APP = create_app(None)
 ROUTES = list(authorisation.operations(APP))
 ENFORCED_BY = {Audience.CITIZEN: _citizen, Audience.STAFF: _staff, Audience.MACHINE: _back_office}
 
@@ -96,7 +95,7 @@ def test_scopes_of_roles():
 
 def test_the_document_says_what_the_table_says():
     for name, method, path in ROUTES:
-        operation = APP.openapi()["paths"].get(path, {}).get(method.lower())
+        operation = DOCUMENT["paths"].get(path, {}).get(method.lower())
         if operation is None:
             continue
         rule = OPERATIONS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -170,8 +171,8 @@ class Delivering:
         await asyncio.wait([task])
         target.on_write = None
 
-    async def sweep(self) -> None:
-        await Sweep(self.hub.database, self.hub.vault, self.clock, self.hub.deliveries).run(self.town)
+    async def sweep(self, resumed: str | None = None) -> None:
+        await Sweep(self.hub.database, self.hub.vault, self.clock, self.hub.deliveries).run(self.town, resumed)
 
     async def look(self, delivery_id: UUID) -> Delivery:
         async with self.hub.database.town(CITY) as connection:
@@ -206,9 +207,9 @@ class Delivering:
         async with self.hub.database.town(CITY) as connection:
             keys = await self.hub.vault.keys(connection, CITY)
             yield Desk(connection, keys, self.town, self.clock, by)
-        jobs = await self.hub.database.pool.fetch("delete from jobs where kind = $1 returning id", SWEEP)
+        jobs = await self.hub.database.pool.fetch("delete from jobs where kind = $1 returning payload", SWEEP)
         assert len(jobs) == 1
-        await self.sweep()
+        await self.sweep(json.loads(jobs[0]["payload"]).get("resumed"))
 
 
 @asynccontextmanager

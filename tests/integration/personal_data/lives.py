@@ -128,6 +128,9 @@ async def live(hub: Api, oib: str, name: str, other: UUID | None = None) -> Life
             oib_id,
         )
         await _sent(c, keys, subject_id, oib, now)
+        await _paid(c, subject_id, oib, now)
+        await _by_card(c, keys, subject_id, oib, now)
+        await _posted(c, oib, now)
         if other is not None:
             await c.execute(
                 """insert into mandates (city_id, mandate_id, holder_id, represented_id, kind, proof, source, recorded_at,
@@ -220,6 +223,109 @@ async def _sent(c, keys, subject_id: UUID, oib: str, now) -> None:
         """insert into deliveries_journal (city_id, delivery_id, at, event, state, by)
            values (1, $1, $2, 'queued', 'waiting', 'worker')""",
         matter, now,
+    )  # fmt: skip
+
+
+async def _posted(c, oib: str, now) -> None:
+    """A payment of her obligation that the office has taken."""
+    posting = new_uuid()
+    await c.execute(
+        """insert into postings (city_id, posting_id, allocation_id, taken_back, payment_id, charge_id, obligation_id,
+                                 currency, amount, method, paid_at, back_office, state, created_at, state_at)
+           select 1, $1, $1, false, $1, $1, obligation_id, 'EUR', 100, 'card', $3, back_office, 'not_told', $3, $3
+           from obligations where city_id = 1 and source_key = $2""",
+        posting, f"o-{oib}", now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into paid_here (city_id, posting_id, obligation_id, currency, amount, back_office, telling,
+                                  created_at, uncounted)
+           select 1, posting_id, obligation_id, 'EUR', 100, back_office, 'nobody', $2, 100
+           from postings where city_id = 1 and posting_id = $1""",
+        posting, now,
+    )  # fmt: skip
+
+
+async def _by_card(c, keys, subject_id: UUID, oib: str, now) -> None:
+    """A payment that she has tried at a card gateway, some of which was given back."""
+    payment, charge, attempt, message = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    await c.execute(
+        """insert into payments (city_id, payment_id, subject_id, actor_id, currency, method, language, state,
+                                 created_at, changed_at)
+           values (1, $1, $2, $2, 'EUR', 'card', 'hr', 'open', $3, $3)""",
+        payment, subject_id, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into charges (city_id, charge_id, payment_id, payee, currency, amount, title, state, state_at)
+           values (1, $1, $2, 'grad', 'EUR', 100, 'a fee', 'open', $3)""",
+        charge, payment, now,
+    )  # fmt: skip
+    sealed = [
+        keys.encrypt("gateway_attempts", name, str(attempt), f'{{"{name}": "{oib}"}}'.encode())
+        for name in ("onward", "details")
+    ]
+    await c.execute(
+        """insert into gateway_attempts (city_id, attempt_id, charge_id, payment_id, gateway, payee, number, minor,
+                                         currency, state, onward, details, ask_at, created_at, expires_at, changed_at)
+           values (1, $1, $2, $3, 'kartica', 'grad', $4, 100, 'EUR', 'open', $5, $6, $7, $7, $7, $7)""",
+        attempt, charge, payment, str(10**9 + attempt.int % 10**9), *sealed, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into gateway_journal (city_id, attempt_id, at, event, state, by)
+           values (1, $1, $2, 'created', 'created', 'payer')""",
+        attempt, now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into gateway_messages (city_id, message_id, gateway, kind, received_at, content, digest, verdict,
+                                         attempt_id, judged_at)
+           values (1, $1, 'kartica', 'return', $2, $3, '', 'asked', $4, $2)""",
+        message, now, keys.encrypt("gateway_messages", "content", str(message), b"{}"), attempt,
+    )  # fmt: skip
+    await c.execute(
+        """insert into gateway_refunds (city_id, refund_id, attempt_id, minor, already, state, created_at)
+           values (1, $1, $2, 5, 0, 'waiting', $3)""",
+        new_uuid(), attempt, now,
+    )  # fmt: skip
+
+
+async def _paid(c, subject_id: UUID, oib: str, now) -> None:
+    """A payment that came, was given to something, and was given back and taken back in part."""
+    payment, charge, entry, allocation = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    await c.execute(
+        """insert into payments (city_id, payment_id, subject_id, actor_id, currency, method, language, request_key,
+                                 request_digest, state, created_at, changed_at)
+           values (1, $1, $2, $2, 'EUR', 'card', 'hr', $3, '', 'paid', $4, $4)""",
+        payment, subject_id, f"request of {oib}", now,
+    )  # fmt: skip
+    await c.execute(
+        """insert into charges (city_id, charge_id, payment_id, payee, currency, amount, title, state, state_at)
+           values (1, $1, $2, 'grad', 'EUR', 9, 'a fee', 'paid', $3)""",
+        charge, payment, now,
+    )  # fmt: skip
+    await c.execute("insert into charge_items values (1, $1, 1, $1, null, null, null, 9)", charge)
+    await c.execute(
+        "insert into ledger_entries values (1, $1, $2, 'EUR', 'captured', 'capture', $1, $3)", entry, charge, now
+    )
+    await c.execute(
+        """insert into ledger_lines (city_id, entry_id, account, charge_id, currency, amount)
+           select 1, $1, account, $2, 'EUR', amount from (values
+               ('captured', -9), ('allocated', 6), ('refunded', 2), ('charged_back', 1), ('gateway', 6), ('payer', -6)
+           ) as line (account, amount)""",
+        entry, charge,
+    )  # fmt: skip
+    await c.execute("insert into captures values (1, $1, $2, 'attempt', $1, 9, $3, $3)", entry, charge, now)
+    await c.execute(
+        "insert into allocations values (1, $1, $2, $1, null, 6, null, $3, 'stf_1')", allocation, charge, now
+    )
+    await c.execute(
+        """insert into refunds (city_id, refund_id, charge_id, amount, way, state, state_at, reason, asked_by, asked_at)
+           values (1, $1, $1, 2, 'gateway', 'done', $2, 'overpaid', 'stf_1', $2)""",
+        charge, now,
+    )  # fmt: skip
+    await c.execute("insert into chargebacks values (1, $1, $1, 1, 0, 'taken', $2, null, 'attempt', $1)", charge, now)
+    await c.execute(
+        """insert into payment_events (city_id, event_id, payment_id, charge_id, noun, event, to_state, at, by)
+           values (1, $1, $2, $3, 'charge', 'created', 'open', $4, 'payer')""",
+        entry, payment, charge, now,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from hub.intake import drop_folder
 from hub.intake import files as intake_files
 from hub.intake.file_states import PREFIX
 from hub.jobs.queue import Job
@@ -241,6 +242,11 @@ async def look(door) -> None:
     await door.do(Job(1, 1, "intake.folder", None, {"back_office": "financije"}, 1, 5, None))
 
 
+async def not_taken(door) -> list[drop_folder.Dropped]:
+    async with door.api.worker.database.town(1) as connection:
+        return await drop_folder.dropped(connection, 1)
+
+
 async def test_a_folder_is_looked_at_until_a_file_has_stopped_growing(opening, tmp_path):
     folder = tmp_path / "drop"
     folder.mkdir()
@@ -278,10 +284,37 @@ async def test_what_is_no_plain_file_of_the_folder_is_never_opened(opening, tmp_
             await look(door)
             door.api.clock.move(timedelta(seconds=15))
         assert await door.value("select count(*) from push_files") == 0
-        rows = await door.rows("select name, problem from push_drops")
-        assert [tuple(one) for one in rows] == [
-            ("racuni.csv", "no kind of push.files has a pattern that fits its name")
+        # What nobody takes is told, by a name that does nothing to a terminal.
+        no_name, no_kind = [(one.name, one.problem) for one in sorted(await not_taken(door), key=lambda one: one.size)][
+            ::-1
         ]
+        assert no_kind == ("racuni.csv", "no kind of push.files has a pattern that fits its name")
+        assert no_name[0] == "stavke-\\x1b[2J.csv"
+        assert "nor control characters" in no_name[1]
+        # Once it is taken away, or named otherwise, it troubles nobody.
+        (folder / "racuni.csv").unlink()
+        (folder / "stavke-\x1b[2J.csv").rename(folder / "stavke-2.csv")
+        for _ in range(2):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        assert await not_taken(door) == []
+        assert await door.value("select name from push_files") == "stavke-2.csv"
+
+
+async def test_a_file_that_is_too_large_is_not_read_at_every_look(opening, tmp_path, monkeypatch):
+    """Each time all of it would be kept, for a day."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    monkeypatch.setattr(drop_folder, "LARGEST", 10)
+    (folder / "stavke-1.csv").write_bytes(content(line(1)))
+    async with opening({"folder": str(folder)}) as door:
+        for _ in range(4):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        assert await door.value("select count(*) from push_files") == 0
+        (one,) = await not_taken(door)
+        assert (one.name, one.problem) == ("stavke-1.csv", "A file may have 10 bytes: cut it into several.")
+        assert door.api.clock.now() - one.seen_at == timedelta(minutes=1)
 
 
 async def test_a_folder_that_cannot_be_written_to(opening, tmp_path, monkeypatch):

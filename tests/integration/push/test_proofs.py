@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import ssl
@@ -246,14 +247,54 @@ async def test_a_body_that_stops_coming_is_given_up(door, monkeypatch):
     monkeypatch.setattr("portal_api.push.door.SILENCE", 0.05)
 
     async def dripping():
-        import asyncio
-
         yield b"{"
         await asyncio.sleep(0.2)
 
     answer = await door.api.client.post(EVENTS, content=dripping(), headers=OFFICE | {"Content-Type": SINGLE})
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
     assert await door.refused() == {("events", "too_slow"): 1}
+
+
+async def test_a_body_that_never_pauses_and_never_ends(door, monkeypatch):
+    """What is held in memory is not held for hours: a signed one is read before anybody has proven who it is."""
+    monkeypatch.setattr("portal_api.push.door.parts.__defaults__", (0.1,))
+
+    async def drips():
+        for _ in range(20):
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    answer = await door.api.client.post(EVENTS, content=drips(), headers=OFFICE | {"Content-Type": SINGLE})
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert await door.refused() == {("events", "too_slow"): 1}
+    assert await door.value("select count(*) from dead_letters") == 0
+
+
+async def test_so_many_at_once_and_the_others_are_asked_to_come_again(door, monkeypatch):
+    """Nothing of those is kept, and whoever comes later comes in."""
+    monkeypatch.setattr("hub.intake.turns.AT_ONCE", 1)
+    monkeypatch.setattr("hub.intake.turns.WAITING", 1)
+    accept, arrived, go = door.api.hub.intake.accept, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*arguments, **more):
+        arrived.set()
+        await go.wait()
+        return await accept(*arguments, **more)
+
+    monkeypatch.setattr(door.api.hub.intake, "accept", slowly)
+    first = asyncio.create_task(post(door, event(1), OFFICE))
+    await arrived.wait()
+    second = asyncio.create_task(post(door, event(2), OFFICE))
+    while not door.api.hub.doors.turns._lines:
+        await asyncio.sleep(0.01)
+    refused = await post(door, event(3), OFFICE)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+    assert refused.json()["type"] == "urn:munihub:problem:too_many_requests"
+    go.set()
+    assert [(await one).json()["accepted"] for one in (first, second)] == [1, 1]
+    assert (await post(door, event(3), OFFICE)).json()["accepted"] == 1
+    assert await door.refused() == {("events", "too_many_at_once"): 1}
+    assert await door.value("select count(*) from messages") == 3
 
 
 async def test_too_large(door):

@@ -22,6 +22,8 @@ from simulators import people
 from simulators.__main__ import BACK_OFFICES, NAMES
 from simulators.eid_id_gov_ua import Wrong as IdGovUa
 from simulators.eids import ABROAD, CROATIA, CZECHIA, ROMANIA, SERBIA, UKRAINE
+from simulators.kit.gateway import MAGIC
+from simulators.kit.gateway import Wrong as Gateway
 from simulators.kit.oidc_switches import Wrong as Oidc
 from simulators.kit.push import PushOrder
 from simulators.kit.saml_switches import Wrong as Saml
@@ -108,11 +110,12 @@ def test_ports_and_secrets_are_those_of_the_cities() -> None:
 
     files = [path for kind in ("city.yaml", "*.metadata.xml") for path in (ROOT / "config/cities").glob(f"*/{kind}")]
     told = "".join(path.read_text("utf-8") for path in files)
-    for name in (*BACK_OFFICES, "eid_nias", "eid_nia"):
+    for name in (*BACK_OFFICES, "eid_nias", "eid_nia", "gateway_csob", "gateway_monri"):
         assert f"http://127.0.0.1:{import_module(f'simulators.{name}').PORT}" in told
     for name, value in SECRETS.items():
-        # No town of the demonstration logs in by these two.
-        assert (f"{{ secret: {name} }}" in told) == (name not in {"eid-oidc", "eid-id-gov-ua"})
+        # No town of the demonstration logs in, or is paid, by these.
+        unused = {"eid-oidc", "eid-id-gov-ua", "netopia-api", "netopia-pos-key"}
+        assert (f"{{ secret: {name} }}" in told) == (name not in unused)
         assert secret(name) == value
         assert value.startswith("-----BEGIN PRIVATE KEY-----") if name.endswith("-key") else value == f"{name}-secret"
     assert len({import_module(f"simulators.{name}").PORT for name in NAMES}) == len(NAMES)
@@ -123,7 +126,8 @@ def test_the_readme_names_every_citizen_secret_and_switch() -> None:
     words = [f"`{word}`" for name, value in SECRETS.items() for word in (name, value) if "PRIVATE" not in word]
     words += [f"`{name}`" for name in NAMES]
     words += [f'"{name}"' for name in Switches.model_fields]
-    words += [f"`{name}`" for wrong in (Saml, Oidc, IdGovUa) for name in get_args(wrong)]
+    words += [f"`{name}`" for wrong in (Saml, Oidc, IdGovUa, Gateway) for name in get_args(wrong)]
+    words += [f"`{number}`" for number in MAGIC]
     words += [word for holders in EIDS for one in holders.values() for word in (one.full_name, one.number)]
     words += [f"`{name}`" for name in PushOrder.model_fields]
     words += [word for person in PERSONS for word in (person.full_name, person.number)]

@@ -73,13 +73,21 @@ class Sending:
 async def sending(
     folder: Path, urls: DatabaseUrls, clock: FixedClock, city: str, **offices: tuple[str, str]
 ) -> AsyncIterator[Sending]:
-    """`offices`: back office → (simulator, which setting is its address and the path there: `base_url` or `endpoint/x`)."""
+    """`offices`: back office → (simulator, which settings are addresses of it, each with the path there: `base_url
+    auth.token_url/oauth/token`, or `endpoint/x`).
+    """
     async with AsyncExitStack() as stack:
-        running, over = {}, {}
+        running: dict[str, Simulator] = {}
+        over: dict[str, Any] = {}
         for name, (simulator, where) in offices.items():
             running[name] = await stack.enter_async_context(start(simulator))
-            setting, _, path = where.partition("/")
-            over[name] = {"settings": deepcopy(_QUICK) | {setting: running[name].url + (f"/{path}" if path else "")}}
+            over[name] = {"settings": deepcopy(_QUICK)}
+            for one in where.split():
+                setting, _, path = one.partition("/")
+                block = over[name]["settings"]
+                for outer in setting.split(".")[:-1]:
+                    block = block.setdefault(outer, {})
+                block[setting.split(".")[-1]] = running[name].url + (f"/{path}" if path else "")
         file = folder / "config" / "cities" / city / "city.yaml"
         file.parent.mkdir(parents=True)
         ours = PROJECT / "config" / "cities" / city / "city.yaml"

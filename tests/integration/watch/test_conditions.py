@@ -6,7 +6,11 @@ from datetime import timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
+import pytest
+
 from hub.alerts import service as alerts
+from hub.jobs import queue
+from hub.kernel.errors import NotFound
 from hub.ports.back_office import CheckStep
 from hub.storage.database import NIL
 from hub.watch.conditions import Conditions
@@ -127,3 +131,50 @@ async def test_a_certificate_of_an_eid_that_ends_soon(hub: Api):
     await watch.check_eids(asked)
     async with hub.worker.database.town(1) as connection:
         assert await alerts.open_alerts(connection, 1) == []
+
+
+async def test_files_that_nobody_takes(hub: Api):
+    city_id, since = hub.worker.towns.by_slug["pregrada"].city.id, hub.clock.now()
+    async with hub.worker.database.town(city_id) as connection:
+        for name, problem in (("a.csv", "no kind"), ("b.csv", "no kind"), ("c.csv", None)):
+            await connection.execute(
+                """insert into push_drops (city_id, back_office, name, size, modified_at, seen_at, problem)
+                   values ($1, 'financije', $2, 1, $3, $3, $4)""",
+                city_id,
+                name,
+                since,
+                problem,
+            )
+    hub.clock.at += 9 * MINUTE
+    assert await watched(hub) == {}
+    hub.clock.at += MINUTE
+    assert await watched(hub) == {("dropped_files", "financije"): (2, since, None)}
+    async with hub.worker.database.town(city_id) as connection:
+        await connection.execute("update push_drops set problem = null where city_id = $1", city_id)
+    assert await watched(hub) == {}
+
+
+async def test_work_that_was_given_up(hub: Api):
+    city_id, since = hub.worker.towns.by_slug["pregrada"].city.id, hub.clock.now()
+    async with hub.worker.database.town(city_id) as connection:
+        ids = [
+            await connection.fetchval(
+                """insert into jobs (city_id, kind, payload, state, failed_at, last_error, attempts)
+                   values ($1, 'intake.apply', '{}', 'failed', $2, 'hub_error: Ana is in no list.', 5) returning id""",
+                city_id,
+                since,
+            )
+            for _ in range(3)
+        ]
+    assert await watched(hub) == {("job_given_up", "intake.apply"): (3, since, None)}
+    async with hub.worker.database.town(city_id) as connection:
+        (alert,) = await alerts.open_alerts(connection, city_id)
+        assert alert.detail == {"since": since.isoformat(), "reason": "hub_error"}, "what it says may name somebody"
+        await queue.retry_failed(connection, city_id, ids[0])
+        await queue.discard_failed(connection, city_id, ids[1])
+        with pytest.raises(NotFound):
+            await queue.discard_failed(connection, city_id, ids[0])
+    assert await watched(hub) == {("job_given_up", "intake.apply"): (1, since, None)}
+    async with hub.worker.database.town(city_id) as connection:
+        await queue.discard_failed(connection, city_id, ids[2])
+    assert await watched(hub) == {}

@@ -24,8 +24,8 @@ ZONE = "is not a time zone; write one such as Europe/Zagreb"
 SLUG = "use lower-case letters, digits, '-' and '_', such as 'pregrada'"
 
 TOP_LEVEL = (
-    "alerts, attachments, back_offices, bank_transfer, clients, country, currency, departments, eids, hosts, id, languages, live, "
-    "look, name, passwords, payees, problems"
+    "alerts, attachments, back_offices, bank_transfer, clients, country, currency, departments, eids, gateways, hosts, id, languages, live, "
+    "look, name, passwords, payees, problems, refunds"
 )
 OFFICE = "back_offices.porez"
 FEED = f"{OFFICE}.feeds.obligations"

@@ -18,9 +18,9 @@ CITY = load_city(PROJECT / "config" / "cities" / "pregrada" / "city.yaml")
 TODAY = date(2026, 11, 21)
 OWN = (Reference("hr.poziv_na_broj", "HR68 1"),)
 PARTS = (
-    Instalment(1, date(2026, 10, 1), Money(5000, "EUR"), Money(0, "EUR"), ()),
-    Instalment(2, date(2026, 12, 1), Money(5000, "EUR"), Money(2500, "EUR"), OWN),
-    Instalment(3, date(2027, 1, 1), Money(5000, "EUR"), None, ()),
+    Instalment(1, date(2026, 10, 1), Money(5000, "EUR"), Money(0, "EUR"), (), Money(0, "EUR")),
+    Instalment(2, date(2026, 12, 1), Money(5000, "EUR"), Money(2500, "EUR"), OWN, Money(2500, "EUR")),
+    Instalment(3, date(2027, 1, 1), Money(5000, "EUR"), None, (), Money(5000, "EUR")),
 )
 
 
@@ -30,6 +30,7 @@ def row(**values: Any) -> dict[str, Any]:
         "currency": "EUR",
         "original": 15000,
         "outstanding": 7500,
+        "due": 7500,
         "due_on": date(2026, 12, 31),
         "cancelled": False,
         "gone_at": None,
@@ -64,8 +65,8 @@ def test_a_day_that_has_passed_is_left_out():
 @pytest.mark.parametrize(
     ("values", "instalment", "detail"),
     [
-        ({"outstanding": 0}, None, "This is paid: there is nothing to transfer."),
-        ({"outstanding": 0}, 3, "This is paid: there is nothing to transfer."),
+        ({"due": 0}, None, "This is paid: there is nothing to transfer."),
+        ({"due": 0}, 3, "This is paid: there is nothing to transfer."),
         ({}, 1, "This is paid: there is nothing to transfer."),
         ({"cancelled": True}, 2, "The office has cancelled or withdrawn this obligation: there is nothing to pay."),
         ({"payee": "left_the_town"}, None, "The town no longer says where to pay this: ask the office."),

@@ -111,7 +111,9 @@ class TestFaults:
         fault = Fault(("Server",), "x" * 1000, ())
         assert fault.evidence() == f"Server · {'x' * 391}…"
 
-    @pytest.mark.parametrize("code", ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity"])
+    @pytest.mark.parametrize(
+        "code", ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity", "MessageExpired"]
+    )
     @pytest.mark.parametrize("status", [200, 500])
     def test_those_about_credentials_are_refusals(self, code: str, status: int) -> None:
         fault = f"<e:Fault><faultcode>wsse:{code}</faultcode><faultstring>no</faultstring></e:Fault>"

@@ -8,14 +8,16 @@ import pytest
 
 from hub.contracts import alarms
 from hub.delivery import endings, offices, sweep
+from hub.obligations import paid_here
 from hub.watch import conditions
 from hub.watch.letters import catalogues
 
 LANGUAGES = ("hr", "cs", "uk", "ro", "sr", "sr-Latn", "en")
 KINDS = {
     *(offices.PAUSED, offices.HELD, sweep.LATE, endings.REFUSED, endings.IN_DOUBT, alarms.KIND),
-    *(endings.DOUBLED, sweep.UNTOLD),
+    *(endings.DOUBLED, sweep.UNTOLD, paid_here.DISAGREES),
     *(conditions.READING_FAILED, conditions.FEED_STALE, conditions.DEAD_LETTERS, conditions.PUSH_REFUSED),
+    *(conditions.DROPPED_FILES, conditions.JOB_GIVEN_UP),
     *(conditions.EID_CHECK, "webhook_stopped", "other"),
 }
 

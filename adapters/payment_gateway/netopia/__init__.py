@@ -1,0 +1,1 @@
+"""NETOPIA Payments, a card gateway of Romania, formerly mobilPay. See README.md."""

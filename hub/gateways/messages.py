@@ -1,0 +1,201 @@
+"""Messages as they are kept: whole, encrypted, and with what became of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from hub.gateways.model import Incoming, Message, Verdict
+from hub.gateways.reports import from_json, to_json
+from hub.kernel.ids import new_uuid
+from hub.ports.payment_gateway import Report
+from hub.storage.database import Connection
+from hub.storage.vault import TownKeys
+
+MOST_REFUSED = 200
+"""Refused messages of one gateway that are kept in an hour: whoever floods the door fills no disk."""
+
+_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers of a browser that would let somebody in as the payer."""
+
+_COLUMNS = "message_id, gateway, kind, attempt_id, received_at, verdict, why, word"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the gateway's adapter made of a message: a report, or why it is none (`forged` or `unreadable`, a text)."""
+
+    report: Report | None
+    problem: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A kept message that is to be judged."""
+
+    message_id: UUID
+    gateway: str
+    report: Report
+
+
+async def keep(
+    connection: Connection,
+    keys: TownKeys,
+    gateway: str,
+    kind: str,
+    message: Incoming,
+    read: Read,
+    *,
+    verdict: Verdict,
+    attempt_id: UUID | None,
+    why: str | None,
+    now: datetime,
+) -> UUID | None:
+    """The id of the kept message; None where too many like it were refused within the hour."""
+    city_id, message_id = keys.city_id, new_uuid()
+    if verdict is Verdict.REFUSED and await _flooded(connection, city_id, gateway, now):
+        return None
+    headers = {name: value for name, value in message.headers.items() if name not in _NOT_KEPT}
+    content = {
+        "method": message.method,
+        "url": message.url,
+        "headers": headers,
+        "body": base64.b64encode(message.body).decode(),
+        "read": to_json(read.report) if read.report else None,
+        "problem": read.problem,
+        "detail": read.detail,
+    }
+    digest = hashlib.sha256(b"\0".join((message.method.encode(), message.url.encode(), message.body))).digest()
+    await connection.execute(
+        """insert into gateway_messages (city_id, message_id, gateway, kind, received_at, content, digest, verdict, why,
+                                         word, attempt_id, judged_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+        city_id,
+        message_id,
+        gateway,
+        kind,
+        now,
+        keys.encrypt("gateway_messages", "content", str(message_id), json.dumps(content).encode()),
+        digest,
+        verdict,
+        why,
+        read.report.word[:200].replace("\0", "") if read.report else None,
+        attempt_id,
+        None if verdict is Verdict.WAITING else now,
+    )
+    return message_id
+
+
+async def _flooded(connection: Connection, city_id: int, gateway: str, now: datetime) -> bool:
+    refused = await connection.fetchval(
+        """select count(*) from (
+               select from gateway_messages
+               where city_id = $1 and gateway = $2 and verdict = 'refused' and received_at > $3 limit $4) m""",
+        city_id,
+        gateway,
+        now - timedelta(hours=1),
+        MOST_REFUSED,
+    )
+    return int(refused) >= MOST_REFUSED
+
+
+async def waiting(connection: Connection, city_id: int, limit: int) -> list[UUID]:
+    """Those to be judged, the oldest first."""
+    rows = await connection.fetch(
+        """select message_id from gateway_messages where city_id = $1 and verdict = 'waiting'
+           order by received_at, message_id limit $2""",
+        city_id,
+        limit,
+    )
+    return [row["message_id"] for row in rows]
+
+
+async def take(connection: Connection, keys: TownKeys, message_id: UUID) -> Waiting | None:
+    """Locked; None where somebody else has it, or it has been judged."""
+    row = await connection.fetchrow(
+        """select gateway, content from gateway_messages
+           where city_id = $1 and message_id = $2 and verdict = 'waiting' for update skip locked""",
+        keys.city_id,
+        message_id,
+    )
+    if row is None:
+        return None
+    report = _content(keys, message_id, row["content"])["read"]
+    return Waiting(message_id, row["gateway"], from_json(report))
+
+
+async def judged(
+    connection: Connection,
+    city_id: int,
+    message_id: UUID,
+    verdict: Verdict,
+    *,
+    why: str | None,
+    attempt_id: UUID | None,
+    now: datetime,
+) -> None:
+    await connection.execute(
+        """update gateway_messages set verdict = $3, why = $4, attempt_id = $5, judged_at = $6
+           where city_id = $1 and message_id = $2""",
+        city_id,
+        message_id,
+        verdict,
+        why,
+        attempt_id,
+        now,
+    )
+
+
+async def listed(
+    connection: Connection,
+    city_id: int,
+    *,
+    gateways: Sequence[str] | None,
+    verdict: Verdict | None,
+    attempt_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Message]:
+    """The newest first, without their content."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from gateway_messages
+            where city_id = $1 and ($2::text[] is null or gateway = any ($2)) and ($3::text is null or verdict = $3)
+              and ($4::uuid is null or attempt_id = $4) and ($5::uuid is null or message_id < $5)
+            order by message_id desc limit $6""",  # noqa: S608 - names are ours
+        city_id,
+        None if gateways is None else list(gateways),
+        verdict,
+        attempt_id,
+        before,
+        limit,
+    )
+    return [_of(row) for row in rows]
+
+
+async def opened(connection: Connection, keys: TownKeys, message_id: UUID) -> tuple[Message, dict[str, Any]] | None:
+    """A message with its content: method, url, headers, body (base64), and what was read in it."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS}, content from gateway_messages where city_id = $1 and message_id = $2",  # noqa: S608 - names are ours
+        keys.city_id,
+        message_id,
+    )
+    return None if row is None else (_of(row), _content(keys, message_id, row["content"]))
+
+
+def _content(keys: TownKeys, message_id: UUID, stored: bytes) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(keys.decrypt("gateway_messages", "content", str(message_id), stored))
+    return value
+
+
+def _of(row: asyncpg.Record) -> Message:
+    values = {name.strip(): row[name.strip()] for name in _COLUMNS.split(",")}
+    return Message(**{**values, "verdict": Verdict(values["verdict"])})

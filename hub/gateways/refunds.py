@@ -1,0 +1,165 @@
+"""Rows of money given back: what was asked of a gateway, and how far it has come there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from hub.alerts import service as alerts
+from hub.back_offices.model import Town
+from hub.gateways.model import Attempt
+from hub.kernel.ids import public_id
+from hub.payments.service import PaymentService
+from hub.storage.database import Connection
+from hub.storage.vault import TownKeys
+
+NOT_SENT = "refund_not_sent"
+"""About a refund: its gateway does not take it, and nothing was given back. It is sent again and again."""
+
+State = Literal["sending", "waiting", "pending", "in_doubt", "done", "refused"]
+
+_COLUMNS = """refund_id, attempt_id, minor, already, state, sends, next_at, sent_at, reference, word, detail,
+    created_at, settled_at"""
+
+# As with attempts: until the call must be over, nobody else takes it up.
+_CLAIM = f"""
+    update gateway_refunds set next_at = $2 + interval '2 minutes'
+    where city_id = $1 and refund_id in (
+        select refund_id from gateway_refunds where city_id = $1 and next_at <= $2
+        order by next_at limit $3 for update skip locked)
+    returning {_COLUMNS}"""  # noqa: S608 - names are ours
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A refund at a gateway. `already` was given back of the attempt before; `sends`: how often it was sent."""
+
+    refund_id: UUID
+    attempt_id: UUID
+    minor: int
+    already: int
+    state: State
+    sends: int
+    next_at: datetime | None
+    sent_at: datetime | None
+    reference: str | None
+    word: str | None
+    detail: str | None
+    created_at: datetime
+    settled_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        return public_id("rfd", self.refund_id)
+
+
+async def insert(
+    connection: Connection, city_id: int, refund_id: UUID, attempt: Attempt, minor: int, now: datetime
+) -> bool:
+    """False where another refund of the attempt is under way: it comes after that."""
+    done = await connection.fetchval(
+        """insert into gateway_refunds (city_id, refund_id, attempt_id, minor, already, state, next_at, created_at)
+           values ($1, $2, $3, $4, $5, 'waiting', $6, $6) on conflict do nothing returning true""",
+        city_id,
+        refund_id,
+        attempt.attempt_id,
+        minor,
+        attempt.refunded,
+        now,
+    )
+    return done is not None
+
+
+async def claim_due(connection: Connection, city_id: int, now: datetime, limit: int) -> list[Sent]:
+    return [_of(row) for row in await connection.fetch(_CLAIM, city_id, now, limit)]
+
+
+async def in_doubt(connection: Connection, city_id: int, limit: int) -> list[Sent]:
+    """Those that may have happened: staff may have said what did."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from gateway_refunds
+            where city_id = $1 and state = 'in_doubt' order by created_at limit $2""",  # noqa: S608 - names are ours
+        city_id,
+        limit,
+    )
+    return [_of(row) for row in rows]
+
+
+async def find(connection: Connection, city_id: int, refund_id: UUID) -> Sent | None:
+    """Locked, so that what happens to it happens once. The attempt is locked before it."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from gateway_refunds where city_id = $1 and refund_id = $2 for update",  # noqa: S608 - names are ours
+        city_id,
+        refund_id,
+    )
+    return None if row is None else _of(row)
+
+
+async def of_attempts(connection: Connection, city_id: int, attempt_ids: Sequence[UUID]) -> list[Sent]:
+    """The oldest first."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from gateway_refunds where city_id = $1 and attempt_id = any ($2) order by created_at",  # noqa: S608 - names are ours
+        city_id,
+        list(attempt_ids),
+    )
+    return [_of(row) for row in rows]
+
+
+async def in_flight(connection: Connection, city_id: int, attempt_id: UUID) -> Sent | None:
+    """The refund of an attempt that may have happened; there is one at the most."""
+    row = await connection.fetchrow(
+        f"""select {_COLUMNS} from gateway_refunds
+            where city_id = $1 and attempt_id = $2 and settled_at is null and sends > 0 for update""",  # noqa: S608 - names are ours
+        city_id,
+        attempt_id,
+    )
+    return None if row is None else _of(row)
+
+
+async def told_without_amount(connection: Connection, city_id: int, attempt: Attempt) -> int | None:
+    """How much is given back in all, where the gateway says that something is and not how much; None: nobody knows."""
+    ours = await in_flight(connection, city_id, attempt.attempt_id)
+    if attempt.refunded:
+        return attempt.refunded if ours is None else None
+    return None if ours is None else ours.minor
+
+
+async def change(connection: Connection, city_id: int, refund_id: UUID, **values: Any) -> None:
+    """Set columns, named by our own code."""
+    names = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
+    await connection.execute(
+        f"update gateway_refunds set {names} where city_id = $1 and refund_id = $2",  # noqa: S608 - names are ours
+        city_id,
+        refund_id,
+        *values.values(),
+    )
+
+
+async def settle(
+    connection: Connection,
+    keys: TownKeys,
+    town: Town,
+    payments: PaymentService,
+    one: Sent,
+    outcome: Literal["done", "refused"],
+    *,
+    now: datetime,
+    word: str | None = None,
+    reference: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """It is over, and the payment is told."""
+    word, reference = word or one.word, reference or one.reference
+    told = {"word": word, "reference": reference, "detail": detail}
+    await change(connection, town.city.id, one.refund_id, state=outcome, settled_at=now, next_at=None, **told)
+    await payments.refund_heard(connection, keys, town, one.refund_id, outcome, word, reference, now)
+    await alerts.settle(connection, town.city.id, kind=NOT_SENT, about=one.id, now=now)
+
+
+def _of(row: asyncpg.Record) -> Sent:
+    return Sent(**dict(row))

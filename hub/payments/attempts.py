@@ -1,0 +1,112 @@
+"""How far a charge is on its way to money: tries at a gateway, giving up, time that is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from hub.back_offices.model import Town
+from hub.kernel.errors import Conflict
+from hub.payments import queries
+from hub.payments.base import Part
+from hub.payments.charges import locked, move
+from hub.payments.model import Due
+from hub.payments.states import UNDER_WAY, Event, State
+from hub.ports.payment_gateway import Outcome
+from hub.storage.database import Connection
+from hub.storage.vault import TownKeys
+
+_MAY_BEGIN = frozenset({State.OPEN, State.PART_PAID})
+
+
+class Attempts(Part):
+    async def begin_attempt(self, connection: Connection, city_id: int, charge_id: UUID, now: datetime) -> Due:
+        """What is still due of it, and from now on a try is under way.
+
+        Raises Conflict when it is paid, cancelled, expired, or another try may still bring money.
+        """
+        charge = await locked(connection, city_id, charge_id)
+        if charge.attempt is not None:
+            raise Conflict("Another try to pay this may still bring money: wait until it is over.")
+        if charge.state not in _MAY_BEGIN or charge.closed is not None:
+            raise Conflict(f"This cannot be paid: it is {charge.state}.")
+        if charge.expires_at is not None and charge.expires_at <= now:
+            raise Conflict("The time to pay this is over: begin a new payment.")
+        await move(connection, charge, Event.STARTED, now, by="payer", attempt="started")
+        return Due(
+            charge_id=charge_id,
+            payment_id=charge.payment_id,
+            payee=charge.payee,
+            amount=charge.money(charge.amount - charge.balances.captured),
+            title=charge.title,
+            language=charge.language,
+            login=charge.login,
+            subject_id=charge.subject_id,
+        )
+
+    async def attempt_pending(
+        self, connection: Connection, keys: TownKeys, town: Town, charge_id: UUID, *, now: datetime
+    ) -> None:
+        """The gateway says that it is under way. Where the money has come another way meanwhile, only that it may
+        still come once more is remembered.
+        """
+        charge = await locked(connection, town.city.id, charge_id)
+        if charge.attempt != "processing":
+            if charge.state is State.PAID or charge.balances.captured >= charge.amount:
+                await queries.set_attempt(connection, town.city.id, charge_id, "processing")
+            else:
+                await move(connection, charge, Event.PROCESSING, now, by="gateway", attempt="processing")
+
+    async def attempt_ended(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge_id: UUID,
+        *,
+        outcome: Outcome,
+        reason: str | None,
+        now: datetime,
+    ) -> None:
+        """The try is over and brought no money; the payer may try again as long as the payment's time is not over."""
+        charge = await locked(connection, town.city.id, charge_id)
+        if charge.attempt is None:
+            return
+        if charge.state in UNDER_WAY:
+            why = reason or outcome.value
+            await move(connection, charge, Event.FAILED, now, by="gateway", attempt=None, reason=why)
+        else:
+            await queries.set_attempt(connection, town.city.id, charge_id, None)
+
+    async def cancel(
+        self,
+        connection: Connection,
+        city_id: int,
+        payment_id: UUID,
+        *,
+        by: str,
+        now: datetime,
+        reason: str | None = None,
+    ) -> None:
+        """Give up what nobody has paid. Twice is once. Raises Conflict while a try is under way or when money has come,
+        NotFound.
+        """
+        for charge_id in await queries.charges_of(connection, city_id, payment_id):
+            charge = await locked(connection, city_id, charge_id)
+            if charge.state in {State.CANCELLED, State.EXPIRED}:
+                continue
+            if charge.state in UNDER_WAY:
+                raise Conflict("A try to pay this is under way: wait until it is over.")
+            if charge.state is not State.OPEN:
+                raise Conflict("Money has come for this payment: it cannot be cancelled.")
+            await move(connection, charge, Event.CANCELLED, now, by=by, attempt=None, closed="cancelled", reason=reason)
+
+    async def expire(self, connection: Connection, city_id: int, now: datetime, limit: int = 500) -> int:
+        """End what nobody began to pay in time; returns how many payments. Those with a try under way wait for it."""
+        ids = await queries.to_expire(connection, city_id, now, limit)
+        for payment_id in ids:
+            for charge_id in await queries.charges_of(connection, city_id, payment_id):
+                charge = await locked(connection, city_id, charge_id)
+                if charge.state is State.OPEN:
+                    await move(connection, charge, Event.EXPIRED, now, by="hub", attempt=None, closed="expired")
+        return len(ids)

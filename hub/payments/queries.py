@@ -1,0 +1,101 @@
+"""SQL of payments that decides nothing. Every function runs within the caller's walls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.kernel.ids import public_id
+from hub.kernel.money import Money
+from hub.payments.model import RefundToSend
+from hub.storage.database import Connection
+
+
+async def charges_of(connection: Connection, city_id: int, payment_id: UUID) -> list[UUID]:
+    """The charges of a payment, in the order in which they are locked."""
+    rows = await connection.fetch(
+        "select charge_id from charges where city_id = $1 and payment_id = $2 order by charge_id", city_id, payment_id
+    )
+    return [row["charge_id"] for row in rows]
+
+
+async def to_expire(connection: Connection, city_id: int, now: datetime, limit: int) -> list[UUID]:
+    """Payments whose time is over and that have a charge nobody began to pay."""
+    rows = await connection.fetch(
+        """select payment_id from payments p
+           where city_id = $1 and state in ('open', 'part_paid') and expires_at <= $2
+             and exists (select from charges c
+                         where c.city_id = $1 and c.payment_id = p.payment_id and c.state = 'open')
+           order by expires_at limit $3""",
+        city_id,
+        now,
+        limit,
+    )
+    return [row["payment_id"] for row in rows]
+
+
+async def under_way(connection: Connection, city_id: int, obligation_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """By obligation, the payment under way that is for it; not where it was named by its reference."""
+    rows = await connection.fetch(
+        """select i.obligation_id, c.payment_id from charge_items i
+           join charges c on c.city_id = i.city_id and c.charge_id = i.charge_id
+           where i.city_id = $1 and i.obligation_id = any ($2) and i.reference is null
+             and c.state in ('started', 'processing')""",
+        city_id,
+        list(obligation_ids),
+    )
+    return {row["obligation_id"]: row["payment_id"] for row in rows}
+
+
+async def set_attempt(connection: Connection, city_id: int, charge_id: UUID, attempt: str | None) -> None:
+    """What is under way of a charge that is where it is because of its money."""
+    await connection.execute(
+        "update charges set attempt = $3 where city_id = $1 and charge_id = $2", city_id, charge_id, attempt
+    )
+
+
+async def last_money(connection: Connection, city_id: int, charge_id: UUID) -> datetime | None:
+    """When money last came for a charge."""
+    at: datetime | None = await connection.fetchval(
+        "select max(at) from captures where city_id = $1 and charge_id = $2 and taken_back_at is null",
+        city_id,
+        charge_id,
+    )
+    return at
+
+
+async def charge_of_allocation(connection: Connection, city_id: int, allocation_id: UUID) -> UUID | None:
+    found: UUID | None = await connection.fetchval(
+        """select charge_id from allocations where city_id = $1 and allocation_id = $2 and takes_from is null""",
+        city_id,
+        allocation_id,
+    )
+    return found
+
+
+async def refunds_to_send(connection: Connection, city_id: int, limit: int) -> list[RefundToSend]:
+    rows = await connection.fetch(
+        """select r.refund_id, r.charge_id, r.amount, c.currency, b.captured, b.refunded, r.reason
+           from refunds r
+           join charges c on c.city_id = r.city_id and c.charge_id = r.charge_id
+           join charge_balances b on b.city_id = r.city_id and b.charge_id = r.charge_id
+           where r.city_id = $1 and r.way = 'gateway' and r.state = 'approved'
+           order by r.asked_at, r.refund_id limit $2""",
+        city_id,
+        limit,
+    )
+    return [_to_send(row) for row in rows]
+
+
+def _to_send(row: Any) -> RefundToSend:
+    return RefundToSend(
+        refund_id=row["refund_id"],
+        charge_id=row["charge_id"],
+        key=public_id("rfd", row["refund_id"]),
+        amount=Money(row["amount"], row["currency"]),
+        captured=Money(row["captured"], row["currency"]),
+        already=Money(row["refunded"], row["currency"]),
+        reason=row["reason"],
+    )

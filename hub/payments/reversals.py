@@ -1,0 +1,214 @@
+"""Money that others take: the payer's bank by a chargeback, somebody at the gateway's own console by a reversal.
+
+It happened, whatever we have of it: what is unallocated is taken first, then allocations, the newest first. What was
+gone already is lost to the town, booked as that, and told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from hub.alerts import service as alerts
+from hub.back_offices.model import Town
+from hub.kernel.errors import Conflict, NotFound
+from hub.kernel.ids import new_uuid, public_id
+from hub.kernel.money import Money
+from hub.payments import ledger
+from hub.payments.base import Part
+from hub.payments.charges import Charge, had_money, locked, move, note, of_its_currency, refresh, tell_lost
+from hub.payments.model import Source
+from hub.payments.states import ChargebackEvent, ChargebackState, Event, RefundEvent, RefundState, allow
+from hub.storage.database import Connection
+from hub.storage.vault import TownKeys
+
+CHARGED_BACK = "payment_charged_back"
+"""Alert: the payer's bank took money back; somebody contests it, or has it paid again."""
+
+
+class Reversals(Part):
+    async def _cover(
+        self, connection: Connection, keys: TownKeys, town: Town, charge: Charge, minor: int, reason: str, now: datetime
+    ) -> tuple[Charge, int]:
+        """So much of it is unallocated now; the rest was gone. Raises Conflict where nothing has ever come."""
+        if not await had_money(connection, charge):
+            raise Conflict("No money has come for this charge: none can be taken back from it.")
+        charge = await self._allocator.free(connection, keys, town, charge, minor, by="gateway", reason=reason, now=now)
+        return charge, min(minor, charge.balances.unallocated)
+
+    async def reversed_at_gateway(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge_id: UUID,
+        amount: Money,
+        source: Source,
+        *,
+        now: datetime,
+    ) -> UUID:
+        """Given back, or let go, at the gateway's own console: allocations are taken back as far as that is needed.
+
+        What was gone already is lost to the town, and somebody is told.
+        """
+        charge = await locked(connection, town.city.id, charge_id)
+        minor, refund_id = of_its_currency(charge, amount), new_uuid()
+        reason = "given back at the gateway"
+        charge, covered = await self._cover(connection, keys, town, charge, minor, reason, now)
+        lost = minor - covered
+        await connection.execute(
+            """insert into refunds (city_id, refund_id, charge_id, amount, lost, way, state, state_at, reason, asked_by,
+                                    asked_at, source_kind, source_id)
+               values ($1, $2, $3, $4, $5, 'elsewhere', 'done', $6, $7, 'gateway', $6, $8, $9)""",
+            charge.city_id, refund_id, charge_id, minor, lost, now, reason, source.kind, source.id,
+        )  # fmt: skip
+        await ledger.book(
+            connection, charge.city_id, charge_id, charge.currency, "reversed", ("refund", refund_id), now,
+            unallocated=-covered, refunded=covered, gateway=-minor, payer=covered, lost=lost,
+        )  # fmt: skip
+        await note(
+            connection, charge, "refund", RefundEvent.ELSEWHERE, None, RefundState.DONE, now,
+            by="gateway", amount=minor, about=refund_id,
+        )  # fmt: skip
+        charge = await move(
+            connection, charge, Event.REFUNDED, now,
+            by="gateway", attempt=charge.attempt, amount=minor, about=refund_id,
+        )  # fmt: skip
+        if lost:
+            await tell_lost(connection, charge, lost, "more was given back at the gateway than there was", now)
+        return refund_id
+
+    async def charged_back(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge_id: UUID,
+        amount: Money,
+        source: Source,
+        *,
+        now: datetime,
+    ) -> UUID:
+        """The payer's bank took it back. The same source again is the same chargeback, until that is won."""
+        charge = await locked(connection, town.city.id, charge_id)
+        minor, chargeback_id = of_its_currency(charge, amount), new_uuid()
+        known = await connection.fetchval(
+            """select chargeback_id from chargebacks
+               where city_id = $1 and source_kind = $2 and source_id = $3 and state = 'taken'""",
+            charge.city_id,
+            source.kind,
+            source.id,
+        )
+        if known is not None:
+            return UUID(str(known))
+        charge, covered = await self._cover(connection, keys, town, charge, minor, "charged back", now)
+        lost = minor - covered
+        await connection.execute(
+            """insert into chargebacks (city_id, chargeback_id, charge_id, amount, lost, state, at, source_kind,
+                                        source_id)
+               values ($1, $2, $3, $4, $5, 'taken', $6, $7, $8)""",
+            charge.city_id, chargeback_id, charge_id, minor, lost, now, source.kind, source.id,
+        )  # fmt: skip
+        await ledger.book(
+            connection, charge.city_id, charge_id, charge.currency, "charged_back", ("chargeback", chargeback_id), now,
+            unallocated=-covered, charged_back=covered, **{ledger.PLACE[source.kind]: -minor}, payer=covered, lost=lost,
+        )  # fmt: skip
+        await note(
+            connection, charge, "chargeback", ChargebackEvent.TAKEN, None, ChargebackState.TAKEN, now,
+            by="gateway", amount=minor, about=chargeback_id,
+        )  # fmt: skip
+        charge = await move(
+            connection, charge, Event.CHARGED_BACK, now,
+            by="gateway", attempt=charge.attempt, amount=minor, about=chargeback_id,
+        )  # fmt: skip
+        about = public_id("cbk", chargeback_id)
+        says = f"the payer's bank took {charge.money(minor)} back: contest it at the gateway, or have it paid again"
+        detail = {"says": says, "payment": public_id("pay", charge.payment_id), "payee": charge.payee}
+        await alerts.raise_alert(
+            connection, charge.city_id, kind=CHARGED_BACK, about=about, detail=detail, now=now, times=1
+        )
+        if lost:
+            await tell_lost(connection, charge, lost, "more was charged back than there was", now)
+        return chargeback_id
+
+    async def chargeback_won(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        chargeback_id: UUID,
+        *,
+        now: datetime,
+        by: str = "gateway",
+    ) -> None:
+        """It came back to us: given again to what the charge is meant for, as far as that still takes it.
+
+        Twice is once. Raises NotFound.
+        """
+        city_id = town.city.id
+        charge_id = await connection.fetchval(
+            "select charge_id from chargebacks where city_id = $1 and chargeback_id = $2", city_id, chargeback_id
+        )
+        if charge_id is None:
+            raise NotFound("There is no such chargeback.")
+        charge = await locked(connection, city_id, charge_id)
+        row = await connection.fetchrow(
+            """select amount, lost, state, source_kind from chargebacks
+               where city_id = $1 and chargeback_id = $2 for update""",
+            city_id,
+            chargeback_id,
+        )
+        assert row is not None
+        if row["state"] == ChargebackState.WON:
+            return
+        allow("chargeback", ChargebackEvent.WON, ChargebackState.TAKEN, ChargebackState.WON)
+        minor, lost = row["amount"], row["lost"]
+        covered = minor - lost
+        await connection.execute(
+            "update chargebacks set state = 'won', settled_at = $3 where city_id = $1 and chargeback_id = $2",
+            city_id, chargeback_id, now,
+        )  # fmt: skip
+        await ledger.book(
+            connection, city_id, charge_id, charge.currency, "chargeback_won", ("chargeback", chargeback_id), now,
+            unallocated=covered, charged_back=-covered, **{ledger.PLACE[row["source_kind"]]: minor}, payer=-covered,
+            lost=-lost,
+        )  # fmt: skip
+        await note(
+            connection, charge, "chargeback", ChargebackEvent.WON, ChargebackState.TAKEN, ChargebackState.WON, now,
+            by=by, amount=minor, about=chargeback_id,
+        )  # fmt: skip
+        charge = await self._allocator.fill_items(
+            connection, keys, town, await refresh(connection, charge), paid_at=now, now=now
+        )
+        await move(
+            connection, charge, Event.CHARGEBACK_WON, now,
+            by=by, attempt=charge.attempt, amount=minor, about=chargeback_id,
+        )  # fmt: skip
+        about = public_id("cbk", chargeback_id)
+        await alerts.settle(connection, city_id, kind=CHARGED_BACK, about=about, now=now)
+
+
+async def cover_lost(connection: Connection, charge: Charge, refund_id: UUID, now: datetime) -> int:
+    """Money that was set aside for a refund while a chargeback took it, too, is here after all: it was not lost.
+
+    Returns how much.
+    """
+    rows = await connection.fetch(
+        """select chargeback_id, lost from chargebacks
+           where city_id = $1 and charge_id = $2 and state = 'taken' and lost > 0 order by at, chargeback_id""",
+        charge.city_id,
+        charge.charge_id,
+    )
+    left, covered = charge.balances.unallocated, 0
+    for row in rows:
+        if part := min(left - covered, row["lost"]):
+            covered += part
+            await connection.execute(
+                "update chargebacks set lost = lost - $3 where city_id = $1 and chargeback_id = $2",
+                charge.city_id, row["chargeback_id"], part,
+            )  # fmt: skip
+    await ledger.book(
+        connection, charge.city_id, charge.charge_id, charge.currency, "charged_back", ("refund", refund_id), now,
+        unallocated=-covered, charged_back=covered, payer=covered, lost=-covered,
+    )  # fmt: skip
+    return covered

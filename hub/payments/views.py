@@ -1,0 +1,201 @@
+"""Payments as somebody reads them: rows of one payment together. Every function runs within the caller's walls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from hub.kernel.errors import NotFound
+from hub.payments.model import Method
+from hub.payments.states import State
+from hub.storage.database import Connection
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSeen:
+    """`row` is the charge with its balances; `items`, `refunds` and `chargebacks` are rows of 0014, oldest first."""
+
+    row: Row
+    items: list[Row]
+    refunds: list[Row]
+    chargebacks: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSeen:
+    row: Row
+    charges: list[ChargeSeen]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; filters add up. `payees`: only payments that have a charge of one of these."""
+
+    states: Collection[State] = ()
+    method: Method | None = None
+    payees: Collection[str] | None = None
+    unallocated: bool = False
+    obligation_id: UUID | None = None
+
+
+async def page(
+    connection: Connection, city_id: int, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
+) -> list[PaymentSeen]:
+    """The latest first. `after`: creation and id of the last one of the page before."""
+    rows = await connection.fetch(
+        """select * from payments p
+           where p.city_id = $1 and (cardinality($2::text[]) = 0 or p.state = any ($2))
+             and ($3::text is null or p.method = $3)
+             and ($4::timestamptz is null or (p.created_at, p.payment_id) < ($4, $5::uuid))
+             and ($6::text[] is null or exists (
+                 select from charges c where c.city_id = $1 and c.payment_id = p.payment_id and c.payee = any ($6)))
+             and (not $7 or exists (
+                 select from charges c join charge_balances b on b.city_id = c.city_id and b.charge_id = c.charge_id
+                 where c.city_id = $1 and c.payment_id = p.payment_id and b.unallocated > 0))
+             and ($8::uuid is null or exists (
+                 select from charges c where c.city_id = $1 and c.payment_id = p.payment_id and (
+                     exists (select from charge_items i where i.city_id = $1 and i.charge_id = c.charge_id
+                             and i.obligation_id = $8)
+                     or exists (select from allocations a where a.city_id = $1 and a.charge_id = c.charge_id
+                                and a.obligation_id = $8))))
+           order by p.created_at desc, p.payment_id desc limit $9""",
+        city_id,
+        list(filters.states),
+        filters.method,
+        after[0] if after else None,
+        after[1] if after else None,
+        None if filters.payees is None else list(filters.payees),
+        filters.unallocated,
+        filters.obligation_id,
+        limit,
+    )
+    return await _together(connection, city_id, [dict(row) for row in rows])
+
+
+async def one(connection: Connection, city_id: int, payment_id: UUID) -> PaymentSeen:
+    """Raises NotFound, also for another person's."""
+    row = await connection.fetchrow(
+        "select * from payments where city_id = $1 and payment_id = $2", city_id, payment_id
+    )
+    if row is None:
+        raise NotFound("There is no such payment here.")
+    return (await _together(connection, city_id, [dict(row)]))[0]
+
+
+async def payment_of_charge(connection: Connection, city_id: int, charge_id: UUID) -> UUID:
+    """Raises NotFound."""
+    found: UUID | None = await connection.fetchval(
+        "select payment_id from charges where city_id = $1 and charge_id = $2", city_id, charge_id
+    )
+    if found is None:
+        raise NotFound("There is no such charge here.")
+    return found
+
+
+async def charge_of(connection: Connection, city_id: int, table: str, id_: UUID) -> UUID:
+    """The charge that a refund, a chargeback or an allocation (`table`) belongs to. Raises NotFound."""
+    column = {"refunds": "refund_id", "chargebacks": "chargeback_id", "allocations": "allocation_id"}[table]
+    found: UUID | None = await connection.fetchval(
+        f"select charge_id from {table} where city_id = $1 and {column} = $2",  # noqa: S608 - names are ours
+        city_id,
+        id_,
+    )
+    if found is None:
+        raise NotFound("There is no such thing here.")
+    return found
+
+
+async def events(connection: Connection, city_id: int, payment_id: UUID) -> list[Row]:
+    """What has happened, oldest first."""
+    rows = await connection.fetch(
+        "select * from payment_events where city_id = $1 and payment_id = $2 order by at, event_id",
+        city_id,
+        payment_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def allocations(connection: Connection, city_id: int, charge_ids: Sequence[UUID]) -> list[Row]:
+    """Given and taken back, oldest first."""
+    return await _of(connection, city_id, charge_ids, "allocations", "at, allocation_id")
+
+
+async def captures(connection: Connection, city_id: int, charge_ids: Sequence[UUID]) -> list[Row]:
+    """Money that came, oldest first."""
+    return await _of(connection, city_id, charge_ids, "captures", "booked_at, capture_id")
+
+
+async def ledger(connection: Connection, city_id: int, charge_ids: Sequence[UUID]) -> list[Row]:
+    """Entries with `lines`, amounts by account; oldest first."""
+    rows = await connection.fetch(
+        """select e.*, (select json_object_agg(l.account, l.amount) from ledger_lines l
+                        where l.city_id = e.city_id and l.entry_id = e.entry_id) as lines
+           from ledger_entries e where e.city_id = $1 and e.charge_id = any ($2) order by e.at, e.entry_id""",
+        city_id,
+        list(charge_ids),
+    )
+    return [{**row, "lines": orjson.loads(row["lines"])} for row in rows]
+
+
+async def _together(connection: Connection, city_id: int, payments: Sequence[Row]) -> list[PaymentSeen]:
+    charges = await connection.fetch(
+        """select c.*, b.captured, b.allocated, b.unallocated, b.refunding, b.refunded, b.charged_back, b.gateway,
+                  b.bank, b.counter, b.fee, b.lost
+           from charges c join charge_balances b on b.city_id = c.city_id and b.charge_id = c.charge_id
+           where c.city_id = $1 and c.payment_id = any ($2) order by c.charge_id""",
+        city_id,
+        [row["payment_id"] for row in payments],
+    )
+    ids = [row["charge_id"] for row in charges]
+    tables = {
+        "charge_items": "charge_id, number",
+        "refunds": "asked_at, refund_id",
+        "chargebacks": "at, chargeback_id",
+    }
+    found: dict[str, dict[UUID, list[Row]]] = {}
+    for table, order in tables.items():
+        by_charge: dict[UUID, list[Row]] = defaultdict(list)
+        for row in await _of(connection, city_id, ids, table, order):
+            by_charge[row["charge_id"]].append(row)
+        found[table] = by_charge
+    by_payment: dict[UUID, list[ChargeSeen]] = defaultdict(list)
+    for charge in charges:
+        of_charge = [found[table][charge["charge_id"]] for table in tables]
+        by_payment[charge["payment_id"]].append(ChargeSeen(dict(charge), *of_charge))
+    return [PaymentSeen(row, by_payment[row["payment_id"]]) for row in payments]
+
+
+async def _of(connection: Connection, city_id: int, charge_ids: Sequence[UUID], table: str, order: str) -> list[Row]:
+    if not charge_ids:
+        return []
+    rows = await connection.fetch(
+        f"select * from {table} where city_id = $1 and charge_id = any ($2) order by {order}",  # noqa: S608 - names are ours
+        city_id,
+        list(charge_ids),
+    )
+    return [{**row, "title": orjson.loads(row["title"])} if row.get("title") else dict(row) for row in rows]
+
+
+async def refunds(
+    connection: Connection, city_id: int, state: str, payees: Collection[str] | None, limit: int = 100
+) -> list[Row]:
+    """In that state, with payment, payee and currency of their charge; the oldest first."""
+    rows = await connection.fetch(
+        """select r.*, c.payment_id, c.payee, c.currency from refunds r
+           join charges c on c.city_id = r.city_id and c.charge_id = r.charge_id
+           where r.city_id = $1 and r.state = $2 and ($3::text[] is null or c.payee = any ($3))
+           order by r.asked_at, r.refund_id limit $4""",
+        city_id,
+        state,
+        None if payees is None else list(payees),
+        limit,
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,78 @@
+"""Reconciliation as the worker and the doors of staff see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.alerts import service as alerts
+from hub.back_offices.model import Town
+from hub.kernel.clock import Clock
+from hub.obligations import door as obligations
+from hub.payments.service import PaymentService
+from hub.reconciliation import matching, outgoing, payouts
+from hub.reconciliation.matching import Matching
+from hub.reconciliation.payouts import Payout
+from hub.reconciliation.suggesting import Suggestion, suggestions
+from hub.reconciliation.verbs import Verbs
+from hub.statements import entries
+from hub.statements.model import State, StatementEntry
+from hub.statements.service import StatementService
+from hub.storage.database import Connection, Database
+from hub.storage.vault import Vault
+
+WAITING = "statement_entries_waiting"
+"""Alert: entries of bank statements wait for somebody to say what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What an entry that waits may be: obligations, a gateway's payouts, or entries that it takes back."""
+
+    obligations: list[Suggestion]
+    payouts: list[Payout]
+    takes_back: list[UUID]
+
+
+class ReconciliationService(Verbs):
+    """One for a process; of all towns."""
+
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, payments: PaymentService, statements: StatementService
+    ) -> None:
+        super().__init__(database, vault, clock, payments)
+        self.matching = Matching(database, vault, clock, payments)
+        self._statements = statements
+
+    async def read(self, town: Town, file_id: UUID) -> None:
+        """A file's statements and entries, and then what they are for; a job."""
+        if await self._statements.importing.read(town, file_id):
+            async with self._database.town(town.city.id) as connection:
+                await matching.enqueue_match(connection, town.city.id)
+
+    async def match(self, town: Town, *, queued: bool) -> None:
+        """Look at entries, and tell somebody as long as some wait; a job."""
+        await self.matching.run(town, queued=queued)
+        city_id, now = town.city.id, self._clock.now()
+        async with self._database.town(city_id) as connection:
+            waiting = sum((await entries.numbers(connection, city_id, None)).values())
+            if waiting:
+                says = f"{waiting} entries of bank statements wait for somebody to say what they are for"
+                detail = {"says": says, "waiting": waiting}
+                await alerts.raise_alert(
+                    connection, city_id, kind=WAITING, about="statements", detail=detail, now=now, times=waiting
+                )
+            else:
+                await alerts.settle(connection, city_id, kind=WAITING, about="statements", now=now)
+
+    async def likely(self, connection: Connection, town: Town, entry: StatementEntry) -> Likely:
+        """Worked out just now; nothing of an entry that does not wait."""
+        if entry.state not in (State.NEW, State.QUEUED):
+            return Likely([], [], [])
+        now = self._clock.now()
+        if entry.amount.minor < 0:
+            return Likely([], [], await outgoing.reversed_by(connection, town.city.id, entry))
+        today = now.astimezone(town.city.timezone).date()
+        async with obligations.money(connection):
+            found = await suggestions(connection, town, entry, today)
+        return Likely(found, await payouts.likely(connection, town, entry, now), [])

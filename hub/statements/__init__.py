@@ -1,0 +1,1 @@
+"""Bank statements: recognised, read, looked into."""

@@ -1,0 +1,171 @@
+"""Files of a bank: kept whole before anybody looks what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from hub.intake.files import checked_name
+from hub.jobs.queue import enqueue
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Conflict, InvalidRequest, NotFound, TooLarge
+from hub.kernel.ids import new_uuid
+from hub.statements.model import READ, StatementFile
+from hub.storage.database import Connection, Database
+from hub.storage.vault import TownKeys, Vault
+
+LARGEST = 200_000_000
+"""Bytes of one file: some 200,000 entries of camt.053."""
+
+_PIECE = 1024 * 1024
+_COLUMNS = "file_id, name, received_at, by, payees, state, size, format, problem, line, read_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`known`: a file of this content came before, and this is it."""
+
+    file: StatementFile
+    known: bool
+
+
+class StatementFiles:
+    """Takes files in; `hub.statements.importing` reads them."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+        self._database, self._vault, self._clock = database, vault, clock
+
+    async def receive(
+        self, city_id: int, name: str, parts: AsyncIterator[bytes], *, by: str, payees: Collection[str] | None = None
+    ) -> Received:
+        """Keep a whole file and have it read. `payees`: those whose accounts it may be of; None: all.
+
+        Raises TooLarge, InvalidRequest for its name or for nothing in it.
+        """
+        checked_name(name)
+        file_id = new_uuid()
+        async with self._database.town(city_id) as connection:
+            await connection.execute(
+                """insert into statement_files (city_id, file_id, name, received_at, by, payees, state)
+                   values ($1, $2, $3, $4, $5, $6, 'arriving')""",
+                city_id, file_id, name, self._clock.now(), by, None if payees is None else list(payees),
+            )  # fmt: skip
+        size, digest = await self._keep(city_id, file_id, parts)
+        if size == 0:
+            raise InvalidRequest("This file is empty.")
+        try:
+            async with self._database.town(city_id) as connection:
+                await connection.execute(
+                    """update statement_files set state = 'received', size = $3, digest = $4
+                       where city_id = $1 and file_id = $2""",
+                    city_id, file_id, size, digest,
+                )  # fmt: skip
+                await enqueue_read(connection, city_id, file_id)
+                return Received(await find(connection, city_id, file_id), known=False)
+        except asyncpg.UniqueViolationError:
+            async with self._database.town(city_id) as connection:
+                before = await connection.fetchval(
+                    """select file_id from statement_files
+                       where city_id = $1 and digest = $2 and state in ('received', 'read')""",
+                    city_id, digest,
+                )  # fmt: skip
+                return Received(await find(connection, city_id, before), known=True)
+
+    async def _keep(self, city_id: int, file_id: UUID, parts: AsyncIterator[bytes]) -> tuple[int, bytes]:
+        digest, size, number, held = hashlib.sha256(), 0, 0, bytearray()
+        async for part in parts:
+            size += len(part)
+            if size > LARGEST:
+                raise TooLarge(f"A file may have {LARGEST:,} bytes: ask the bank for a shorter period.")
+            digest.update(part)
+            held += part
+            while len(held) >= _PIECE:
+                number += 1
+                await self._keep_piece(city_id, file_id, number, bytes(held[:_PIECE]))
+                del held[:_PIECE]
+        if held:
+            await self._keep_piece(city_id, file_id, number + 1, bytes(held))
+        return size, digest.digest()
+
+    async def _keep_piece(self, city_id: int, file_id: UUID, number: int, body: bytes) -> None:
+        # Each by itself: no transaction is open while a sender takes its time.
+        async with self._database.town(city_id) as connection:
+            keys = await self._vault.keys(connection, city_id)
+            sealed = keys.encrypt("statement_file_chunks", "body", f"{file_id}/{number}", body)
+            await connection.execute(
+                "insert into statement_file_chunks values ($1, $2, $3, $4)", city_id, file_id, number, sealed
+            )
+
+    async def read_again(self, city_id: int, file_id: UUID) -> None:
+        """After its reason was mended, as an account that was missing. Raises NotFound, Conflict."""
+        try:
+            async with self._database.town(city_id) as connection:
+                file = await find(connection, city_id, file_id)
+                if file.state != "refused":
+                    raise Conflict(f"This file is {file.state}: only one that was refused is read again.")
+                await connection.execute(
+                    """update statement_files set state = 'received', problem = null, line = null
+                       where city_id = $1 and file_id = $2""",
+                    city_id, file_id,
+                )  # fmt: skip
+                await enqueue_read(connection, city_id, file_id)
+        except asyncpg.UniqueViolationError:
+            raise Conflict("The same file was sent once more since, and that one counts.") from None
+
+
+async def enqueue_read(connection: Connection, city_id: int, file_id: UUID) -> None:
+    """Have a file read; those of a town one after the other, in the order they came."""
+    await enqueue(
+        connection,
+        city_id=city_id,
+        kind=READ,
+        payload={"file": str(file_id)},
+        key=READ,
+        dedupe=str(file_id),
+    )
+
+
+async def find(connection: Connection, city_id: int, file_id: UUID) -> StatementFile:
+    """Raises NotFound."""
+    row: Any = await connection.fetchrow(
+        f"select {_COLUMNS} from statement_files where city_id = $1 and file_id = $2",  # noqa: S608 - names of ours
+        city_id,
+        file_id,
+    )
+    if row is None:
+        raise NotFound("There is no such file.")
+    return StatementFile(**dict(row))
+
+
+async def listed(
+    connection: Connection, city_id: int, *, state: str | None, by: str | None, before: UUID | None, limit: int
+) -> list[StatementFile]:
+    """Files, newest first; `by`: only those this one sent."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from statement_files
+            where city_id = $1 and ($2::text is null or state = $2) and ($3::uuid is null or file_id < $3)
+              and ($5::text is null or by = $5)
+            order by file_id desc limit $4""",  # noqa: S608 - names of ours
+        city_id, state, before, limit, by,
+    )  # fmt: skip
+    return [StatementFile(**dict(row)) for row in rows]
+
+
+async def content(connection: Connection, keys: TownKeys, file_id: UUID) -> io.BytesIO:
+    """The whole file, opened."""
+    file = io.BytesIO()
+    async for row in connection.cursor(
+        "select number, body from statement_file_chunks where city_id = $1 and file_id = $2 order by number",
+        keys.city_id,
+        file_id,
+        prefetch=4,
+    ):
+        file.write(keys.decrypt("statement_file_chunks", "body", f"{file_id}/{row['number']}", row["body"]))
+    file.seek(0)
+    return file

@@ -1,0 +1,276 @@
+"""A file of a bank becomes statements and entries: all of it, or nothing of it.
+
+A statement is known by its account and the bank's own id. One that comes again with the same entries is left as it is,
+one with others is refused. An entry that another statement had already (a month after its days, say) is not counted
+again where the bank gives it the same reference of its own; where it does not, somebody looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from hub.alerts import service as alerts
+from hub.back_offices.model import Town
+from hub.kernel.clock import Clock
+from hub.kernel.ids import new_uuid, public_id
+from hub.ports.bank_statement import (
+    Broken,
+    Entry,
+    Item,
+    Options,
+    Statement,
+    StatementEnd,
+    StatementFormat,
+    Status,
+    Transaction,
+)
+from hub.ports.bank_statement import Kind as StatementKind
+from hub.statements import files
+from hub.statements.accounts import iban_of, payees_of
+from hub.statements.formats import recognised
+from hub.statements.model import State, StatementFile
+from hub.statements.words import of_references, of_text
+from hub.storage.database import Connection, Database
+from hub.storage.vault import TownKeys, Vault
+
+REFUSED = "statement_refused"
+"""Alert: a file of a bank could not be taken."""
+
+DISAGREES = "statement_disagrees"
+"""Alert: the bank's own totals and balances do not agree with the entries it tells."""
+
+_AT_ONCE = 1000
+_COLUMNS = """city_id integer, entry_id uuid, statement_id uuid, account text, place integer, part integer,
+    currency text, amount bigint, booked_on date, valued_on date, reversal boolean, batch integer, code text,
+    bank_reference text, references_ jsonb, words text, details bytea, party_key bytea, likeness bytea, state text,
+    state_at timestamptz, reason text"""
+_TYPES = dict(column.split() for column in _COLUMNS.split(","))
+# Whoever is behind walls cannot COPY. Words have no blanks, and an array of arrays could not be taken apart.
+_INSERT = f"""
+    insert into statement_entries ({", ".join(_TYPES)})
+    select {", ".join("string_to_array(words, ' ')" if name == "words" else name for name in _TYPES)}
+    from unnest({", ".join(f"${number}::{of}[]" for number, of in enumerate(_TYPES.values(), start=1))})
+         as e ({", ".join(_TYPES)})"""  # noqa: S608 - names of ours
+
+
+class Importing:
+    """Reads files that were received."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, formats: Mapping[str, StatementFormat]) -> None:
+        self._database, self._vault, self._clock, self._formats = database, vault, clock, formats
+
+    async def read(self, town: Town, file_id: UUID) -> bool:
+        """Whether it was taken; what is wrong is with the file. One that was read or refused is left as it is."""
+        city_id = town.city.id
+        async with self._database.town(city_id) as connection:
+            file = await files.find(connection, city_id, file_id)
+            if file.state != "received":
+                return file.state == "read"
+            keys = await self._vault.keys(connection, city_id)
+            content = await files.content(connection, keys, file_id)
+        now = self._clock.now()
+        try:
+            known = recognised(content, file.name, self._formats)
+            async with self._database.town(city_id) as connection:
+                items = known.read(content, Options())
+                await _Taking(connection, keys, town, file, items, now).take()
+                await connection.execute(
+                    """update statement_files set state = 'read', format = $3, read_at = $4
+                       where city_id = $1 and file_id = $2""",
+                    city_id, file_id, known.id, now,
+                )  # fmt: skip
+        except Broken as broken:
+            await self._refuse(town, file.name, file_id, broken, now)
+            return False
+        return True
+
+    async def _refuse(self, town: Town, name: str, file_id: UUID, broken: Broken, now: datetime) -> None:
+        async with self._database.town(town.city.id) as connection:
+            await connection.execute(
+                """update statement_files set state = 'refused', problem = $3, line = $4, read_at = $5
+                   where city_id = $1 and file_id = $2""",
+                town.city.id, file_id, broken.problem, broken.line, now,
+            )  # fmt: skip
+            place = f", line {broken.line}" if broken.line else ""
+            detail = {"says": f"the bank statement {name} was refused{place}: {broken.problem}", "file": name}
+            about = public_id("bsf", file_id)
+            await alerts.raise_alert(connection, town.city.id, kind=REFUSED, about=about, detail=detail, now=now)
+
+
+class _Taking:
+    """One file, in one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        file: StatementFile,
+        items: Iterator[Item],
+        now: datetime,
+    ) -> None:
+        self._connection, self._keys, self._town, self._file, self._now = connection, keys, town, file, now
+        self._items = items
+
+    async def take(self) -> None:
+        """Raises Broken."""
+        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
+        while (first := await asyncio.to_thread(next, self._items, None)) is not None:
+            if not isinstance(first, Statement):
+                raise Broken("has entries before its first statement")
+            await self._statement(first)
+
+    async def _statement(self, statement: Statement) -> None:
+        city_id, account = self._keys.city_id, iban_of(self._town.city, statement.account)
+        if account is None:
+            problem = f"is of the account {statement.account}, which is no payee's: compare it with payees in city.yaml"
+            raise Broken(problem)
+        allowed = self._file.payees
+        if allowed is not None and not set(payees_of(self._town.city, account)) <= set(allowed):
+            raise Broken(f"is of the account {account}, for which who sent it does not answer")
+        known = await self._connection.fetchrow(
+            """select s.digest, f.name from statements s join statement_files f using (city_id, file_id)
+               where s.city_id = $1 and s.account = $2 and s.kind = $3 and s.bank_id = $4""",
+            city_id, account, statement.kind, statement.id,
+        )  # fmt: skip
+        rows = _Rows(self._keys, statement, new_uuid(), account, self._now)
+        end: StatementEnd | None = None
+        while end is None:
+            batch = await asyncio.to_thread(lambda: list(itertools.islice(self._items, _AT_ONCE)))
+            number = next((place for place, one in enumerate(batch) if isinstance(one, StatementEnd)), None)
+            if number is not None:
+                end = batch[number]  # type: ignore[assignment] # it was looked for
+                self._items = itertools.chain(batch[number + 1 :], self._items)
+            elif not batch:
+                raise Broken("ends before its statement does")
+            made = [row for one in batch[:number] for row in rows.of(one)]
+            if known is None and made:
+                await self._connection.execute(_INSERT, *zip(*made, strict=True))
+        if known is None:
+            await self._insert(statement, rows, end)
+        elif known["digest"] != rows.digest.digest():
+            raise Broken(
+                f"has the statement {statement.number or statement.id}, which came in {known['name']} with other"
+                " entries: ask the bank which of them is right"
+            )
+
+    async def _insert(self, statement: Statement, rows: _Rows, end: StatementEnd) -> None:
+        city_id = self._keys.city_id
+        opening, closing = statement.opening, end.closing
+        await self._connection.execute(
+            """insert into statements (city_id, statement_id, file_id, kind, format, bank_id, account, currency, number,
+                   since, until, opening, closing, entries, credits, debits, agrees, differences, digest, imported_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)""",
+            city_id, rows.statement_id, self._file.file_id, statement.kind, statement.format, statement.id,
+            rows.account, statement.currency, statement.number, statement.since, statement.until,
+            None if opening is None else opening.amount.minor, None if closing is None else closing.amount.minor,
+            end.entries, end.credits.minor, end.debits.minor, end.agrees, orjson.dumps(end.differences).decode(),
+            rows.digest.digest(), self._now,
+        )  # fmt: skip
+        await self._connection.execute(_REPEATED, city_id, rows.statement_id, rows.account, self._now)
+        if end.agrees is False:
+            about = public_id("bst", rows.statement_id)
+            says = f"the statement {statement.number or statement.id} of {rows.account}: {'; '.join(end.differences)}"
+            await alerts.raise_alert(
+                self._connection, city_id, kind=DISAGREES, about=about, detail={"says": says}, now=self._now
+            )
+
+
+class _Rows:
+    """Makes rows of entries, and the digest of a statement's whole content."""
+
+    def __init__(self, keys: TownKeys, statement: Statement, statement_id: UUID, account: str, now: datetime) -> None:
+        self._keys, self._statement, self._now = keys, statement, now
+        self.statement_id, self.account = statement_id, account
+        self.digest = hashlib.sha256()
+        self._place = 0
+
+    def of(self, item: Item) -> Iterator[tuple[Any, ...]]:
+        """A row for each payment in it; one for the whole where the bank does not tell them, or not so that they add
+        up. Raises Broken for what is no entry.
+        """
+        if not isinstance(item, Entry):
+            raise Broken("begins a statement within another one")
+        self._place += 1
+        whole = Transaction(item.amount, bank_reference=item.bank_reference, text=item.text)
+        parts = item.transactions
+        if not parts or item.disagrees:
+            # Whatever could tell what it is, so that somebody who looks finds it.
+            found = tuple(dict.fromkeys(one for part in parts for one in part.references))
+            text = " ".join(filter(None, (item.text, *(part.text for part in parts))))
+            parts = (replace(whole, references=found, text=text),)
+        for number, part in enumerate(parts, start=1):
+            if part.amount.minor != 0:
+                yield self._row(item, number, part)
+
+    def _row(self, entry: Entry, number: int, part: Transaction) -> tuple[Any, ...]:
+        entry_id, keys, party = new_uuid(), self._keys, part.party
+        reference = part.bank_reference or entry.bank_reference
+        said = (
+            *(part.amount.minor, part.amount.currency, entry.booked_on, entry.valued_on, reference),
+            *("".join(party.account.split()), part.end_to_end, part.text, *sorted(map(str, part.references))),
+        )
+        alike = "\0".join(map(str, said))
+        self.digest.update(alike.encode())
+        details = orjson.dumps({
+            "name": party.name, "account": party.account, "identifier": party.identifier,
+            "text": part.text or entry.text, "end_to_end": part.end_to_end, "returned": part.returned,
+        })  # fmt: skip
+        words = [*of_references(part.references), *of_text(f"{part.text} {part.end_to_end}")]
+        state, reason = _first_state(self._statement, entry)
+        return (
+            *(keys.city_id, entry_id, self.statement_id, self.account, self._place, number),
+            *(part.amount.currency, part.amount.minor, entry.booked_on, entry.valued_on),
+            *(entry.reversal, entry.batch, entry.code[:100], reference[:200]),
+            orjson.dumps([{"scheme": one.scheme, "value": one.value} for one in part.references]).decode(),
+            " ".join(dict.fromkeys(words)),
+            keys.encrypt("statement_entries", "details", str(entry_id), details),
+            party_key(keys, party.account),
+            keys.blind_indexes("statement_entry", alike)[0][1],
+            *(state, self._now, reason),
+        )
+
+
+def party_key(keys: TownKeys, account: str) -> bytes | None:
+    """By which the other side's account is found again; None where the bank does not tell it."""
+    plain = "".join(account.split()).upper()
+    return keys.blind_indexes("bank_account", plain)[0][1] if plain else None
+
+
+def _first_state(statement: Statement, entry: Entry) -> tuple[State, str | None]:
+    if entry.status is not Status.BOOKED:
+        return State.SET_ASIDE, entry.status.value
+    if statement.kind is not StatementKind.STATEMENT:
+        # Its day's statement tells the same again, and that one counts.
+        return State.SET_ASIDE, statement.kind.value
+    return (State.QUEUED, "disagrees") if entry.disagrees else (State.NEW, None)
+
+
+# So many as another statement of the account has of the same, this one repeats.
+_REPEATED = """
+    with mine as (
+        select entry_id, likeness, bank_reference, row_number() over (partition by likeness order by place, part) as nth
+        from statement_entries where city_id = $1 and statement_id = $2 and state in ('new', 'queued')),
+    theirs as (
+        select likeness, max(number) as number from (
+            select e.likeness, count(*) as number from statement_entries e
+            where e.city_id = $1 and e.account = $3 and e.statement_id <> $2
+              and e.likeness in (select likeness from mine)
+              and (e.state <> 'set_aside' or e.reason not in ('report', 'notification', 'pending', 'information'))
+            group by e.likeness, e.statement_id) each
+        group by likeness)
+    update statement_entries e
+    set state = case when mine.bank_reference <> '' then 'set_aside' else 'queued' end,
+        reason = case when mine.bank_reference <> '' then 'repeated' else 'perhaps_repeated' end, state_at = $4
+    from mine join theirs using (likeness)
+    where e.city_id = $1 and e.entry_id = mine.entry_id and mine.nth <= theirs.number
+"""

@@ -1,0 +1,200 @@
+"""What a payer reads of a payment: where it stands, and what became of money that was given or taken back.
+
+Amounts are written for the reader (`{amount}`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.payments.states import RefundState, State
+
+Texts = Mapping[str, str]
+
+STATES: Mapping[State, Texts] = {
+    State.OPEN: {
+        "hr": "Još nije plaćeno.",
+        "cs": "Zatím nezaplaceno.",
+        "uk": "Ще не сплачено.",
+        "ro": "Încă neplătit.",
+        "sr-Cyrl": "Још није плаћено.",
+        "sr-Latn": "Još nije plaćeno.",
+        "en": "Not paid yet.",
+    },
+    State.STARTED: {
+        "hr": "Plaćanje je započeto. Ako ste ga prekinuli, pričekajte da istekne, pa pokušajte ponovno.",
+        "cs": "Platba byla zahájena. Pokud jste ji přerušili, počkejte, až vyprší, a zkuste to znovu.",
+        "uk": "Оплату розпочато. Якщо Ви її перервали, зачекайте, доки її час мине, і спробуйте ще раз.",
+        "ro": "Plata a început. Dacă ați întrerupt-o, așteptați să expire și încercați din nou.",
+        "sr-Cyrl": "Плаћање је започето. Ако сте га прекинули, сачекајте да истекне, па покушајте поново.",
+        "sr-Latn": "Plaćanje je započeto. Ako ste ga prekinuli, sačekajte da istekne, pa pokušajte ponovo.",
+        "en": "The payment has begun. If you broke it off, wait until its time is over, then try again.",
+    },
+    State.PROCESSING: {
+        "hr": "Plaćanje se obrađuje. Nemojte plaćati ponovno; javit ćemo čim banka odgovori.",
+        "cs": "Platba se zpracovává. Neplaťte prosím znovu; ukážeme výsledek, jakmile banka odpoví.",
+        "uk": "Оплата обробляється. Не платіть ще раз; ми покажемо результат, щойно банк відповість.",
+        "ro": "Plata este în curs de procesare. Nu plătiți din nou; arătăm rezultatul imediat ce banca răspunde.",
+        "sr-Cyrl": "Плаћање се обрађује. Немојте плаћати поново; јавићемо чим банка одговори.",
+        "sr-Latn": "Plaćanje se obrađuje. Nemojte plaćati ponovo; javićemo čim banka odgovori.",
+        "en": "The payment is being processed. Do not pay again; we show the result as soon as the bank answers.",
+    },
+    State.PART_PAID: {
+        "hr": "Plaćen je dio.",
+        "cs": "Zaplacena je část.",
+        "uk": "Сплачено частину.",
+        "ro": "O parte este plătită.",
+        "sr-Cyrl": "Плаћен је део.",
+        "sr-Latn": "Plaćen je deo.",
+        "en": "A part is paid.",
+    },
+    State.PAID: {
+        "hr": "Plaćeno.",
+        "cs": "Zaplaceno.",
+        "uk": "Сплачено.",
+        "ro": "Plătit.",
+        "sr-Cyrl": "Плаћено.",
+        "sr-Latn": "Plaćeno.",
+        "en": "Paid.",
+    },
+    State.RETURNED: {
+        "hr": "Plaćeno i vraćeno.",
+        "cs": "Zaplaceno a vráceno.",
+        "uk": "Сплачено й повернено.",
+        "ro": "Plătit și restituit.",
+        "sr-Cyrl": "Плаћено и враћено.",
+        "sr-Latn": "Plaćeno i vraćeno.",
+        "en": "Paid, and given back.",
+    },
+    State.CHARGED_BACK: {
+        "hr": "Vaša banka je povukla ovu uplatu. Dug je opet otvoren.",
+        "cs": "Vaše banka tuto platbu vzala zpět. Dluh je znovu otevřený.",
+        "uk": "Ваш банк відкликав цей платіж. Борг знову відкритий.",
+        "ro": "Banca dumneavoastră a retras această plată. Datoria este din nou deschisă.",
+        "sr-Cyrl": "Ваша банка је повукла ову уплату. Дуг је поново отворен.",
+        "sr-Latn": "Vaša banka je povukla ovu uplatu. Dug je ponovo otvoren.",
+        "en": "Your bank has taken this payment back. What you owe is open again.",
+    },
+    State.WITHDRAWN: {
+        "hr": "Uplata je ovdje bila proknjižena greškom ili ju je banka poništila. Više Vam može reći gradska uprava.",
+        "cs": "Platba zde byla zaúčtována omylem, nebo ji banka zrušila. Více Vám sdělí úřad.",
+        "uk": "Платіж зараховано сюди помилково, або банк його скасував. Докладніше розповість міська рада.",
+        "ro": "Plata a fost înregistrată aici din greșeală sau banca a anulat-o. Mai mult vă poate spune primăria.",
+        "sr-Cyrl": "Уплата је овде прокњижена грешком или ју је банка поништила. Више Вам може рећи градска управа.",
+        "sr-Latn": "Uplata je ovde proknjižena greškom ili ju je banka poništila. Više Vam može reći gradska uprava.",
+        "en": "The money was booked here by mistake, or the bank reversed it. The town hall can tell you more.",
+    },
+    State.CANCELLED: {
+        "hr": "Odustali ste od ovog plaćanja. Ništa nije naplaćeno.",
+        "cs": "Od této platby jste ustoupili. Nic nebylo strženo.",
+        "uk": "Ви відмовилися від цієї оплати. Нічого не списано.",
+        "ro": "Ați renunțat la această plată. Nu s-a încasat nimic.",
+        "sr-Cyrl": "Одустали сте од овог плаћања. Ништа није наплаћено.",
+        "sr-Latn": "Odustali ste od ovog plaćanja. Ništa nije naplaćeno.",
+        "en": "You gave this payment up. Nothing was taken.",
+    },
+    State.EXPIRED: {
+        "hr": "Rok za ovo plaćanje je istekao. Ništa nije naplaćeno; možete započeti novo.",
+        "cs": "Čas na tuto platbu vypršel. Nic nebylo strženo; můžete začít novou.",
+        "uk": "Час на цю оплату минув. Нічого не списано; можна розпочати нову.",
+        "ro": "Timpul pentru această plată a expirat. Nu s-a încasat nimic; puteți începe una nouă.",
+        "sr-Cyrl": "Рок за ово плаћање је истекао. Ништа није наплаћено; можете започети ново.",
+        "sr-Latn": "Rok za ovo plaćanje je istekao. Ništa nije naplaćeno; možete započeti novo.",
+        "en": "The time for this payment is over. Nothing was taken; you can begin a new one.",
+    },
+}
+
+UNALLOCATED: Texts = {
+    "hr": "Stiglo je {amount} više nego što je trebalo. Gradska uprava će to vratiti ili uračunati.",
+    "cs": "Přišlo o {amount} více, než bylo třeba. Úřad to vrátí nebo započte.",
+    "uk": "Надійшло на {amount} більше, ніж потрібно. Міська рада поверне або зарахує це.",
+    "ro": "Au venit cu {amount} mai mult decât era nevoie. Primăria le restituie sau le ia în calcul.",
+    "sr-Cyrl": "Стигло је {amount} више него што је требало. Градска управа ће то вратити или урачунати.",
+    "sr-Latn": "Stiglo je {amount} više nego što je trebalo. Gradska uprava će to vratiti ili uračunati.",
+    "en": "{amount} more came than was needed. The town hall will give it back or count it.",
+}
+
+REFUNDS: Mapping[RefundState, Texts] = {
+    RefundState.ASKED: {
+        "hr": "Odlučuje se o povratu {amount}.",
+        "cs": "Rozhoduje se o vrácení {amount}.",
+        "uk": "Вирішується повернення {amount}.",
+        "ro": "Se decide restituirea a {amount}.",
+        "sr-Cyrl": "Одлучује се о повраћају {amount}.",
+        "sr-Latn": "Odlučuje se o povraćaju {amount}.",
+        "en": "Giving {amount} back is being decided.",
+    },
+    RefundState.APPROVED: {
+        "hr": "{amount} se vraća.",
+        "cs": "{amount} se vrací.",
+        "uk": "{amount} повертається.",
+        "ro": "{amount} se restituie.",
+        "sr-Cyrl": "{amount} се враћа.",
+        "sr-Latn": "{amount} se vraća.",
+        "en": "{amount} is being given back.",
+    },
+    RefundState.SENT: {
+        "hr": "{amount} je na putu natrag.",
+        "cs": "{amount} je na cestě zpět.",
+        "uk": "{amount} на шляху назад.",
+        "ro": "{amount} este pe drum înapoi.",
+        "sr-Cyrl": "{amount} је на путу назад.",
+        "sr-Latn": "{amount} je na putu nazad.",
+        "en": "{amount} is on its way back.",
+    },
+    RefundState.IN_DOUBT: {
+        "hr": "Nije sigurno je li {amount} vraćeno. Službenik gradske uprave to provjerava.",
+        "cs": "Není jisté, zda bylo {amount} vráceno. Ověřuje to pracovník úřadu.",
+        "uk": "Невідомо, чи повернено {amount}. Це перевіряє працівник міської ради.",
+        "ro": "Nu este sigur că {amount} au fost restituiți. Un funcționar al primăriei verifică.",
+        "sr-Cyrl": "Није сигурно да ли је {amount} враћено. Проверава службеник градске управе.",
+        "sr-Latn": "Nije sigurno da li je {amount} vraćeno. Proverava službenik gradske uprave.",
+        "en": "It is not certain whether {amount} was given back. Somebody at the town hall is looking.",
+    },
+    RefundState.DONE: {
+        "hr": "{amount} je vraćeno.",
+        "cs": "{amount} bylo vráceno.",
+        "uk": "{amount} повернено.",
+        "ro": "{amount} au fost restituiți.",
+        "sr-Cyrl": "{amount} је враћено.",
+        "sr-Latn": "{amount} je vraćeno.",
+        "en": "{amount} was given back.",
+    },
+    RefundState.REFUSED: {
+        "hr": "Povrat {amount} tim putem nije uspio. Gradska uprava će ga vratiti drugim putem.",
+        "cs": "Vrácení {amount} touto cestou se nezdařilo. Úřad je vrátí jinak.",
+        "uk": "Повернути {amount} цим шляхом не вдалося. Міська рада поверне їх інакше.",
+        "ro": "Restituirea a {amount} pe această cale nu a reușit. Primăria o face pe altă cale.",
+        "sr-Cyrl": "Повраћај {amount} тим путем није успео. Градска управа ће га вратити другим путем.",
+        "sr-Latn": "Povraćaj {amount} tim putem nije uspeo. Gradska uprava će ga vratiti drugim putem.",
+        "en": "Giving {amount} back that way did not work. The town hall will do it another way.",
+    },
+    RefundState.DECLINED: {
+        "hr": "{amount} se ne vraća. Razlog Vam može reći gradska uprava.",
+        "cs": "{amount} se nevrací. Důvod Vám sdělí úřad.",
+        "uk": "{amount} не повертається. Причину може повідомити міська рада.",
+        "ro": "{amount} nu se restituie. Motivul vi-l poate spune primăria.",
+        "sr-Cyrl": "{amount} се не враћа. Разлог Вам може рећи градска управа.",
+        "sr-Latn": "{amount} se ne vraća. Razlog Vam može reći gradska uprava.",
+        "en": "{amount} is not given back. The town hall can tell you why.",
+    },
+}
+
+TAKEN: Texts = {
+    "hr": "Vaša je banka povukla {amount}.",
+    "cs": "Vaše banka vzala zpět {amount}.",
+    "uk": "Ваш банк відкликав {amount}.",
+    "ro": "Banca dumneavoastră a retras {amount}.",
+    "sr-Cyrl": "Ваша банка је повукла {amount}.",
+    "sr-Latn": "Vaša banka je povukla {amount}.",
+    "en": "Your bank took {amount} back.",
+}
+WON: Texts = {
+    "hr": "Vaša je banka povukla {amount}, pa vratila.",
+    "cs": "Vaše banka vzala zpět {amount} a pak je vrátila.",
+    "uk": "Ваш банк відкликав {amount}, а потім повернув.",
+    "ro": "Banca dumneavoastră a retras {amount}, apoi le-a returnat.",
+    "sr-Cyrl": "Ваша банка је повукла {amount}, па вратила.",
+    "sr-Latn": "Vaša banka je povukla {amount}, pa vratila.",
+    "en": "Your bank took {amount} back, and then returned it.",
+}

@@ -1,0 +1,137 @@
+"""/payments/{pay_id}: the one address of a payment, which shows every state it can be in, without login and script.
+
+The address is a capability: whoever has it sees amount, payee and state, and may try to pay by card; nothing of the
+person or of what it is for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from hub.back_offices.model import Town
+from hub.gateways.model import WITHOUT_MONEY, Payer
+from hub.gateways.service import Tries
+from hub.hub import Hub
+from hub.kernel.errors import Conflict, NotFound, NotReady
+from hub.kernel.ids import parse_public_id, public_id
+from hub.payments import views
+from hub.payments.states import FACES, State, Status
+from hub.payments.views import ChargeSeen
+from portal_api.login import cookies
+from portal_api.login.failures import PageRoute
+from portal_api.login.forms import LARGEST_FORM, read_form
+from portal_api.login.pages import language_of
+from portal_api.payments import pages
+from portal_api.render import Reader
+from portal_api.requests import AtTown, hub_of
+
+router = APIRouter(prefix="/payments", route_class=PageRoute, include_in_schema=False)
+
+PaymentId = Annotated[str, Path(max_length=40)]
+Token = Annotated[str, Query(alias="t", max_length=60)]
+
+_STEPS = ((timedelta(minutes=1), 3), (timedelta(hours=1), 10))
+_SELDOM = 60
+"""Seconds until the page renews itself: by how long ago something happened."""
+_PAYABLE = frozenset({State.OPEN, State.PART_PAID})
+_TROUBLES = frozenset({"conflict", "not_ready"})
+
+
+@router.get("/{payment_id}")
+async def show_payment(
+    request: Request, town: AtTown, payment_id: PaymentId, token: Token = "", trouble: Annotated[str, Query()] = ""
+) -> Response:
+    hub, uuid = hub_of(request), parse_public_id("pay", payment_id)
+    await hub.gateways.check_page(town, uuid, token)
+    # What is under way is asked about, and then read.
+    tries = await hub.gateways.tries(town, uuid)
+    async with hub.database.town(town.city.id) as connection:
+        seen = await views.one(connection, town.city.id, uuid)
+    language = language_of(request, town)
+    reader = Reader(town.city, language)
+    forms = [one.url for one in tries.onward.values() if one.form is not None]
+    return pages.page(
+        request,
+        town,
+        language,
+        "payment.html",
+        posts_to=forms[0] if forms else None,
+        refresh=_refresh(tries, hub.gateways.now()) if tries.under_way else None,
+        payment=payment_id,
+        token=token,
+        status=FACES[State(seen.row["state"])],
+        amount=_money(reader, sum(one.row["amount"] for one in seen.charges), seen.row["currency"]),
+        parts=[_part(hub, town, reader, seen.row, one, tries) for one in seen.charges],
+        under_way=tries.under_way,
+        here=f"{cookies.base(request, town)}/payments/{payment_id}?t={token}",
+        trouble=trouble if trouble in _TROUBLES else None,
+    )
+
+
+@router.post("/{payment_id}/attempts")
+async def try_payment(request: Request, town: AtTown, payment_id: PaymentId) -> Response:
+    """Begin to pay a part by card. The gateway is then a link on the page: no form leads to it by a redirect."""
+    hub, uuid = hub_of(request), parse_public_id("pay", payment_id)
+    fields = await read_form(request, LARGEST_FORM)
+    token = fields.get("t", "")
+    await hub.gateways.check_page(town, uuid, token)
+    charge_id = parse_public_id("chg", fields.get("charge", ""))
+    async with hub.database.town(town.city.id) as connection:
+        if await views.payment_of_charge(connection, town.city.id, charge_id) != uuid:
+            raise NotFound("There is no such charge here.")
+    payer = Payer(ip=request.client.host if request.client else "")
+    trouble = ""
+    try:
+        await hub.gateways.start(town, charge_id, language=_short(language_of(request, town)), payer=payer)
+    except Conflict:
+        trouble = "&trouble=conflict"
+    except NotReady:
+        trouble = "&trouble=not_ready"
+    path = f"{cookies.base(request, town)}/payments/{public_id('pay', uuid)}?t={token}{trouble}"
+    return RedirectResponse(path, 303)
+
+
+def _part(
+    hub: Hub, town: Town, reader: Reader, payment: dict[str, Any], charge: ChargeSeen, tries: Tries
+) -> dict[str, Any]:
+    row = charge.row
+    charge_id: UUID = row["charge_id"]
+    tried = [one for one in tries.attempts if one.charge_id == charge_id]
+    last, state = tried[-1] if tried else None, State(row["state"])
+    failed = last is not None and last.state in WITHOUT_MONEY and FACES[state] in {Status.TO_PAY, Status.PART_PAID}
+    payee = town.city.payees.get(row["payee"])
+    expires_at: datetime | None = payment["expires_at"]
+    in_time = expires_at is None or hub.gateways.now() < expires_at
+    by_card = payment["method"] == "card" and hub.gateways.takes_cards(town, row["payee"], payment["login"])
+    return {
+        "id": public_id("chg", charge_id),
+        "payee": payee.name if payee else {"": row["payee"]},
+        "amount": _money(reader, row["amount"], row["currency"]),
+        "status": FACES[state],
+        "said": (last.reason or "other") if failed and last is not None else None,
+        "onward": tries.onward.get(charge_id),
+        "again": by_card and in_time and state in _PAYABLE and row["attempt"] is None,
+        "tried": bool(tried),
+    }
+
+
+def _refresh(tries: Tries, now: datetime) -> int:
+    since = now - max(one.returned_at or one.created_at for one in tries.attempts)
+    return next((seconds for limit, seconds in _STEPS if since < limit), _SELDOM)
+
+
+def _money(reader: Reader, minor: int, currency: str) -> str:
+    shown = reader.amount(minor, currency)
+    assert shown is not None
+    return str(shown["text"])
+
+
+def _short(tag: str) -> str:
+    """ISO 639-1, which is what gateways know."""
+    return tag.partition("-")[0]

@@ -1,0 +1,216 @@
+"""The page of a payment, the citizen's and the staff's doors."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from hub.authorisation import CITIZEN_SCOPES, STAFF_SCOPES
+from hub.gateways.model import State
+from hub.kernel.ids import public_id
+from hub.ports.payment_gateway import Started
+from hub.subjects import service as subjects
+from hub.subjects.model import SubjectKind
+from portal_api.login.languages import catalogues
+from portal_api.payments import pages
+from tests.integration.gateways.harness import CITY_ID, Stage
+
+
+async def page_of(town: Stage, charge: UUID) -> str:
+    [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
+    return town.town.address + await town.api.gateways.page_path(town.town, row["payment_id"])
+
+
+async def person(town: Stage) -> tuple[UUID, dict[str, str]]:
+    async with town.worker.database.town(CITY_ID) as connection:
+        subject_id = await subjects.create(connection, CITY_ID, SubjectKind.PERSON, "Ana Šćrbačić")
+    return subject_id, headers(town, subject_id, CITIZEN_SCOPES)
+
+
+def headers(town: Stage, subject_id: UUID | None, scopes: Any) -> dict[str, str]:
+    token = town.worker.tokens.sign(town.town.city, subject_id, scopes, timedelta(hours=1))
+    return {"Authorization": f"Bearer {token}", "Accept-Language": "hr"}
+
+
+def form(text: str) -> tuple[str, dict[str, str]]:
+    action = re.search(r'<form method="post" action="([^"]+)"', text)
+    assert action is not None
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text)
+    return unescape(action[1]), {name: unescape(value) for name, value in fields}
+
+
+async def test_the_page_from_the_first_try_to_the_money(town: Stage):
+    charge = await town.charge()
+    page = await page_of(town, charge)
+    first = await town.client.get(page, headers={"accept-language": "hr"})
+    assert first.status_code == 200
+    assert "Još nije plaćeno" in first.text
+    assert "125,50" in first.text
+    assert "Komunalna" not in first.text  # What it is for is nobody's business here.
+    assert "<script" not in first.text
+    policy = first.headers["content-security-policy"]
+    assert "script-src" not in policy
+    assert "default-src 'none'" in policy
+    assert "form-action 'self';" in policy
+    assert "refresh" not in first.headers
+
+    action, fields = form(first.text)
+    begun = await town.client.post(town.url + action, data=fields)
+    assert begun.status_code == 303
+    under_way = await town.client.get(town.url + begun.headers["location"])
+    link = re.search(r'class="button" href="([^"]+)"', under_way.text)
+    assert link is not None
+    assert unescape(link[1]).startswith(f"{town.sandbox}/pay/")
+    assert under_way.headers["refresh"] == "3"
+
+    refused = await town.client.post(unescape(link[1]), data={"do": "pay", "card": "4000000000009995"})
+    back = await town.client.get(refused.headers["location"])
+    assert town.url + back.headers["location"] == page
+    await town.judge()
+    after = await town.client.get(page, headers={"accept-language": "en"})
+    assert "not enough money" in after.text
+    assert "Try again" in after.text
+    assert "refresh" not in after.headers
+
+    action, fields = form(after.text)
+    again = await town.client.get(
+        town.url + (await town.client.post(town.url + action, data=fields)).headers["location"]
+    )
+    link = re.search(r'class="button" href="([^"]+)"', again.text)
+    assert link is not None
+    await town.wrong("lost")
+    await town.client.post(unescape(link[1]), data={"do": "pay", "card": "4111111111111111"})
+    # She looks at the page: the gateway is asked, whatever became of its message.
+    town.clock.move(timedelta(seconds=6))
+    await town.client.get(page)
+    await town.ask(timedelta())
+    paid = await town.client.get(page, headers={"accept-language": "hr"})
+    assert "Plaćeno" in paid.text
+    assert "<form" not in paid.text
+    assert "refresh" not in paid.headers
+
+
+async def test_nobody_guesses_the_address_of_a_page(town: Stage):
+    charge = await town.charge()
+    page = await page_of(town, charge)
+    other = await page_of(town, await town.charge())
+    for address in (page.partition("?")[0], page[:-1], f"{page.partition('?')[0]}?{other.partition('?')[2]}"):
+        assert (await town.client.get(address)).status_code == 404
+        action = address.partition("?")[0] + "/attempts"
+        fields = {"t": address.partition("t=")[2], "charge": public_id("chg", charge)}
+        assert (await town.client.post(action, data=fields)).status_code == 404
+    assert await town.attempts(charge) == []
+
+
+async def test_a_charge_of_another_payment_cannot_be_begun_on_a_page(town: Stage):
+    page, other = await page_of(town, await town.charge()), await town.charge()
+    fields = {"t": page.partition("t=")[2], "charge": public_id("chg", other)}
+    assert (await town.client.post(page.partition("?")[0] + "/attempts", data=fields)).status_code == 404
+    assert await town.attempts(other) == []
+
+
+async def test_a_gateway_that_wants_a_form_gets_it_from_our_page_alone(town: Stage, monkeypatch):
+    async def start(order):
+        return Started("https://ipg.example.hr/v2/form", {"digest": "ab<c", "order_number": order.number})
+
+    monkeypatch.setattr(town.town.gateways["kartica"], "start", start)
+    subject, ana = await person(town)
+    charge = await town.charge(subject=subject)
+    [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
+    url = f"{town.url}/proba/v1/payments/{public_id('pay', row['payment_id'])}/attempts"
+    begun = (await town.client.post(url, headers=ana)).json()
+    assert begun["url"] == begun["page"] == await page_of(town, charge)
+    shown = await town.client.get(begun["page"])
+    action, fields = form(shown.text)
+    assert (action, fields["digest"]) == ("https://ipg.example.hr/v2/form", "ab<c")
+    assert "form-action 'self' https:" in shown.headers["content-security-policy"]
+
+
+async def test_a_citizen_begins_to_pay_her_own_payment_only(town: Stage):
+    subject, ana = await person(town)
+    _, ivo = await person(town)
+    charge = await town.charge(subject=subject)
+    [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
+    url = f"{town.url}/proba/v1/payments/{public_id('pay', row['payment_id'])}/attempts"
+    assert (await town.client.post(url)).status_code == 401
+    assert (await town.client.post(url, headers=ivo)).status_code == 404
+    stranger = {"charge": public_id("chg", await town.charge())}
+    assert (await town.client.post(url, headers=ana, json=stranger)).status_code == 404
+    begun = await town.client.post(url, headers=ana)
+    assert begun.status_code == 201
+    said = begun.json()
+    assert said["url"].startswith(f"{town.sandbox}/pay/")
+    assert (said["charge"], said["page"]) == (public_id("chg", charge), await page_of(town, charge))
+    assert (await town.client.post(url, headers=ana)).json() == said
+    await town.client.post(said["url"], data={"do": "pay", "card": "4111111111111111"})
+    await town.judge()
+    again = await town.client.post(url, headers=ana)
+    assert again.status_code == 409
+    assert len(await town.attempts(charge)) == 1
+
+
+async def test_staff_see_what_happened_and_ask_now(town: Stage):
+    subject, ana = await person(town)
+    charge = await town.charge(subject=subject)
+    onward = await town.start(charge)
+    await town.wrong("lost")
+    await town.pay(onward, back=True)
+    clerk = headers(town, None, STAFF_SCOPES)
+    admin = f"{town.url}/proba/admin/v1"
+    [listed] = (await town.client.get(f"{admin}/attempts", headers=clerk)).json()["items"]
+    assert (listed["state"], listed["amount"]["minor"]) == ("open", 12550)
+    asked = await town.client.post(f"{admin}/attempts/{listed['id']}/ask", headers=clerk)
+    assert asked.status_code == 202
+    await town.ask(timedelta())
+    seen = (await town.client.get(f"{admin}/attempts/{listed['id']}", headers=clerk)).json()
+    assert seen["state"] == "captured"
+    assert re.fullmatch("[0-9A-F]{6}", seen["details"]["approval"])
+    assert seen["details"]["card"] == "411111******1111"
+    assert [one["event"] for one in seen["journal"]] == ["created", "started", "returned", "ask_now", "captured"]
+    [message] = (await town.client.get(f"{admin}/gateway-messages", headers=clerk)).json()["items"]
+    assert (message["kind"], message["verdict"], message["attempt"]) == ("return", "asked", listed["id"])
+    whole = (await town.client.get(f"{admin}/gateway-messages/{message['id']}", headers=clerk)).json()
+    assert whole["content"]["read"]["number"] == listed["number"]
+    log = await town.rows("select what from access_log order by at, what")
+    assert [row["what"] for row in log] == ["read_attempt", "read_gateway_message"]
+    assert (await town.client.get(f"{admin}/attempts", headers=ana)).status_code == 403
+
+
+async def test_a_difference_is_seen_to(town: Stage):
+    charge, onward = await town.begun()
+    await town.pay(onward)
+    await town.rows("update gateway_attempts set number = '1000000009' where charge_id = $1 returning 1", charge)
+    town.clock.move(timedelta(minutes=1))
+    await town.compare()
+    clerk, admin = headers(town, None, STAFF_SCOPES), f"{town.url}/proba/admin/v1/gateway-differences"
+    [one] = (await town.client.get(admin, headers=clerk)).json()["items"]
+    assert (one["kind"], one["there"]) == ("missing_here", "captured 125.50 EUR")
+    done = await town.client.post(f"{admin}/{one['id']}/settle", headers=clerk, json={"reason": "given back there"})
+    assert (done.json()["settled_by"], done.json()["settled_for"]) == ("development", "given back there")
+    assert (await town.client.get(admin, headers=clerk)).json() == {"items": []}
+    assert await town.alerts("gateway_differs") == []
+
+
+async def test_a_return_by_post_is_read_and_never_pays(town: Stage):
+    charge, onward = await town.begun()
+    await town.wrong("lost")
+    said = (await town.pay(onward)).json()
+    query = httpx.QueryParams(said["fields"])
+    back = await town.client.post(f"{said['url']}?{query}", data={"x": "1"}, headers={"origin": town.sandbox})
+    assert back.status_code == 303
+    assert await town.paid(charge) == ("started", 0)
+    assert (await town.attempt(charge)).state is State.OPEN
+
+
+@pytest.mark.parametrize("language", sorted(catalogues()))
+def test_every_text_in_every_language(language: str):
+    own, english = pages.texts(language), pages.texts("en")
+    assert own.keys() == english.keys()
+    assert all(text.strip() for text in own.values())
+    assert language == "en" or not set(own.values()) & set(english.values())

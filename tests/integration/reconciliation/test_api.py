@@ -1,0 +1,129 @@
+"""Statements through the API: a cashier's morning, and what others may not."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.authorisation import Role
+from hub.kernel.assurance import Assurance
+from hub.kernel.ids import parse_public_id
+from hub.obligations.projection import ObligationProjection
+from hub.staff import service as staff
+from hub.staff.model import Grant
+from hub.tokens.service import AccessToken
+from tests.integration.reconciliation.books import Line, bill, camt
+from tests.support.hub import Api, make_settings, opened
+from tests.support.records import ANA, obligation, source
+
+UTILITY = "HR1210010051863000160"
+
+
+@pytest.fixture
+async def hub(tmp_path, urls, clock) -> AsyncIterator[Api]:
+    async with opened(make_settings(tmp_path, urls), urls, clock) as api:
+        yield api
+
+
+async def owe(hub: Api, reference: str) -> None:
+    async with hub.worker.database.town(1) as connection:
+        keys = await hub.worker.vault.keys(connection, 1)
+        told = source(1, hub.clock.now(), payees=frozenset({"grad", "niskogradnja"}))
+        made = obligation("o1", ANA, payee="grad", references=bill(reference))
+        await ObligationProjection().apply(connection, keys, told, [made])
+
+
+async def upload(hub: Api, headers: dict[str, str], content: bytes, name: str = "izvod.xml") -> dict[str, Any]:
+    answer = await hub.client.post(
+        "/pregrada/admin/v1/statement-files", params={"name": name}, content=content, headers=headers
+    )
+    assert answer.status_code == 202, answer.text
+    file = answer.json()
+    town = hub.worker.towns.by_slug["pregrada"]
+    await hub.worker.reconciliation.read(town, parse_public_id("bsf", file["id"]))
+    await hub.worker.reconciliation.match(town, queued=False)
+    return file
+
+
+async def cashier_of(hub: Api, payee: str) -> dict[str, str]:
+    """Headers of somebody who handles the money of one payee."""
+    town, now = hub.worker.towns.by_slug["pregrada"].city, hub.clock.now()
+    async with hub.worker.database.town(town.id) as connection:
+        grants = [Grant(Role.CASHIER, payee=payee)]
+        staff_id = await staff.add(connection, town, "Kata Blagajnik", grants, by="test", now=now)
+    text = secrets.token_urlsafe(32)
+    # As if it had been verified a moment ago: signatures are tried in the tests of tokens.
+    hub.hub.tokens._known[text, town.id] = AccessToken(
+        city_id=town.id, scopes=frozenset({"money"}), expires_at=now + timedelta(minutes=5), client_id="console",
+        assurance=Assurance.SUBSTANTIAL, subject_id=None, staff_id=staff_id,
+    )  # fmt: skip
+    return {"Authorization": f"Bearer {text}"}
+
+
+async def get(hub: Api, headers: dict[str, str], path: str) -> Any:
+    answer = await hub.client.get(f"/pregrada/admin/v1/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_cashiers_morning(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    cashier = hub.staff("pregrada")
+    lines = [Line("125.50", "HR68 5720-87582274225", text="komunalna", name="ANA HORVAT"), Line("-3.00")]
+    file = await upload(hub, cashier, camt(*lines, opening="100.00"))
+    assert (await get(hub, cashier, f"statement-files/{file['id']}"))["state"] == "read"
+    [statement] = (await get(hub, cashier, "statements"))["items"]
+    assert statement["closing"]["text"] == "222,50\N{NO-BREAK SPACE}€"
+    assert (statement["agrees"], statement["waiting"], statement["payees"]) == (True, 1, ["grad"])
+    [waiting] = (await get(hub, cashier, "statement-entries?state=queued"))["items"]
+    assert (waiting["reason"], "party" in waiting) == ("unknown_reference", False)
+    whole = await get(hub, cashier, f"statement-entries/{waiting['id']}")
+    assert (whole["party"]["name"], whole["text"]) == ("ANA HORVAT", "komunalna")
+    [suggested] = whole["obligations"]
+    assert {"amount", "nearly_reference"} <= set(suggested["why"])
+    body = {"items": [{"obligation": suggested["obligation"]}], "reason": "one digit other"}
+    path = f"/pregrada/admin/v1/statement-entries/{waiting['id']}"
+    answer = await hub.client.post(f"{path}/confirm", json=body, headers=cashier)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["state"], answer.json()["kind"]) == ("booked", "payment")
+    assert [one["event"] for one in answer.json()["decisions"]] == ["unclear", "confirmed"]
+    payment = await get(hub, cashier, f"payments/{answer.json()['payment']}")
+    assert payment["charges"][0]["bank"]["minor"] == 12550
+    again = await hub.client.post(f"{path}/confirm", json=body, headers=cashier)
+    assert again.status_code == 409
+    undone = await hub.client.post(f"{path}/undo", json={"reason": "it was another's"}, headers=cashier)
+    assert undone.json()["state"] == "queued"
+    assert undone.json()["obligations"], "it is due again"
+
+
+async def test_who_answers_for_one_payee_sees_and_sends_that_ones_alone(hub):
+    everybody = hub.staff("pregrada")
+    utility = await cashier_of(hub, "niskogradnja")
+    await upload(hub, everybody, camt(Line("1.00")), "grad.xml")
+    assert (await get(hub, utility, "statements"))["items"] == []
+    assert (await get(hub, utility, "statement-entries"))["items"] == []
+    [theirs] = (await get(hub, everybody, "statement-entries"))["items"]
+    answer = await hub.client.get(f"/pregrada/admin/v1/statement-entries/{theirs['id']}", headers=utility)
+    assert answer.status_code == 404
+    refused = await upload(hub, utility, camt(Line("2.00"), number="2"), "forged.xml")
+    state = await get(hub, utility, f"statement-files/{refused['id']}")
+    assert (state["state"], "does not answer" in state["problem"]) == ("refused", True)
+    await upload(hub, utility, camt(Line("3.00"), number="3", account=UTILITY), "own.xml")
+    assert [one["amount"]["minor"] for one in (await get(hub, utility, "statement-entries"))["items"]] == [300]
+
+
+async def test_what_is_wrong_is_said(hub):
+    cashier = hub.staff("pregrada")
+    for params, status in (({"name": "../izvod.xml"}, 422), ({}, 422), ({"name": "empty.xml"}, 422)):
+        content = b"" if params.get("name") == "empty.xml" else camt(Line("1.00"))
+        answer = await hub.client.post(
+            "/pregrada/admin/v1/statement-files", params=params, content=content, headers=cashier
+        )
+        assert answer.status_code == status, answer.text
+    path = "/pregrada/admin/v1/statement-entries"
+    for query in ("amount=12 KUNA", "amount=12 XXX", "cursor=nonsense", "state=gone"):
+        assert (await hub.client.get(f"{path}?{query}", headers=cashier)).status_code == 422, query

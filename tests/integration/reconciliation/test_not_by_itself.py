@@ -1,0 +1,113 @@
+"""What must not be booked by itself, nor by whom it is no business of; and what must not stop everything else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.kernel.errors import InvalidRequest
+from hub.kernel.ids import public_id
+from hub.subjects.rotation import rotate
+from tests.integration.payments.till import of
+from tests.integration.reconciliation.books import GRAD, Line, bill, camt, pieces
+from tests.integration.reconciliation.test_verbs import anybody, confirm, queued, taken_at_gateway, with_payouts
+
+UTILITY = "HR1210010051863000160"
+
+__all__ = ["with_payouts"]
+
+
+async def test_a_payout_that_the_bank_takes_back_waits_and_stops_nothing_else(with_payouts):
+    bank = with_payouts
+    await taken_at_gateway(bank, 10000)
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("100.00", text="Kartice d.d. isplata", bank_reference="P1"), number="1"))
+    assert (await bank.entry()).kind == "payout"
+    lines = [Line("-100.00", bank_reference="P1", reversal=True), Line("10.00", "HR00 9-9")]
+    await bank.take(camt(*lines, number="2", opening="100.00"))
+    assert await bank.states() == [("booked", None), ("queued", "reversal"), ("booked", None)]
+    assert await bank.due([owed]) == [0]
+
+
+async def test_what_takes_money_back_from_one_account_takes_back_no_entry_of_another(bank):
+    theirs = await bank.till.owe(10000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("100.00", "HR00 9-9"), number="1"))
+    original = await bank.entry()
+    await bank.take(camt(Line("-100.00", reversal=True), number="2", account=UTILITY, opening="100.00"))
+    [_, back] = await bank.entries()
+    with pytest.raises(InvalidRequest):
+        await bank.reconciliation.takes_back(
+            bank.till.town, back.entry_id, original.entry_id, by="stf_1", reason=None, allowed=anybody
+        )
+    assert await bank.due([theirs]) == [0]
+
+
+async def test_a_refund_of_one_payee_is_not_done_by_a_transfer_from_another_ones_account(bank):
+    await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("12.00", "HR00 9-9"), number="1"))
+    [charge] = await bank.till.rows("charges")
+    refund_id = await bank.till.ask(charge["charge_id"], 200, to="bank")
+    named = Line("-2.00", text=f"povrat {public_id('rfd', refund_id)}")
+    await bank.take(camt(named, number="2", account=UTILITY, opening="12.00"))
+    [refund] = await bank.till.rows("refunds")
+    assert refund["state"] == "approved"
+
+
+async def test_a_transfer_of_ours_that_comes_back_is_no_payment_of_what_its_symbol_names(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    content = camt(Line("2.00", "HR00 9-9", text="povrat preplate"))
+    returned = content.replace(b"<RmtInf>", b"<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf><RmtInf>", 1)
+    await bank.take(returned)
+    assert await bank.states() == [("queued", "returned")]
+    assert await bank.due([owed]) == [1000]
+
+
+async def test_who_gives_less_to_an_obligation_than_its_payment_waits_for_is_believed(bank):
+    owed = await bank.till.owe(10000)
+    await bank.till.pay(of(owed), method="transfer")
+    entry_id = await queued(bank)
+    await confirm(bank, entry_id, of(owed, 4000), reason="the rest is for something else")
+    assert await bank.due([owed]) == [6000]
+
+
+async def test_a_file_refused_to_one_cashier_is_taken_from_another_one(bank):
+    content, service = camt(Line("1.00")), bank.statements.files
+    first = await service.receive(1, "a.xml", pieces(content), by="stf_2", payees=["niskogradnja"])
+    await bank.reconciliation.read(bank.till.town, first.file.file_id)
+    assert (await bank.file(first.file.file_id)).state == "refused"
+    second = await service.receive(1, "b.xml", pieces(content), by="stf_1")
+    await bank.reconciliation.read(bank.till.town, second.file.file_id)
+    taken = await bank.file(second.file.file_id)
+    assert (second.known, taken.state, taken.by) == (False, "read", "stf_1")
+
+
+async def test_a_month_after_its_days_counts_nothing_twice_when_keys_were_rotated_in_between(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), number="1"))
+    await rotate(bank.till.database, bank.till.payments._vault, 1)
+    await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), Line("1.00", "HR00 9-9"), number="M11"))
+    assert await bank.due([owed]) == [500]
+
+
+def privatbank(**fields) -> bytes:
+    known = {
+        "AUT_MY_ACC": GRAD, "TRANTYPE": "C", "PR_PR": "r", "FL_REAL": "r", "REF": "A1", "SUM": "1.00", "CCY": "EUR",
+        "DAT_OD": "20.11.2026", "OSND": "uplata",
+    }  # fmt: skip
+    return json.dumps({"status": "SUCCESS", "transactions": [known | fields]}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        privatbank(REF="A\0"),
+        privatbank(OSND="\ud800"),
+        privatbank(AUT_CNTR_ACC="\udc00"),
+        privatbank(REFN="digits").replace(b'"digits"', b"1" * 5000),
+    ],
+)
+async def test_a_file_that_holds_what_nobody_can_store_is_refused_and_stops_no_other(bank, content):
+    file = await bank.take(content, "privat.json")
+    assert (file.state, bool(file.problem)) == ("refused", True)
+    assert "statement_refused" in await bank.till.alerts()

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.kernel.errors import Conflict
+from hub.statements.model import EDGES, Event, State, allow
+from hub.statements.table import table
+
+
+def test_the_document_shows_the_table_of_the_code():
+    text = (Path(__file__).parents[3] / "docs" / "reconciliation.md").read_text("utf-8")
+    assert text.endswith(table() + "\n")
+
+
+def test_what_is_no_edge_is_refused():
+    allowed = {(edge.event, edge.source, edge.target) for edge in EDGES}
+    for event in Event:
+        for source in State:
+            for target in State:
+                if (event, source, target) in allowed:
+                    assert allow(event, source, target) is target
+                else:
+                    with pytest.raises(Conflict):
+                        allow(event, source, target)
+
+
+def test_nothing_that_was_booked_becomes_new_and_every_state_can_be_left_but_reversed():
+    assert not [edge for edge in EDGES if edge.target is State.NEW]
+    assert {edge.source for edge in EDGES} == set(State) - {State.REVERSED}
