@@ -380,10 +380,11 @@ def _reasons(feed: Any, report: Any, city: str) -> list[str]:
 @keys_app.command("rotate")
 def rotate_keys(city: CityOption) -> None:
     """New keys for a town's identifiers, while the hub runs: nobody is locked out meanwhile."""
+    from hub.statements.rotation import rekey
     from hub.subjects import rotation
 
     async def rotate(hub: Any) -> int:
-        return int(await rotation.rotate(hub.database, hub.vault, _town(hub, city).city.id))
+        return int(await rotation.rotate(hub.database, hub.vault, _town(hub, city).city.id, [rekey]))
 
     out.print(f"{_with_hub(rotate)} identifiers under new keys")
 

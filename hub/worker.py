@@ -88,7 +88,8 @@ class Work:
             payments.EXPIRE: Handler(self.expire_payments),
             webhooks.FAN_OUT: Handler(self.fan_out),
             webhooks.SEND: Handler(self.send_webhooks, lease=timedelta(minutes=1)),
-            statements.READ: Handler(self.read_statement, lease=timedelta(minutes=1)),
+            # Patient: files wait while the town's keys are being replaced.
+            statements.READ: Handler(self.read_statement, lease=timedelta(minutes=1), max_attempts=12),
             matching.MATCH: Handler(self.match_entries, lease=timedelta(minutes=1)),
             gateways.ASK: Handler(self.ask_gateways, lease=timedelta(minutes=1)),
             gateways.JUDGE: Handler(self.judge_gateways),

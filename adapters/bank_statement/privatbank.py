@@ -4,8 +4,8 @@ Source: the interface as yukal/privatbank-api-go (api_statements.go) and the ban
 
 What is told
 - A Statement for each own account and currency, in the order in which they appear: `{transactions: […]}`, a list of
-  such pages, or the list of transactions alone. It has no balances and is a notification. `id` is account, currency,
-  days and a sum over the keys of its entries.
+  such pages, or the list of transactions alone. It has no balances, and nothing of another kind tells the same later,
+  so that it is the statement. `id` is account, currency, days and a sum over the keys of its entries.
 - An entry's key is REF and REFN together, the bank's own. Booked is what is real (FL_REAL `r`) and booked (PR_PR `r`);
   what is in progress is pending, what was reversed or rejected and what is not real is information.
 - There is no payer's symbol. `text` is OSND, the purpose of payment, in which the hub's own reference stands;
@@ -57,7 +57,7 @@ class PrivatBank:
             days = [entry.booked_on for entry in entries if entry.booked_on]
             keys = blake2b("\n".join(entry.key for entry in entries).encode(), digest_size=8).hexdigest()
             yield Statement(
-                kind=Kind.NOTIFICATION,
+                kind=Kind.STATEMENT,
                 format="privatbank",
                 id=f"{account}/{currency}/{min(days)}/{max(days)}/{keys}",
                 account=account,

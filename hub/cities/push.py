@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
@@ -11,6 +10,7 @@ from cryptography import x509
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hub.cities.faults import fault_at
+from hub.kit.charset import charset_of
 from hub.kit.secrets import SecretRef
 
 
@@ -37,7 +37,7 @@ def _subject(text: str) -> str:
 
 def _encoding(text: str) -> str:
     try:
-        return codecs.lookup(text).name
+        return charset_of(text)
     except LookupError:
         raise ValueError(f"{text!r} is not an encoding; write one such as utf-8 or windows-1250") from None
 

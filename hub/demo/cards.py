@@ -85,10 +85,13 @@ class Cards(Money):
         try:
             attempt = guide.post(f"/vzorov/v1/payments/{payment['id']}/attempts", token, {})
             browser.open(attempt["url"])
-            browser.press("Pay", card="4000000000009995")
-            guide.wait_for(lambda: self._page_says(browser, attempt["page"], "Na kartě"), "word of the declined card")
+            browser.press("Pay", card="4000000000000002")
+            guide.wait_for(
+                lambda: self._page_says(browser, attempt["page"], "Banka karty platbu odmítla"),
+                "word of the declined card",
+            )
             reason = browser.says("//main//h2/following-sibling::p[2]")
-            out.print(f"   card 4000 0000 0000 9995: {self._notice(browser)} [yellow]{escape(reason)}[/]")
+            out.print(f"   card 4000 0000 0000 0002: {self._notice(browser)} [yellow]{escape(reason)}[/]")
             browser.press("Zkusit znovu")
             browser.follow("Pokračovat k zadání karty")
             browser.press("Pay", card="4000000000003063")

@@ -12,7 +12,7 @@ import shutil
 import signal
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ class _Tour:
 
     def run(self) -> None:
         guide, cards, transfers = self._guide, Cards(self._guide), Transfers(self._guide)
-        with guide.client:
+        with closing(guide):
             zeljka = self._log_in()
             self._never_read(zeljka)
             self._refresh(zeljka)
@@ -109,12 +109,12 @@ class _Tour:
             self._sent_while_off(zeljka)
             transfers.by_code(zeljka, self._token_of)
             transfers.balances("pregrada")
-            self._switched_off(zeljka)
             self._garbage()
             ruzena = self._second_town()
             cards.by_csob(ruzena)
             transfers.by_spayd(ruzena)
             transfers.balances("vzorov")
+            self._switched_off(zeljka)
 
     def _log_in(self) -> Headers:
         self._guide.step(
@@ -142,6 +142,7 @@ class _Tour:
         expect(body["obligations"]["items"] is None, "a list where nothing is known")
         out.print('   obligations: [yellow]null[/] ("knowledge": "unknown"), not an empty list')
         start(self._guide.stage, self._guide.processes, "worker")
+        self._guide.prepare()
 
     def _refresh(self, token: Headers) -> None:
         self._guide.step("Refresh: each back office as it lands")
@@ -270,14 +271,14 @@ class _Tour:
 
     def _second_town(self) -> Headers:
         self._guide.step("A second town, another country, another currency, no Python: Vzorov")
-        out.print(self._guide.stage.command("read", "--city", "vzorov"))
-        token = self._guide.citizen("vzorov", 0)
-        body = self._guide.get("/vzorov/v1/account", token | {"Accept-Language": "cs"})
+        out.print(self._guide.read())
+        token = self._guide.citizen() | {"Accept-Language": "cs"}
+        body = self._guide.get("/vzorov/v1/account", token)
+        expect(body["obligations"]["knowledge"] == "complete", "an incomplete account")
         for one in body["obligations"]["items"][:5]:
             out.print(
                 f"   {one['due_on'] or '':10}  {(one['outstanding'] or {'text': '?'})['text']:>14}  {one['title']}"
             )
-        expect(body["obligations"]["knowledge"] == "complete", "an incomplete account")
         return token
 
     def _sources(self, sources: list[dict[str, Any]]) -> None:

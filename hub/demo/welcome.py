@@ -7,7 +7,14 @@ from rich.table import Column, Table
 
 from hub.demo.guide import out
 from hub.demo.people import CITIZENS
-from hub.demo.stage import Stage
+from hub.demo.stage import BANK, Stage
+
+CARDS = {
+    "4111 1111 1111 1111": "approved",
+    "4000 0000 0000 3063": "its bank asks the payer to confirm (3-D Secure)",
+    "4000 0000 0000 0002": "declined",
+    "4000 0000 0000 0119": "stays under way",
+}
 
 
 def print_addresses(stage: Stage) -> None:
@@ -17,26 +24,55 @@ def print_addresses(stage: Stage) -> None:
         for identifier, name, shows in people:
             table.add_row(town, name, identifier, shows)
     out.print(table)
-    out.print("Break a simulated back office (all switches: simulators/README.md):")
-    for address in stage.simulators.values():
-        out.print(f"""  curl -d '{{"down": "503"}}' {address}/_control""", soft_wrap=True)
     identifier, name, _ = CITIZENS["pregrada"][0]
     token = stage.command("token", "--city", "pregrada", "--identifier", identifier, "--name", name)
-    out.print("Try (the token lasts 12 hours):")
-    out.print(f"  TOKEN={token}", soft_wrap=True)
-    for method, path in (("-X POST", "refresh"), ("", "account"), ("", "obligations")):
-        out.print(
-            f'  curl -N {method} -H "Authorization: Bearer $TOKEN" {stage.api}/pregrada/v1/{path}', soft_wrap=True
-        )
-    out.print("Log in in a browser, with a simulated eID:")
-    for town in CITIZENS:
-        out.print(f"  {stage.api}/{town}/login/session", soft_wrap=True)
-    out.print("Tokens for others, and everything else munihub does, here:")
-    out.print(f"  export MUNIHUB_VAR={stage.var} MUNIHUB_CONFIG_PATH={stage.var}/config", soft_wrap=True)
-    out.print("  .venv/bin/munihub token --city vzorov --identifier cz.birth_number=0572127050")
-    out.print("Staff log in by a password and a second step; a clerk registers people (POST /admin/v1/people):")
-    out.print('  .venv/bin/munihub staff add "Petra Kunović" --role clerk --city pregrada    # prints stf_…')
-    out.print("  .venv/bin/munihub password issue stf_… --city pregrada    # for her, on paper")
-    out.print(f"  {stage.api}/pregrada/login?staff=yes", soft_wrap=True)
-    out.print("  (her tokens go to the client `console` at http://127.0.0.1:8081: docs/openid-provider.md)")
+    _say("Try (the token lasts 12 hours):", f"TOKEN={token}", f"API={stage.api}")
+    for method, path in (("-X POST ", "refresh"), ("", "account"), ("", "obligations?state=open")):
+        _say("", f'curl -N {method}-H "Authorization: Bearer $TOKEN" "$API/pregrada/v1/{path}"')
+    _say(
+        "Pay one of them by card (obl_… from the list; the answer to the second has the `url` to open in a browser):",
+        'curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -H "Idempotency-Key: $RANDOM" '
+        """-d '{"method": "card", "items": [{"obligation": "obl_…"}]}' $API/pregrada/v1/payments""",
+        'curl -X POST -H "Authorization: Bearer $TOKEN" $API/pregrada/v1/payments/pay_…/attempts',
+    )
+    cards = Table("card", "what happens", title="Magic cards, at every gateway")
+    for number, happens in CARDS.items():
+        cards.add_row(number, happens)
+    out.print(cards)
+    bank = stage.simulators[BANK]
+    _say(
+        "Tokens for others, and everything else munihub does, here:",
+        f"export MUNIHUB_VAR={stage.var}",
+        f"export MUNIHUB_CONFIG_PATH={stage.var}/config",
+        ".venv/bin/munihub token --city vzorov --identifier cz.birth_number=0572127050",
+    )
+    _say(
+        "Or by transfer: give the text of a code to the simulated bank, have it close the day, upload its statement:",
+        'curl -H "Authorization: Bearer $TOKEN" $API/pregrada/v1/obligations/obl_…/transfer/epc.txt >code.txt',
+        f"curl --data-binary @code.txt {bank}/transfers    # tells the account it went to",
+        f"curl -X POST {bank}/accounts/HR1723600001101234565/close    # tells the file",
+        f"curl -o izvod.xml {bank}/accounts/HR1723600001101234565/statements/1",
+        "STAFF=$(.venv/bin/munihub token --city pregrada --staff)",
+        'curl -H "Authorization: Bearer $STAFF" --data-binary @izvod.xml '
+        '"$API/pregrada/admin/v1/statement-files?name=izvod.xml"',
+        'curl -H "Authorization: Bearer $STAFF" $API/pregrada/admin/v1/statement-entries',
+    )
+    _say("Log in in a browser, with a simulated eID:", *(f"{stage.api}/{town}/login/session" for town in CITIZENS))
+    _say(
+        "Staff log in by a password and a second step: a clerk registers people, a cashier has the money:",
+        '.venv/bin/munihub staff add "Petra Kunović" --role clerk --role cashier --city pregrada    # prints stf_…',
+        ".venv/bin/munihub password issue stf_… --city pregrada    # for her, on paper",
+        f"{stage.api}/pregrada/login?staff=yes",
+        "(her tokens go to the client `console` at http://127.0.0.1:8081: docs/openid-provider.md)",
+    )
+    out.print("Simulators, and how to break one (all switches: simulators/README.md):")
+    for simulator, address in stage.simulators.items():
+        _say("", f"""curl -d '{{"down": "503"}}' {address}/_control    # {simulator}""")
     out.print("Ctrl-C ends everything.")
+
+
+def _say(title: str, *lines: str) -> None:
+    if title:
+        out.print(title, soft_wrap=True)
+    for line in lines:
+        out.print(f"  {line}", soft_wrap=True, markup=False)

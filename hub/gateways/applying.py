@@ -10,7 +10,7 @@ from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.gateways import queries, refunds
 from hub.gateways.judge import Judgement, Way
-from hub.gateways.model import UNDER_WAY, Attempt, Event, State, allow
+from hub.gateways.model import UNDER_WAY, Attempt, Event, State, Verdict, allow
 from hub.gateways.moments import next_ask
 from hub.gateways.reports import details_of, reason_of, word_of
 from hub.kernel.money import Money
@@ -81,9 +81,10 @@ class Applier:
                 judgement = replace(judgement, contradiction=True)
         if given_back is not None:
             attempt = await self._given_back(connection, keys, town, attempt, given_back, now)
-        # What the gateway said last stands with the attempt, unless it cannot be true.
+        # What the gateway said last stands with the attempt, unless it cannot be true or is not believed.
         values: dict[str, object] = {}
-        if not judgement.contradiction and attempt.reference is None and report.reference:
+        believed = judgement.verdict in {Verdict.APPLIED, Verdict.REPEATED} and not judgement.contradiction
+        if believed and attempt.reference is None and report.reference:
             values["reference"] = report.reference
         if details := details_of(report) if judgement.events and not judgement.contradiction else {}:
             values["details"] = queries.seal(keys, "details", attempt.attempt_id, details)

@@ -18,6 +18,7 @@ from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.gateways import messages, queries
 from hub.gateways.applying import Applier
+from hub.gateways.asking import ask_for_page
 from hub.gateways.judge import Judgement, Way, judge
 from hub.gateways.messages import Read
 from hub.gateways.model import UNDER_WAY, Acknowledgement, Attempt, Event, Incoming, Verdict, allow
@@ -32,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 REFUSED = "gateway_message_refused"
 """About a gateway: somebody sent what is not its message, or not about what was ordered."""
+
+WAITS = "gateway_message_waits"
+"""About a gateway: what it says cannot be booked, and somebody must see why; settled when all of it is."""
 
 LOST_ITS_WAY = timedelta(hours=2)
 """A browser that comes back with nothing that proves where it was is led to its payment for so long: among so few
@@ -102,14 +106,26 @@ class Hearing:
         return gateway.acknowledge(accepted=read.report is not None)
 
     async def judge_waiting(self, town: Town) -> None:
-        """Judge what is kept, in the order in which it came. One that cannot be judged now waits; the others go on."""
-        async with self._database.town(town.city.id) as connection:
-            waiting = await messages.waiting(connection, town.city.id, _AT_ONCE)
-        for message_id in waiting:
+        """Judge what is kept, in the order in which it came. One that cannot be judged now waits, and somebody is told;
+        the others go on.
+        """
+        city_id, stuck = town.city.id, dict[str, str]()
+        async with self._database.town(city_id) as connection:
+            waiting = await messages.waiting(connection, city_id, _AT_ONCE)
+        for message_id, name in waiting:
             try:
                 await self._judge(town, message_id)
             except (HubError, asyncpg.IntegrityConstraintViolationError) as error:
                 log.error("gateway_message_waits", city=town.city.slug, message=str(message_id), because=str(error))
+                stuck[name] = getattr(error, "code", "constraint")
+        async with self._database.town(city_id) as connection:
+            for name in {name for _, name in waiting}:
+                now = self._clock.now()
+                if name in stuck:
+                    detail = {"gateway": name, "why": stuck[name]}
+                    await alerts.raise_alert(connection, city_id, kind=WAITS, about=name, detail=detail, now=now)
+                else:
+                    await alerts.settle(connection, city_id, kind=WAITS, about=name, now=now)
 
     async def _judge(self, town: Town, message_id: UUID) -> None:
         city_id = town.city.id
@@ -144,9 +160,13 @@ class Hearing:
             state = allow(Event.RETURNED, attempt.state, attempt.state)
             await queries.change(connection, city_id, attempt.attempt_id, returned_at=now)
             await queries.note(connection, city_id, attempt.attempt_id, Event.RETURNED, state, by="payer", now=now)
-        if attempt.state in UNDER_WAY:
+        if attempt.state not in UNDER_WAY:
+            return
+        if attempt.returned_at is None:
             await queries.change(connection, city_id, attempt.attempt_id, ask_at=now)
             await call(connection, city_id, ASK)
+        else:
+            await ask_for_page(connection, city_id, attempt, now)
 
 
 def _gateway(town: Town, name: str) -> PaymentGateway:

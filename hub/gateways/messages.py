@@ -23,6 +23,9 @@ from hub.storage.vault import TownKeys
 MOST_REFUSED = 200
 """Refused messages of one gateway that are kept in an hour: whoever floods the door fills no disk."""
 
+MOST_RETURNS = 20
+"""Returns of one attempt that are kept: a browser can bring a good one as often as it likes, and it proves nothing."""
+
 _NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Headers of a browser that would let somebody in as the payer."""
 
@@ -60,9 +63,11 @@ async def keep(
     why: str | None,
     now: datetime,
 ) -> UUID | None:
-    """The id of the kept message; None where too many like it were refused within the hour."""
+    """The id of the kept message; None where enough like it are kept: refused in this hour, returns of this attempt."""
     city_id, message_id = keys.city_id, new_uuid()
     if verdict is Verdict.REFUSED and await _flooded(connection, city_id, gateway, now):
+        return None
+    if kind == "return" and attempt_id is not None and await _returned_enough(connection, city_id, attempt_id):
         return None
     headers = {name: value for name, value in message.headers.items() if name not in _NOT_KEPT}
     content = {
@@ -108,15 +113,24 @@ async def _flooded(connection: Connection, city_id: int, gateway: str, now: date
     return int(refused) >= MOST_REFUSED
 
 
-async def waiting(connection: Connection, city_id: int, limit: int) -> list[UUID]:
-    """Those to be judged, the oldest first."""
+async def _returned_enough(connection: Connection, city_id: int, attempt_id: UUID) -> bool:
+    kept = await connection.fetchval(
+        "select count(*) from gateway_messages where city_id = $1 and attempt_id = $2 and kind = 'return'",
+        city_id,
+        attempt_id,
+    )
+    return int(kept) >= MOST_RETURNS
+
+
+async def waiting(connection: Connection, city_id: int, limit: int) -> list[tuple[UUID, str]]:
+    """Those to be judged, the oldest first, each with its gateway."""
     rows = await connection.fetch(
-        """select message_id from gateway_messages where city_id = $1 and verdict = 'waiting'
+        """select message_id, gateway from gateway_messages where city_id = $1 and verdict = 'waiting'
            order by received_at, message_id limit $2""",
         city_id,
         limit,
     )
-    return [row["message_id"] for row in rows]
+    return [(row["message_id"], row["gateway"]) for row in rows]
 
 
 async def take(connection: Connection, keys: TownKeys, message_id: UUID) -> Waiting | None:

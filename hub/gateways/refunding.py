@@ -20,7 +20,6 @@ from hub.gateways.refunds import NOT_SENT, Sent
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, RemoteError, RemoteRefused
 from hub.kernel.money import Money
-from hub.payments import views
 from hub.payments.model import RefundToSend
 from hub.payments.service import PaymentService
 from hub.ports.payment_gateway import Asked, Outcome, RefundOrder, RefundOutcome, RefundReport
@@ -52,8 +51,8 @@ class Refunding:
             for wanted in await self._payments.refunds_to_send(connection, city_id, _AT_ONCE):
                 await self._take_up(connection, town, wanted)
         async with self._database.town(city_id) as connection:
-            for one in await refunds.in_doubt(connection, city_id, _AT_ONCE):
-                await self._ended_by_staff(connection, city_id, one)
+            for one, said in await refunds.ended_by_staff(connection, city_id, _AT_ONCE):
+                await self._ended_by_staff(connection, city_id, one, said)
             due = await refunds.claim_due(connection, city_id, self._clock.now(), _AT_ONCE)
         for one in due:
             try:
@@ -79,21 +78,19 @@ class Refunding:
             return
         await refunds.insert(connection, city_id, wanted.refund_id, fitting[-1], wanted.amount.minor, now)
 
-    async def _ended_by_staff(self, connection: Connection, city_id: int, one: Sent) -> None:
+    async def _ended_by_staff(
+        self, connection: Connection, city_id: int, one: Sent, said: Literal["done", "refused"]
+    ) -> None:
         """Somebody looked, and said to the payment what happened: here it is over as well."""
         attempt = await queries.find(connection, city_id, one.attempt_id, lock=True)
         known = await refunds.find(connection, city_id, one.refund_id)
-        if attempt is None or known is None or known.state != "in_doubt":
-            return
-        seen = await views.one(connection, city_id, attempt.payment_id)
-        states = {row["refund_id"]: row["state"] for charge in seen.charges for row in charge.refunds}
-        said = states.get(one.refund_id)
-        if said not in {"done", "refused"}:
+        if attempt is None or known is None or known.state != one.state:
             return
         now = self._clock.now()
         await refunds.change(
             connection, city_id, one.refund_id, state=said, settled_at=now, next_at=None, detail="said by staff"
         )
+        await alerts.settle(connection, city_id, kind=NOT_SENT, about=one.id, now=now)
         if said == "done":
             given_back = min(attempt.refunded + one.minor, attempt.amount.minor)
             await queries.change(connection, city_id, attempt.attempt_id, refunded=given_back)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -79,15 +79,20 @@ async def claim_due(connection: Connection, city_id: int, now: datetime, limit: 
     return [_of(row) for row in await connection.fetch(_CLAIM, city_id, now, limit)]
 
 
-async def in_doubt(connection: Connection, city_id: int, limit: int) -> list[Sent]:
-    """Those that may have happened: staff may have said what did."""
+async def ended_by_staff(
+    connection: Connection, city_id: int, limit: int
+) -> list[tuple[Sent, Literal["done", "refused"]]]:
+    """Those of which staff have said to the payment what happened, and what they said; not one that is being sent."""
+    columns = ", ".join(f"g.{name.strip()}" for name in _COLUMNS.split(","))
     rows = await connection.fetch(
-        f"""select {_COLUMNS} from gateway_refunds
-            where city_id = $1 and state = 'in_doubt' order by created_at limit $2""",  # noqa: S608 - names are ours
+        f"""select {columns}, r.state as said from gateway_refunds g
+            join refunds r on r.city_id = g.city_id and r.refund_id = g.refund_id
+            where g.city_id = $1 and g.settled_at is null and g.state <> 'sending' and r.state in ('done', 'refused')
+            order by g.created_at limit $2""",  # noqa: S608 - names are ours
         city_id,
         limit,
     )
-    return [_of(row) for row in rows]
+    return [(_of({name: value for name, value in row.items() if name != "said"}), row["said"]) for row in rows]
 
 
 async def find(connection: Connection, city_id: int, refund_id: UUID) -> Sent | None:
@@ -161,5 +166,5 @@ async def settle(
     await alerts.settle(connection, town.city.id, kind=NOT_SENT, about=one.id, now=now)
 
 
-def _of(row: asyncpg.Record) -> Sent:
+def _of(row: asyncpg.Record | Mapping[str, Any]) -> Sent:
     return Sent(**dict(row))

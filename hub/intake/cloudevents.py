@@ -26,6 +26,8 @@ _LONGEST_ID = 500
 MOST = 20_000
 """Messages in one request: more would hold the database and the other callers up for seconds."""
 
+_BLANK = re.compile(r"[ \t\r\n]*")
+
 # What a String may not hold (CloudEvents 1.0.2 §"Type System"): control characters, halves of a surrogate pair,
 # noncharacters. PostgreSQL would refuse some of them, and with them the whole request.
 _NOT_IN_A_STRING = re.compile(
@@ -55,7 +57,7 @@ class UnreadableBody(ValueError):
 
 def cut(body: bytes, media_type: str, headers: Mapping[str, str]) -> list[Piece]:
     """The messages in a request body, in order. Raises UnreadableBody, UnsupportedMedia, or TooLarge for over MOST."""
-    if "ce-specversion" in headers:
+    if is_binary(headers):
         return [_binary(body, media_type, headers)]
     if media_type == SINGLE:
         return [_piece(_loads(body, "the event"), body)]
@@ -67,6 +69,11 @@ def cut(body: bytes, media_type: str, headers: Mapping[str, str]) -> list[Piece]
         f"Send {SINGLE}, {BATCH}, {NDJSON[0]}, or an event in binary mode (ce-* headers); "
         f"this was {media_type[:100]!r}."
     )
+
+
+def is_binary(headers: Mapping[str, str]) -> bool:
+    """Whether the attributes of an event are in the headers (http-protocol-binding.md §3.1)."""
+    return "ce-specversion" in headers
 
 
 def _counted(pieces: Iterator[Piece]) -> list[Piece]:
@@ -197,6 +204,6 @@ def _reason(error: BaseException) -> str:
 
 
 def _skip(text: str, position: int) -> int:
-    while text[position : position + 1] in (" ", "\t", "\r", "\n"):
-        position += 1
-    return position
+    found = _BLANK.match(text, position)
+    assert found is not None
+    return found.end()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.intake import dead_letters
 from hub.intake.dead_letters import DeadLetter
+from hub.intake.file_states import PREFIX
 from hub.kernel.errors import Conflict, InvalidRequest, TooLarge
 from hub.kernel.ids import new_uuid
 from hub.storage.database import Connection
@@ -38,6 +39,7 @@ async def correct(
     Raises NotFound, Conflict for a settled letter and for one of an answer that was read (what a back office says is
     corrected there, or read by another mapping), InvalidRequest where nothing was changed.
     """
+    await dead_letters.lock(connection, keys.city_id, [dead_letter_id])
     letter, original = await dead_letters.body_of(connection, keys, dead_letter_id)
     _open(letter)
     if letter.origin != "push":
@@ -88,7 +90,21 @@ async def latest_of(connection: Connection, keys: TownKeys, dead_letter_id: UUID
 async def discard(
     connection: Connection, city_id: int, dead_letter_ids: Sequence[UUID], *, who: str, why: str, now: datetime
 ) -> int:
-    """Give letters up, for a reason that stays with them; returns how many were open."""
+    """Give letters up, for a reason that stays with them; returns how many were open.
+
+    What waits to be interpreted again is not interpreted any more. Raises Conflict for a file that is being read again.
+    """
+    await dead_letters.lock(connection, city_id, dead_letter_ids)
+    if await connection.fetchval(
+        """select exists (select from dead_letters d join push_files f
+                              on f.city_id = d.city_id and d.external_id = $3 || f.file_id
+                          where d.city_id = $1 and d.dead_letter_id = any ($2) and d.settled_at is null
+                            and d.reason = 'broken_file' and f.state = 'received')""",
+        city_id,
+        list(dead_letter_ids),
+        PREFIX,
+    ):
+        raise Conflict("One of them is a file that is being read again: wait until it is done.")
     done = await connection.execute(
         """update dead_letters set settled_at = $5, settled_by = 'discarded', settled_who = $3, settled_for = $4
            where city_id = $1 and dead_letter_id = any ($2) and settled_at is null""",

@@ -111,6 +111,19 @@ async def write(
     return UUID(str(row))
 
 
+async def lock(connection: Connection, city_id: int, dead_letter_ids: Sequence[UUID]) -> None:
+    """Keep letters from being replayed, corrected, given up or settled by anybody else meanwhile.
+
+    Whoever changes their messages too has those locked before.
+    """
+    await connection.execute(
+        """select from dead_letters where city_id = $1 and dead_letter_id = any ($2)
+           order by dead_letter_id for update""",
+        city_id,
+        list(dead_letter_ids),
+    )
+
+
 async def settle(
     connection: Connection,
     city_id: int,
@@ -195,6 +208,16 @@ async def open_letters(
     """Unsettled letters, newest first."""
     filters = Filters(back_offices=None if back_office is None else [back_office])
     return await listed(connection, city_id, filters, before=before, limit=limit)
+
+
+async def offices(connection: Connection, city_id: int, dead_letter_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Whose each of these letters is; those that are not there are missing."""
+    rows = await connection.fetch(
+        "select dead_letter_id, back_office from dead_letters where city_id = $1 and dead_letter_id = any ($2)",
+        city_id,
+        list(dead_letter_ids),
+    )
+    return {row["dead_letter_id"]: row["back_office"] for row in rows}
 
 
 async def find(connection: Connection, city_id: int, dead_letter_id: UUID) -> Any | None:

@@ -20,6 +20,9 @@ from hub.intake.file_text import DECODER, LONGEST, BrokenFile, FileRecord, FileT
 JSON = "application/json"
 XML = "application/xml"
 
+_MOST_COLUMNS = 1_000
+_LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
@@ -109,7 +112,8 @@ class _Csv:
                     continue
                 self._since, self._length = number, 0
             self._open.append(line)
-            self._length += len(line)
+            # With the end of the line, so that empty ones are bounded too.
+            self._length += len(line) + 1
             # A value may go over several lines between quotation marks; inside they are doubled, so an odd number of
             # them means that one is open.
             self._quoted ^= bool(line.count('"') % 2)
@@ -139,6 +143,10 @@ class _Csv:
     def _columns(self, names: list[str], text: str) -> list[str]:
         if "" in names:
             raise BrokenFile(self._since, f"column {names.index('') + 1} has no name", text)
+        if len(names) > _MOST_COLUMNS or any(len(name) > _LONGEST_NAME for name in names):
+            # Every record is kept with the names of its columns: a long first line would make each of them as long.
+            reason = f"there are at most {_MOST_COLUMNS:,} columns, with names of at most {_LONGEST_NAME} characters"
+            raise BrokenFile(self._since, reason, text)
         twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
         if twice is not None:
             raise BrokenFile(self._since, f"two columns are called {twice[:60]!r}", text)
@@ -174,8 +182,16 @@ class _Xml:
     def __init__(self, path: str) -> None:
         self._path = path.split(".")
         self._names: list[str] = []
+        self._since, self._held = 1, 0
+        # Comments and instructions hold no data, and would be kept wherever they stand.
         self._parser = etree.XMLPullParser(
-            events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+            events=("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
         )
 
     def feed(self, data: bytes) -> Iterator[FileRecord]:
@@ -183,7 +199,11 @@ class _Xml:
             self._parser.feed(data)
         except etree.XMLSyntaxError as error:
             raise self._broken(error) from None
-        return self._records()
+        yield from self._records()
+        # Of a record that has not ended all is in memory.
+        self._held = self._held + len(data) if self._names[1:][: len(self._path)] == self._path else 0
+        if self._held > LONGEST:
+            raise BrokenFile(self._since, f"one record has more than {LONGEST:,} bytes")
 
     def close(self) -> Iterator[FileRecord]:
         try:
@@ -205,6 +225,8 @@ class _Xml:
                 if not self._names and element.getroottree().docinfo.internalDTD is not None:
                     raise BrokenFile(1, "it carries a DTD, which is not accepted")
                 self._names.append(etree.QName(element).localname)
+                if self._names[1:] == self._path:
+                    self._since = element.sourceline or 1
                 continue
             place = self._names[1:]
             if place == self._path:

@@ -44,6 +44,9 @@ class FileText:
             line = self._lines + good.count("\n")
             found = good.rpartition("\n")[2]
             raise BrokenFile(line, f"byte 0x{error.object[error.start]:02X} is no {self._name}", found) from None
+        except UnicodeError:
+            # Such as UTF-16 without the mark that says which of the two it is.
+            raise BrokenFile(self._lines, f"it is no {self._name}") from None
         if (at := text.find("\0")) >= 0:
             raise BrokenFile(self._lines + text.count("\n", 0, at), "there is a NUL character")
         self._lines += text.count("\n")

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.intake import cloudevents, corrections, file_states, keeping
+from hub.intake import cloudevents, corrections, dead_letters, file_states, keeping
 from hub.intake.cloudevents import Piece, UnreadableBody
 from hub.intake.dead_letters import Filters
 from hub.jobs.queue import enqueue
@@ -103,19 +103,34 @@ async def unfinished(connection: Connection, city_id: int) -> list[UUID]:
 
 async def take(connection: Connection, keys: TownKeys, replay_id: UUID, now: datetime) -> Taken | None:
     """The next letters' turn; None where all have had theirs."""
-    rows = await connection.fetch(
-        """select d.dead_letter_id, d.back_office, d.feed, d.origin, d.reason, d.message_id, d.body, d.media_type,
-                  d.external_id, m.state
-           from replay_items i join dead_letters d using (city_id, dead_letter_id)
-           left join messages m on m.city_id = d.city_id and m.message_id = d.message_id
+    items = await connection.fetch(
+        """select dead_letter_id from replay_items i join dead_letters d using (city_id, dead_letter_id)
            where i.city_id = $1 and i.replay_id = $2 and i.taken_at is null
            order by d.first_at, d.dead_letter_id limit $3 for update of i""",
         keys.city_id,
         replay_id,
         _BATCH,
     )
-    if not rows:
+    if not items:
         return None
+    # Seen only when they are ours: another replay, or somebody who gives one up, may have been faster.
+    letters = [row["dead_letter_id"] for row in items]
+    await connection.execute(
+        """select from messages where city_id = $1 and message_id in (
+               select message_id from dead_letters where city_id = $1 and dead_letter_id = any ($2))
+           order by sequence for update""",
+        keys.city_id,
+        letters,
+    )
+    await dead_letters.lock(connection, keys.city_id, letters)
+    rows = await connection.fetch(
+        """select d.dead_letter_id, d.back_office, d.feed, d.origin, d.reason, d.message_id, d.media_type,
+                  d.external_id, d.settled_at, m.state
+           from dead_letters d left join messages m on m.city_id = d.city_id and m.message_id = d.message_id
+           where d.city_id = $1 and d.dead_letter_id = any ($2) order by d.first_at, d.dead_letter_id""",
+        keys.city_id,
+        letters,
+    )
     outcomes: list[tuple[UUID, str, str | None]] = []
     queued, offices, feeds = 0, set[str](), set[tuple[str, str]]()
     for row in rows:
@@ -142,19 +157,19 @@ async def take(connection: Connection, keys: TownKeys, replay_id: UUID, now: dat
 
 async def _again(connection: Connection, keys: TownKeys, row: Any, now: datetime) -> tuple[str, str | None]:
     """What becomes of one letter, and why it cannot become anything."""
+    if row["settled_at"] is not None:
+        # Given up, or come through, since it was asked for.
+        return "kept_anew", "it is settled"
     if row["origin"] == "pull":
         return ("read_again", None) if row["feed"] else ("cannot", "it is not known which feed it came with")
     if row["reason"] == "broken_file":
         return await file_states.again(connection, keys.city_id, row["external_id"])
     if row["message_id"] is not None:
         done = await connection.execute(
-            """update messages set state = 'received', settled_at = null, edit_id = (
-                   select edit_id from dead_letter_edits e
-                   where e.city_id = $1 and e.dead_letter_id = $3 order by edit_id desc limit 1)
+            """update messages set state = 'received', settled_at = null
                where city_id = $1 and message_id = $2 and state = 'dead'""",
             keys.city_id,
             row["message_id"],
-            row["dead_letter_id"],
         )
         if done.endswith(" 1"):
             return "queued", None

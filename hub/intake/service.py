@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -138,7 +139,7 @@ class Intake:
         while True:
             async with self._database.town(city_id) as connection:
                 keys = await self._vault.keys(connection, city_id)
-                messages = await _waiting(connection, keys, back_office)
+                messages = await _waiting(connection, keys, back_office, self._clock.now())
                 if not messages:
                     return settled
                 outcomes = await self._interpret(connection, keys, back_office, messages, interpret)
@@ -208,15 +209,52 @@ class Intake:
         )
 
 
-async def _waiting(connection: Connection, keys: TownKeys, back_office: str) -> list[Message]:
+async def _waiting(connection: Connection, keys: TownKeys, back_office: str, now: datetime) -> list[Message]:
+    """The next ones, each in the latest corrected copy of its letter, which nobody changes meanwhile."""
+    while True:
+        found = await connection.fetch(
+            """select message_id from messages where city_id = $1 and back_office = $2 and state = 'received'
+               order by sequence limit $3 for update""",
+            keys.city_id,
+            back_office,
+            _BATCH,
+        )
+        ids = [row["message_id"] for row in found]
+        letters = await connection.fetch(
+            """select dead_letter_id, message_id, settled_by from dead_letters
+               where city_id = $1 and message_id = any ($2) order by dead_letter_id for update""",
+            keys.city_id,
+            ids,
+        )
+        latest = {row["message_id"]: row for row in letters}
+        given_up = [message_id for message_id, row in latest.items() if row["settled_by"] == "discarded"]
+        if not given_up:
+            break
+        # They waited to be tried again when somebody gave them up.
+        await connection.execute(
+            """update messages set state = 'dead', settled_at = $3
+               where city_id = $1 and message_id = any ($2) and state = 'received'""",
+            keys.city_id,
+            given_up,
+            now,
+        )
+    if latest:
+        await connection.execute(
+            """update messages m set edit_id = (
+                   select edit_id from dead_letter_edits e
+                   where e.city_id = $1 and e.dead_letter_id = l.dead_letter_id order by edit_id desc limit 1)
+               from unnest($2::uuid[], $3::uuid[]) as l(message_id, dead_letter_id)
+               where m.city_id = $1 and m.message_id = l.message_id and m.state = 'received'""",
+            keys.city_id,
+            list(latest),
+            [row["dead_letter_id"] for row in latest.values()],
+        )
     rows = await connection.fetch(
         """select m.message_id, m.received_at, m.external_id, m.media_type, m.body, m.edit_id, e.body as edited
            from messages m left join dead_letter_edits e on e.city_id = m.city_id and e.edit_id = m.edit_id
-           where m.city_id = $1 and m.back_office = $2 and m.state = 'received'
-           order by m.sequence limit $3 for update of m""",
+           where m.city_id = $1 and m.message_id = any ($2) order by m.sequence""",
         keys.city_id,
-        back_office,
-        _BATCH,
+        ids,
     )
     return [_opened(keys, row) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -22,6 +23,9 @@ _UNDERSTOOD = frozenset({
     "http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing",
 })  # fmt: skip
 """Headers that may insist on being understood: of WS-Addressing nothing follows here that HTTP does not say already."""
+
+
+_MOST_NAMES = 50
 
 
 class NotUnderstood(Exception):
@@ -61,6 +65,8 @@ def parse(body: bytes, charset: str | None, largest: int) -> etree._Element:
 
 def items_of(root: etree._Element, version: str) -> list[Item]:
     """The items of a call, in order. Raises NotUnderstood, and UnreadableBody where there is no `push` in it."""
+    if _crowded(root):
+        raise UnreadableBody(f"an element has more than {_MOST_NAMES} attributes or namespaces")
     soap = f"{{{version}}}"
     for header in root.iterfind(f"{soap}Header/*"):
         insists = header.get(f"{soap}mustUnderstand") in {"1", "true"}
@@ -76,6 +82,20 @@ def items_of(root: etree._Element, version: str) -> list[Item]:
     if not 1 <= len(items) <= 1000:
         raise UnreadableBody(f"a call has 1 to 1000 items; this one has {len(items)}")
     return [_item(one) for one in items]
+
+
+def _crowded(root: etree._Element) -> bool:
+    """Whether an element has so many attributes or namespaces that comparing them with each other takes minutes."""
+    events: Any = etree.iterwalk(root, events=("start-ns", "start"))
+    many = 0
+    for event, found in events:
+        if event == "start-ns":
+            many += 1
+        elif many > _MOST_NAMES or len(found.attrib) > _MOST_NAMES:
+            return True
+        else:
+            many = 0
+    return False
 
 
 def _item(element: etree._Element) -> Item:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -23,6 +24,7 @@ XSD = Path(__file__).with_name("push.xsd")
 _WSDL = Path(__file__).with_name("push.wsdl")
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _MOST = 20
+_ONE_AT_A_TIME = Lock()
 _EXPECTED = re.compile(r"Expected is(?: one of)? \( (?:\{[^}]*\})?(\w+)")
 _MISSING = re.compile(r"The attribute '(\w+)' is required")
 
@@ -67,10 +69,13 @@ def misfits(item: etree._Element) -> list[Misfit]:
     if name.namespace != NAMESPACE or name.localname not in ITEMS:
         wanted = f"one of {', '.join(ITEMS)}, in the namespace {NAMESPACE}"
         return [Misfit(name.localname, name.localname, line or 1, "there is no such item", wanted)]
-    # A copy is checked: as part of a call the item is not the root that a schema looks at.
-    if schema.validate(etree.ElementTree(item)):
-        return []
-    return [_misfit(name.localname, one) for one in violations.explain(item, schema.error_log, _MOST)]
+    # What a schema found wrong last it keeps for whoever asks, of all threads.
+    with _ONE_AT_A_TIME:
+        # A copy is checked: as part of a call the item is not the root that a schema looks at.
+        if schema.validate(etree.ElementTree(item)):
+            return []
+        log = schema.error_log
+    return [_misfit(name.localname, one) for one in violations.explain(item, log, _MOST)]
 
 
 def _misfit(item: str, found: violations.Violation) -> Misfit:

@@ -9,7 +9,7 @@ from hub.back_offices.model import Town
 from hub.kernel.errors import Conflict
 from hub.payments import queries
 from hub.payments.base import Part
-from hub.payments.charges import locked, move
+from hub.payments.charges import Charge, locked, move
 from hub.payments.model import Due
 from hub.payments.states import UNDER_WAY, Event, State
 from hub.ports.payment_gateway import Outcome
@@ -91,8 +91,7 @@ class Attempts(Part):
         """Give up what nobody has paid. Twice is once. Raises Conflict while a try is under way or when money has come,
         NotFound.
         """
-        for charge_id in await queries.charges_of(connection, city_id, payment_id):
-            charge = await locked(connection, city_id, charge_id)
+        for charge in await _all_locked(connection, city_id, payment_id):
             if charge.state in {State.CANCELLED, State.EXPIRED}:
                 continue
             if charge.state in UNDER_WAY:
@@ -105,8 +104,15 @@ class Attempts(Part):
         """End what nobody began to pay in time; returns how many payments. Those with a try under way wait for it."""
         ids = await queries.to_expire(connection, city_id, now, limit)
         for payment_id in ids:
-            for charge_id in await queries.charges_of(connection, city_id, payment_id):
-                charge = await locked(connection, city_id, charge_id)
+            for charge in await _all_locked(connection, city_id, payment_id):
                 if charge.state is State.OPEN:
                     await move(connection, charge, Event.EXPIRED, now, by="hub", attempt=None, closed="expired")
         return len(ids)
+
+
+async def _all_locked(connection: Connection, city_id: int, payment_id: UUID) -> list[Charge]:
+    """Every charge before any of them moves: that locks the payment, for which whoever holds a charge waits."""
+    return [
+        await locked(connection, city_id, charge_id)
+        for charge_id in await queries.charges_of(connection, city_id, payment_id)
+    ]

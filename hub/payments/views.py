@@ -59,9 +59,11 @@ async def page(
                  select from charges c where c.city_id = $1 and c.payment_id = p.payment_id and c.payee = any ($6)))
              and (not $7 or exists (
                  select from charges c join charge_balances b on b.city_id = c.city_id and b.charge_id = c.charge_id
-                 where c.city_id = $1 and c.payment_id = p.payment_id and b.unallocated > 0))
+                 where c.city_id = $1 and c.payment_id = p.payment_id and b.unallocated > 0
+                   and ($6::text[] is null or c.payee = any ($6))))
              and ($8::uuid is null or exists (
-                 select from charges c where c.city_id = $1 and c.payment_id = p.payment_id and (
+                 select from charges c where c.city_id = $1 and c.payment_id = p.payment_id
+                   and ($6::text[] is null or c.payee = any ($6)) and (
                      exists (select from charge_items i where i.city_id = $1 and i.charge_id = c.charge_id
                              and i.obligation_id = $8)
                      or exists (select from allocations a where a.city_id = $1 and a.charge_id = c.charge_id

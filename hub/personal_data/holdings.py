@@ -180,8 +180,6 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("chargebacks", _OF_A_CHARGE, _BOOKS),
     Holding("payment_events", _OF_A_CHARGE, _BOOKS, {"by": EMPLOYEE}),
     Holding("charge_balances", _OF_A_CHARGE, _BOOKS),
-    Holding("ledger_entries", _OF_A_CHARGE, _BOOKS),
-    Holding("ledger_lines", _OF_A_CHARGE, _BOOKS),
     Holding(
         "gateway_refunds", _OF_AN_ATTEMPT, _BOOKS, {"detail": "it is a technical text of the gateway for the operator"}
     ),
@@ -288,6 +286,12 @@ _KEPT_SEALED = (
 )
 _STAFF = "people on the town's staff, whose data the town gives and keeps as their employer"
 
+_BOOKED = "what came in and became of it once more, by account of the town's books; it goes with its payment"
+_OF_THE_BANK = (
+    "statements of the town's own accounts, books of account that it keeps by law; who paid and what she wrote is "
+    "encrypted and found by nobody's name. What of it is a payment of hers is given with the payment"
+)
+
 OTHERS: Mapping[str, str] = {
     "alembic_version": _SETTINGS,
     "retention": _SETTINGS,
@@ -299,6 +303,13 @@ OTHERS: Mapping[str, str] = {
     "jobs": "work to be done, which names rows and holds no data of people; gone when it is done",
     "identifier_indexes": "keyed hashes by which identifiers are found; they go with their identifiers",
     "obligation_references": "the references of obligations once more, by which these are found; they go with them",
+    "ledger_entries": _BOOKED,
+    "ledger_lines": _BOOKED,
+    "statement_files": _OF_THE_BANK,
+    "statement_file_chunks": _OF_THE_BANK,
+    "statements": _OF_THE_BANK,
+    "statement_entries": _OF_THE_BANK,
+    "matches": "what an entry of a bank statement was booked for, and by whom; it names obligations and payments by id",
     "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
     "drift": "names of fields that no mapping knows, and samples of their form",
     "eid_drift": "names of attributes that no eID provider of ours knows, and no values",

@@ -158,6 +158,9 @@ class PostingService:
 def _check(owed: Open, amount: Money, instalment: int | None) -> None:
     if amount.minor == 0:
         raise InvalidRequest("There is nothing to post.", field="amount")
+    if amount.minor < 0:
+        # What was told of a currency or a part that the obligation had then is taken back of just that.
+        return
     if amount.currency != owed.currency:
         raise InvalidRequest(f"This obligation is in {owed.currency}, not in {amount.currency}.", field="amount")
     if instalment is not None and all(part.number != instalment for part in owed.instalments):

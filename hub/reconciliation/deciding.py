@@ -53,6 +53,10 @@ class Booking:
     score: int
     why: tuple[str, ...]
 
+    @property
+    def by_symbol(self) -> bool:
+        return "symbol" in self.why
+
 
 Parts = Mapping[UUID, Sequence[tuple[int, int]]]
 """By obligation: number of each part, and what is due of it."""

@@ -2,7 +2,8 @@
 anywhere and the next one goes on.
 
 What is found in a text or by a symbol may come to be due later, so queued entries are looked at again every night for a
-while, without a word where nothing has changed.
+while, without a word where nothing has changed. Not those that somebody has undone or reopened: they are decided by
+somebody.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ AGAIN_AT = time(5, 10)
 
 _AT_ONCE = 500
 _LOOKED_AT_FOR = timedelta(days=60)
+_FOR_SOMEBODY = ("perhaps_repeated", "disagrees", Unclear.RETURNED.value)
+"""Why an entry waits that is never booked by itself, whatever comes to be due."""
 
 
 def job(city_id: int, *, queued: bool = False) -> NewJob:
@@ -76,7 +79,13 @@ class Matching:
         while True:
             async with self._database.town(town.city.id) as connection:
                 batch = await entries.waiting(
-                    connection, town.city.id, states=states, since=since, after=after, limit=_AT_ONCE
+                    connection,
+                    town.city.id,
+                    states=states,
+                    since=since,
+                    but=_FOR_SOMEBODY,
+                    after=after,
+                    limit=_AT_ONCE,
                 )
                 decided = await self.decided(connection, town, batch)
             if not batch:
@@ -125,14 +134,16 @@ class Matching:
         async with self._database.town(town.city.id) as connection:
             keys = await self._vault.keys(connection, town.city.id)
             entry = await entries.find(connection, keys, looked_at.entry_id, lock=True)
-            if entry.state is not looked_at.state:
+            if (entry.state, entry.reason) != (looked_at.state, looked_at.reason):
                 return "left"
             if entry.amount.minor < 0 or entry.reversal:
                 return await outgoing.settle(connection, keys, town, self._payments, entry, now)
             if entry.details is not None and entry.details.returned:
                 # What we sent has come back, a refund perhaps: what its text names is not paid by that.
                 return await outgoing.queue(connection, town.city.id, entry, Unclear.RETURNED, now)
-            if await payouts.settle(connection, town, self._payments, entry, now):
+            # Whoever pays writes the text, a gateway's name as well; a gateway names no obligation by its symbol.
+            named = isinstance(decided, Booking) and decided.by_symbol
+            if not named and await payouts.settle(connection, town, self._payments, entry, now):
                 return "booked"
             if isinstance(decided, Booking):
                 await self.book(connection, keys, town, entry, decided, now)

@@ -44,15 +44,26 @@ def opened(keys: TownKeys, entry: StatementEntry, sealed: bytes) -> StatementEnt
 
 
 async def waiting(
-    connection: Connection, city_id: int, *, states: Sequence[State], since: datetime, after: UUID | None, limit: int
+    connection: Connection,
+    city_id: int,
+    *,
+    states: Sequence[State],
+    since: datetime,
+    but: Sequence[str],
+    after: UUID | None,
+    limit: int,
 ) -> list[StatementEntry]:
-    """Entries to be looked at, without their details, in the order of their ids; queued ones only since a time."""
+    """Entries to be looked at, without their details, in the order of their ids.
+
+    Queued ones only since a time, for another reason than `but`, and not those that somebody of the staff has queued.
+    """
     rows = await connection.fetch(
         f"""select {_COLUMNS} from statement_entries
-            where city_id = $1 and state = any ($2) and (state = 'new' or state_at >= $3)
+            where city_id = $1 and state = any ($2)
+              and (state = 'new' or state_at >= $3 and reason is not null and reason <> all ($6))
               and ($4::uuid is null or entry_id > $4)
             order by entry_id limit $5""",  # noqa: S608 - names of ours
-        city_id, [str(one) for one in states], since, after, limit,
+        city_id, [str(one) for one in states], since, after, limit, list(but),
     )  # fmt: skip
     return [_entry(row) for row in rows]
 

@@ -8,39 +8,42 @@ again where the bank gives it the same reference of its own; where it does not, 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from traceback import clear_frames
+from typing import TypeVar
 from uuid import UUID
 
+import asyncpg
 import orjson
+import structlog
 
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
+from hub.kernel.errors import NotReady
 from hub.kernel.ids import new_uuid, public_id
 from hub.ports.bank_statement import (
     Broken,
-    Entry,
     Item,
     Options,
     Statement,
     StatementEnd,
     StatementFormat,
-    Status,
-    Transaction,
 )
-from hub.ports.bank_statement import Kind as StatementKind
 from hub.statements import files
 from hub.statements.accounts import iban_of, payees_of
 from hub.statements.formats import recognised
-from hub.statements.model import State, StatementFile
-from hub.statements.words import of_references, of_text
+from hub.statements.model import StatementFile
+from hub.statements.rows import Rows
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 REFUSED = "statement_refused"
 """Alert: a file of a bank could not be taken."""
@@ -69,13 +72,19 @@ class Importing:
         self._database, self._vault, self._clock, self._formats = database, vault, clock, formats
 
     async def read(self, town: Town, file_id: UUID) -> bool:
-        """Whether it was taken; what is wrong is with the file. One that was read or refused is left as it is."""
+        """Whether it was taken; what is wrong is with the file. One that was read or refused is left as it is.
+
+        Raises NotReady while the town's keys are being replaced.
+        """
         city_id = town.city.id
         async with self._database.town(city_id) as connection:
             file = await files.find(connection, city_id, file_id)
             if file.state != "received":
                 return file.state == "read"
             keys = await self._vault.keys(connection, city_id)
+            if len(keys.index) > 1:
+                # What came before is known by the old key still, and would be counted again.
+                raise NotReady("The town's keys are being replaced: statements are read when that is done.")
             content = await files.content(connection, keys, file_id)
         now = self._clock.now()
         try:
@@ -88,8 +97,15 @@ class Importing:
                        where city_id = $1 and file_id = $2""",
                     city_id, file_id, known.id, now,
                 )  # fmt: skip
+                await alerts.settle(connection, city_id, kind=REFUSED, about=public_id("bsf", file_id), now=now)
         except Broken as broken:
             await self._refuse(town, file.name, file_id, broken, now)
+            return False
+        except (ValueError, TypeError, asyncpg.DataError) as error:
+            # What nobody can store, or a mistake of our own: a file that cannot be read holds up no other.
+            log.exception("statement_not_read", city=town.city.slug, file=str(file_id), error=type(error).__name__)
+            unheard = Broken("holds what no statement holds: a sign that is none, or a number without end")
+            await self._refuse(town, file.name, file_id, unheard, now)
             return False
         return True
 
@@ -123,11 +139,21 @@ class _Taking:
 
     async def take(self) -> None:
         """Raises Broken."""
-        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
-        while (first := await asyncio.to_thread(next, self._items, None)) is not None:
-            if not isinstance(first, Statement):
-                raise Broken("has entries before its first statement")
-            await self._statement(first)
+        source = self._items
+        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile. A parser of libxml2 lives
+        # and ends in the thread that made it: its names are in that thread's dictionary.
+        with ThreadPoolExecutor(1, "statement") as self._thread:
+            try:
+                while (first := await self._beside(lambda: next(self._items, None))) is not None:
+                    if not isinstance(first, Statement):
+                        raise Broken("has entries before its first statement")
+                    await self._statement(first)
+            finally:
+                if isinstance(source, Generator):
+                    await self._beside(source.close)
+
+    async def _beside(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _whole, call)
 
     async def _statement(self, statement: Statement) -> None:
         city_id, account = self._keys.city_id, iban_of(self._town.city, statement.account)
@@ -142,10 +168,10 @@ class _Taking:
                where s.city_id = $1 and s.account = $2 and s.kind = $3 and s.bank_id = $4""",
             city_id, account, statement.kind, statement.id,
         )  # fmt: skip
-        rows = _Rows(self._keys, statement, new_uuid(), account, self._now)
+        rows = Rows(self._keys, statement, new_uuid(), account, self._now)
         end: StatementEnd | None = None
         while end is None:
-            batch = await asyncio.to_thread(lambda: list(itertools.islice(self._items, _AT_ONCE)))
+            batch = await self._beside(lambda: list(itertools.islice(self._items, _AT_ONCE)))
             number = next((place for place, one in enumerate(batch) if isinstance(one, StatementEnd)), None)
             if number is not None:
                 end = batch[number]  # type: ignore[assignment] # it was looked for
@@ -163,7 +189,7 @@ class _Taking:
                 " entries: ask the bank which of them is right"
             )
 
-    async def _insert(self, statement: Statement, rows: _Rows, end: StatementEnd) -> None:
+    async def _insert(self, statement: Statement, rows: Rows, end: StatementEnd) -> None:
         city_id = self._keys.city_id
         opening, closing = statement.opening, end.closing
         await self._connection.execute(
@@ -185,74 +211,13 @@ class _Taking:
             )
 
 
-class _Rows:
-    """Makes rows of entries, and the digest of a statement's whole content."""
-
-    def __init__(self, keys: TownKeys, statement: Statement, statement_id: UUID, account: str, now: datetime) -> None:
-        self._keys, self._statement, self._now = keys, statement, now
-        self.statement_id, self.account = statement_id, account
-        self.digest = hashlib.sha256()
-        self._place = 0
-
-    def of(self, item: Item) -> Iterator[tuple[Any, ...]]:
-        """A row for each payment in it; one for the whole where the bank does not tell them, or not so that they add
-        up. Raises Broken for what is no entry.
-        """
-        if not isinstance(item, Entry):
-            raise Broken("begins a statement within another one")
-        self._place += 1
-        whole = Transaction(item.amount, bank_reference=item.bank_reference, text=item.text)
-        parts = item.transactions
-        if not parts or item.disagrees:
-            # Whatever could tell what it is, so that somebody who looks finds it.
-            found = tuple(dict.fromkeys(one for part in parts for one in part.references))
-            text = " ".join(filter(None, (item.text, *(part.text for part in parts))))
-            parts = (replace(whole, references=found, text=text),)
-        for number, part in enumerate(parts, start=1):
-            if part.amount.minor != 0:
-                yield self._row(item, number, part)
-
-    def _row(self, entry: Entry, number: int, part: Transaction) -> tuple[Any, ...]:
-        entry_id, keys, party = new_uuid(), self._keys, part.party
-        reference = part.bank_reference or entry.bank_reference
-        said = (
-            *(part.amount.minor, part.amount.currency, entry.booked_on, entry.valued_on, reference),
-            *("".join(party.account.split()), part.end_to_end, part.text, *sorted(map(str, part.references))),
-        )
-        alike = "\0".join(map(str, said))
-        self.digest.update(alike.encode())
-        details = orjson.dumps({
-            "name": party.name, "account": party.account, "identifier": party.identifier,
-            "text": part.text or entry.text, "end_to_end": part.end_to_end, "returned": part.returned,
-        })  # fmt: skip
-        words = [*of_references(part.references), *of_text(f"{part.text} {part.end_to_end}")]
-        state, reason = _first_state(self._statement, entry)
-        return (
-            *(keys.city_id, entry_id, self.statement_id, self.account, self._place, number),
-            *(part.amount.currency, part.amount.minor, entry.booked_on, entry.valued_on),
-            *(entry.reversal, entry.batch, entry.code[:100], reference[:200]),
-            orjson.dumps([{"scheme": one.scheme, "value": one.value} for one in part.references]).decode(),
-            " ".join(dict.fromkeys(words)),
-            keys.encrypt("statement_entries", "details", str(entry_id), details),
-            party_key(keys, party.account),
-            keys.blind_indexes("statement_entry", alike)[0][1],
-            *(state, self._now, reason),
-        )
-
-
-def party_key(keys: TownKeys, account: str) -> bytes | None:
-    """By which the other side's account is found again; None where the bank does not tell it."""
-    plain = "".join(account.split()).upper()
-    return keys.blind_indexes("bank_account", plain)[0][1] if plain else None
-
-
-def _first_state(statement: Statement, entry: Entry) -> tuple[State, str | None]:
-    if entry.status is not Status.BOOKED:
-        return State.SET_ASIDE, entry.status.value
-    if statement.kind is not StatementKind.STATEMENT:
-        # Its day's statement tells the same again, and that one counts.
-        return State.SET_ASIDE, statement.kind.value
-    return (State.QUEUED, "disagrees") if entry.disagrees else (State.NEW, None)
+def _whole(call: Callable[[], T]) -> T:
+    """What `call` gives; where it fails nothing of the parser outlives it in the error."""
+    try:
+        return call()
+    except BaseException as error:
+        clear_frames(error.__traceback__)
+        raise
 
 
 # So many as another statement of the account has of the same, this one repeats.

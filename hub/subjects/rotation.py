@@ -7,6 +7,7 @@ it. Whatever is interrupted is taken up by running it again.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from hub.storage.database import NIL, Connection, Database
@@ -17,8 +18,14 @@ from hub.subjects.service import value_of
 _BATCH = 500
 
 
-async def rotate(database: Database, vault: Vault, city_id: int) -> int:
-    """Both kinds of keys; returns how many identifiers were brought to the new ones."""
+Rekey = Callable[[Connection, TownKeys, UUID], Awaitable[UUID | None]]
+"""Brings the next rows after an id to the newest key; returns the last one's id, None at the end."""
+
+
+async def rotate(database: Database, vault: Vault, city_id: int, others: Sequence[Rekey] = ()) -> int:
+    """Both kinds of keys; returns how many identifiers were brought to the new ones. `others`: what else is found by
+    an index key for longer than it lives.
+    """
     async with database.town(city_id) as connection:
         await vault.alone(connection, city_id)
         keys = await vault.reload(connection, city_id)
@@ -33,6 +40,11 @@ async def rotate(database: Database, vault: Vault, city_id: int) -> int:
             keys = await vault.reload(connection, city_id)
             after, changed = await _batch(connection, keys, after)
             moved += changed
+    for rekey in others:
+        after = NIL
+        while after is not None:
+            async with database.town(city_id) as connection:
+                after = await rekey(connection, await vault.reload(connection, city_id), after)
     async with database.town(city_id) as connection:
         # Whoever began before the new key was there has ended by now, so nothing is found by the old one alone.
         await vault.alone(connection, city_id)

@@ -24,6 +24,7 @@ from hub.jobs.failures import describe
 from hub.jobs.handler import Backoff
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
+from hub.kit.redaction import shown_url
 from hub.ports.back_office import CheckStep
 from hub.settings import Settings
 from hub.storage.database import Connection, Database
@@ -39,11 +40,16 @@ _LONGEST = timedelta(days=1)
 _BACKOFF = Backoff(first=timedelta(seconds=30), longest=timedelta(minutes=15))
 _MOST = 500
 
+# Only what is due: what lasts and was told must not stand before what is new.
 _DUE = f"""
     select {", ".join(f"a.{name.strip()}" for name in COLUMNS.split(","))}, t.number, t.last_at as told_at
     from alerts a
     left join alert_tellings t on t.city_id = a.city_id and t.alert_id = a.alert_id and t.destination = $2
     where a.city_id = $1 and (a.settled_at is null or a.settled_at >= $3 and t.over_at is null)
+      and (t.number is null or a.settled_at is not null
+           or t.last_at <= $4::timestamptz - case when a.acknowledged_at is null
+                  then least($5::interval * power(2, least(t.number - 1, 16)), interval '1 day')
+                  else interval '1 day' end)
     order by a.opened_at limit {_MOST}"""  # noqa: S608 - names are ours
 
 
@@ -66,7 +72,9 @@ class Tellings:
             try:
                 await sender.send(town, letter)
             except HubError as error:
-                log.warning("alert_not_sent", city=town.city.slug, to=sender.destination, error=describe(error))
+                log.warning(
+                    "alert_not_sent", city=town.city.slug, to=shown_url(sender.destination), error=describe(error)
+                )
                 await self._failed(town.city.id, sender.destination, describe(error), now)
             else:
                 await self._sent(town.city.id, sender.destination, letter)
@@ -88,7 +96,7 @@ class Tellings:
             lately = [at for at in row["sent_at"] if now - at < _HOUR]
             if len(lately) >= configured.at_most or (row["next_at"] and row["next_at"] > now):
                 return []
-            rows = await connection.fetch(_DUE, city_id, sender.destination, row["since"])
+            rows = await connection.fetch(_DUE, city_id, sender.destination, row["since"], now, configured.repeat)
             due = []
             for one in rows:
                 alert, number = alert_of({name: one[name] for name in Alert.__slots__}), one["number"]

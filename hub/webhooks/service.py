@@ -25,6 +25,7 @@ from hub.jobs.queue import enqueue
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError, NotFound
 from hub.kernel.ids import public_id
+from hub.kit.retry import AskedToWait
 from hub.kit.webhooks import WebhookGone, post, sign, signing_keys
 from hub.storage.database import Connection, Database
 from hub.webhooks import messages
@@ -96,7 +97,8 @@ class Webhooks:
             try:
                 await self._post(client.webhook, name, message_id, body.encode())
             except HubError as error:
-                await self._failed(town.city.id, name, describe(error), gone=isinstance(error, WebhookGone))
+                asked = error.retry_after if isinstance(error, AskedToWait) else timedelta()
+                await self._failed(town.city.id, name, describe(error), asked, gone=isinstance(error, WebhookGone))
                 return
             await self._delivered(town.city.id, name, message_id)
 
@@ -134,7 +136,8 @@ class Webhooks:
                 "delete from webhook_clients where city_id = $1 and client = $2 and stopped_at is null", city_id, name
             )
 
-    async def _failed(self, city_id: int, name: str, why: str, *, gone: bool) -> None:
+    async def _failed(self, city_id: int, name: str, why: str, asked: timedelta, *, gone: bool) -> None:
+        """`asked`: how long the receiver wants to be left alone (RFC 9110 §10.2.3), which is believed for a day."""
         now = self._clock.now()
         async with self._database.town(city_id) as connection:
             row = await connection.fetchrow(
@@ -150,7 +153,7 @@ class Webhooks:
                 why,
             )
             assert row is not None
-            wait = _WAITS[min(row["failures"], len(_WAITS)) - 1]
+            wait = max(_WAITS[min(row["failures"], len(_WAITS)) - 1], min(asked, _WAITS[-1]))
             await connection.execute(
                 "update webhook_clients set next_at = $3 where city_id = $1 and client = $2", city_id, name, now + wait
             )

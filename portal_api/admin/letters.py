@@ -109,10 +109,12 @@ async def correct_dead_letter(staff: AsStaff, dead_letter_id: LetterId, correcti
     summary="Give dead letters up",
     response_model=DiscardedOut,
     response_description="Given up",
-    responses=responses(400, 401, 403, 404, 422),
+    responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def discard_dead_letters(staff: AsStaff, discard: DiscardIn) -> Response:
-    """Their bytes stay for their time, and who gave them up and why."""
+    """Their bytes stay for their time, and who gave them up and why. What waits to be tried again is not tried any
+    more; 409 for a file that is being read again.
+    """
     wanted = [parse_public_id("dlt", one) for one in discard.ids]
     hub, city_id = staff.hub, staff.town.city.id
     async with hub.database.town(city_id) as connection:
@@ -216,9 +218,9 @@ async def list_affected_subjects(
 
 async def _all_of_hers(connection: Any, staff: Staff, letters: list[UUID]) -> None:
     """Raises NotFound for a letter that is not there, or not hers to look after."""
+    found = await dead_letters.offices(connection, staff.town.city.id, letters)
     for one in letters:
-        row = await dead_letters.find(connection, staff.town.city.id, one)
-        if row is None or not (staff.everywhere or staff.sees(row["back_office"])):
+        if one not in found or not (staff.everywhere or staff.sees(found[one])):
             raise NotFound(f"There is no dead letter {public_id('dlt', one)}.")
 
 

@@ -100,12 +100,14 @@ async def book_chargeback(staff: AsStaff, charge_id: ChargeId, content: forms.Am
     """Told by letter, where the gateway itself does not tell. One that is booked already is not booked again."""
     async with at_charge(staff, "book_chargeback", parse_public_id("chg", charge_id)) as desk:
         seen = await views.captures(desk.connection, staff.town.city.id, [desk.charge_id])
-        attempts = [one["source_id"] for one in seen if one["source_kind"] == "attempt"]
+        attempts = [one for one in seen if one["source_kind"] == "attempt"]
         if not attempts:
             raise Conflict("Nothing of this charge was paid by card: no bank can charge it back.")
+        if content.amount.minor > attempts[-1]["amount"]:
+            raise Conflict("Less was paid by card: a bank charges back no more than that.")
         await staff.hub.payments.charged_back(
             desk.connection, desk.keys, staff.town, desk.charge_id, forms.money_of(content.amount),
-            Source("attempt", attempts[-1]), now=desk.now,
+            Source("attempt", attempts[-1]["source_id"]), now=desk.now,
         )  # fmt: skip
         return as_json(await desk.whole())
 

@@ -39,6 +39,8 @@ Token = Annotated[str, Query(alias="t", max_length=60)]
 _STEPS = ((timedelta(minutes=1), 3), (timedelta(hours=1), 10))
 _SELDOM = 60
 """Seconds until the page renews itself: by how long ago something happened."""
+_ANSWERED = timedelta(seconds=20)
+"""By then after the browser has come back the gateway was asked: still open, it waits for another card."""
 _PAYABLE = frozenset({State.OPEN, State.PART_PAID})
 _TROUBLES = frozenset({"conflict", "not_ready"})
 
@@ -55,7 +57,8 @@ async def show_payment(
         seen = await views.one(connection, town.city.id, uuid)
     language = language_of(request, town)
     reader = Reader(town.city, language)
-    forms = [one.url for one in tries.onward.values() if one.form is not None]
+    parts = [_part(hub, town, reader, seen.row, one, tries) for one in seen.charges]
+    forms = [one["onward"].url for one in parts if one["onward"] and one["onward"].form is not None]
     return pages.page(
         request,
         town,
@@ -65,9 +68,9 @@ async def show_payment(
         refresh=_refresh(tries, hub.gateways.now()) if tries.under_way else None,
         payment=payment_id,
         token=token,
-        status=FACES[State(seen.row["state"])],
+        status=_together(FACES[State(seen.row["state"])], [one["status"] for one in parts]),
         amount=_money(reader, sum(one.row["amount"] for one in seen.charges), seen.row["currency"]),
-        parts=[_part(hub, town, reader, seen.row, one, tries) for one in seen.charges],
+        parts=parts,
         under_way=tries.under_way,
         here=f"{cookies.base(request, town)}/payments/{payment_id}?t={token}",
         trouble=trouble if trouble in _TROUBLES else None,
@@ -107,18 +110,30 @@ def _part(
     failed = last is not None and last.state in WITHOUT_MONEY and FACES[state] in {Status.TO_PAY, Status.PART_PAID}
     payee = town.city.payees.get(row["payee"])
     expires_at: datetime | None = payment["expires_at"]
-    in_time = expires_at is None or hub.gateways.now() < expires_at
+    now = hub.gateways.now()
+    in_time = expires_at is None or now < expires_at
+    just_back = last is not None and last.returned_at is not None and now - last.returned_at < _ANSWERED
+    onward = None if just_back else tries.onward.get(charge_id)
+    # Whoever has still to enter a card is not told that there is nothing to do.
+    unpaid = Status.PART_PAID if row["captured"] else Status.TO_PAY
     by_card = payment["method"] == "card" and hub.gateways.takes_cards(town, row["payee"], payment["login"])
     return {
         "id": public_id("chg", charge_id),
         "payee": payee.name if payee else {"": row["payee"]},
         "amount": _money(reader, row["amount"], row["currency"]),
-        "status": FACES[state],
+        "status": unpaid if onward else FACES[state],
         "said": (last.reason or "other") if failed and last is not None else None,
-        "onward": tries.onward.get(charge_id),
+        "onward": onward,
         "again": by_card and in_time and state in _PAYABLE and row["attempt"] is None,
         "tried": bool(tried),
     }
+
+
+def _together(status: Status, parts: list[Status]) -> Status:
+    """Of the whole payment: as its parts are told."""
+    if status is not Status.UNDER_WAY or Status.UNDER_WAY in parts:
+        return status
+    return Status.PART_PAID if {Status.PAID, Status.PART_PAID} & set(parts) else Status.TO_PAY
 
 
 def _refresh(tries: Tries, now: datetime) -> int:

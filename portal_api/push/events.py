@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from hub.intake import cloudevents
+from hub.kernel.errors import UnsupportedMedia
 from hub.kernel.ids import public_id
 from portal_api.errors import responses
 from portal_api.push.door import LARGEST, AsBackOffice, DoorRoute, body_of
@@ -77,6 +78,9 @@ async def push_events(request: Request, pushing: AsBackOffice) -> Response:
     other answer but 400, whatever was stored before is recognised by source and id. With 400 the body is kept as a
     dead letter that the problem names.
     """
+    if pushing.signed is not None and cloudevents.is_binary(request.headers):
+        # What it means would stand in headers, and whoever carries it could write others there.
+        raise UnsupportedMedia("A signature covers the body alone: send a signed event in structured mode.")
     body = await body_of(request, pushing)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with pushing.turn():

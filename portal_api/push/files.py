@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
@@ -20,6 +19,7 @@ from hub.intake.file_states import PushedFile
 from hub.intake.files import LARGEST, checked_name
 from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
+from hub.kit.charset import charset_of
 from portal_api.errors import responses
 from portal_api.push.door import AsBackOffice, DoorRoute, Pushing, count_unsaid, parts
 from portal_api.render import moment
@@ -137,7 +137,7 @@ def _charset(request: Request) -> str | None:
         parameter, _, value = one.partition("=")
         if parameter.strip().lower() == "charset":
             try:
-                return codecs.lookup(value.strip().strip("\"'")).name
+                return charset_of(value.strip().strip("\"'"))
             except LookupError:
                 raise InvalidRequest(
                     f"{value[:40]!r} is no charset; write one such as utf-8.", field="header.content-type"

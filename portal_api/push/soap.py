@@ -7,6 +7,7 @@ whose detail names for each place the field, what is wrong, and what to write.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,9 +86,10 @@ async def _taken(pushing: Pushing, body: bytes, given: str, media_type: str) -> 
     version = SOAP_12 if media_type == _TYPES[SOAP_12] else SOAP_11
     hub, city_id, office = pushing.hub, pushing.town.city.id, pushing.back_office.back_office
     try:
-        root = soap_call.parse(body, _charset(given), LARGEST)
+        # Beside the loop, so that nobody waits for a long one to be compared with the contract.
+        root = await asyncio.to_thread(soap_call.parse, body, _charset(given), LARGEST)
         version = soap_call.version_of(root)
-        items = soap_call.items_of(root, version)
+        items = await asyncio.to_thread(soap_call.items_of, root, version)
     except soap_call.OtherVersion:
         return _fault(
             version, "VersionMismatch", "The envelope is of no version of SOAP that is spoken here: 1.1 or 1.2."

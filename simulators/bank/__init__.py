@@ -1,8 +1,8 @@
 """Stand-in for the banks: takes transfers and card payouts, and gives each account's statement at the end of a day.
 
-A payer scans a code: `POST /transfers` with the text of it. A card gateway pays out: `POST /payouts`. Then
-`POST /accounts/{IBAN}/close` makes the statement of what was booked since the last one, and
-`GET /accounts/{IBAN}/statements/{number}` is the file: GPC of a Czech account, camt.053 of any other.
+A payer scans a code: `POST /transfers` with the text of it, bare, or in JSON beside what this payer does otherwise. A
+card gateway pays out: `POST /payouts`. Then `POST /accounts/{IBAN}/close` makes the statement of what was booked since
+the last one, and `GET /accounts/{IBAN}/statements/{number}` is the file: GPC of a Czech account, camt.053 of any other.
 """
 
 from __future__ import annotations
@@ -102,7 +102,11 @@ class _Bank:
         self._accounts: dict[str, Account] = {}
 
     async def transfer(self, request: Request) -> Response:
-        wanted = TransferWanted.model_validate_json(await request.body())
+        body = await request.body()
+        if body.startswith(b"{"):
+            wanted = TransferWanted.model_validate_json(body)
+        else:
+            wanted = TransferWanted(payload=body.decode("utf-8", "replace"))
         switches = self._switches(request)
         try:
             code = read(wanted.payload)

@@ -70,7 +70,7 @@ async def campaign(seeds: list[int], *, shown: bool) -> int:
             if outcome.findings:
                 _tell(outcome)
             if number % _RESET_EVERY == 0:
-                for name in place.ports:
+                for name in place.offices:
                     await place.control(name, "/_control/reset")
     say(_table(done, time.monotonic() - began))
     return 1 if any(one.findings for one in done) else 0
@@ -99,6 +99,14 @@ def _table(done: list[Outcome], seconds: float) -> str:
         f"  out of order            {words['ORDER']:>7}",
         f"  stuck                   {words['STUCK']:>7}",
         f"  wrongly taken in        {words['INTAKE']:>7}",
+        f"  money not as it is there{words['MONEY'] + words['REFUND'] + words['LEDGER']:>7}",
+        f"  posted wrongly          {words['POSTING'] + words['OWED']:>7}",
+        f"  attacks not recorded    {words['ATTACK']:>7}",
+        f"  paid by card            {total['captured']:>7}",
+        f"  paid otherwise          {total['counter'] + total['transfers']:>7}",
+        f"  given back              {total['refunded']:>7}",
+        f"  posted                  {total['posted']:>7}",
+        f"  messages nobody sent    {total['attacks']:>7}",
         f"  doubts cleared by asking{total['asked']:>7}",
         f"  seen to by a human      {total['human']:>7}",
         f"  samples of accounts     {total['samples']:>7}",

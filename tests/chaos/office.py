@@ -1,13 +1,15 @@
-"""A simulated back office as a process of its own, whose clock can be set wrong from outside.
+"""Simulators as a process of their own, each with a clock that can be set wrong from outside.
 
-python -m tests.chaos.office NAME PORT        POST /_chaos/clock {"skew": seconds}
+python -m tests.chaos.office NAME PORT [NAME PORT …]        POST /_chaos/clock {"skew": seconds}
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
@@ -15,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulators.kit.serve import serve
+from simulators.kit.serve import running
 
 CLOCK = "/_chaos/clock"
 
@@ -42,11 +44,20 @@ class WithClock:
         await JSONResponse({"now": self._clock().isoformat()})(scope, receive, send)
 
 
+async def run(pairs: list[tuple[str, int]]) -> None:
+    """All of them, until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with AsyncExitStack() as stack:
+        for name, port in pairs:
+            clock = Clock()
+            app = import_module(f"simulators.{name}").app(clock=clock)
+            await stack.enter_async_context(running(WithClock(app, clock), port))
+        await stop.wait()
+
+
 def main() -> None:
-    name, port = sys.argv[1:]
-    clock = Clock()
-    app = import_module(f"simulators.{name}").app(clock=clock)
-    asyncio.run(serve(WithClock(app, clock), int(port), lambda _url: None))
+    asyncio.run(run([(name, int(port)) for name, port in zip(sys.argv[1::2], sys.argv[2::2], strict=True)]))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.chaos.money_plants import MONEY_PLANTS
+
 
 @dataclass(frozen=True)
 class Plant:
@@ -182,4 +184,5 @@ PLANTS = {
     "no-key": Plant("the request's own key is not looked at", "DOUBLED at the door", _no_key),
     "forget-pushes": Plant("some messages are only marked as applied", "INTAKE", _forget_pushes),
     "leak": Plant("a transaction is never ended", "stays open", _leak),
+    **{name: Plant(*parts) for name, parts in MONEY_PLANTS.items()},
 }

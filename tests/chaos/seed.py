@@ -13,9 +13,15 @@ import httpx
 from hub.hub import open_worker
 from hub.settings import Settings
 from hub.storage.provision import WORKER
+from tests.chaos.attacks import Attacks
+from tests.chaos.cashier import Cashier
 from tests.chaos.citizens import Citizens
 from tests.chaos.clerk import Clerk
 from tests.chaos.judge import HUMAN, Judge
+from tests.chaos.money_judge import MoneyJudge
+from tests.chaos.money_script import money_script
+from tests.chaos.money_told import Waiting
+from tests.chaos.payers import Payers
 from tests.chaos.pushes import Pushes
 from tests.chaos.script import Script, script
 from tests.chaos.trouble import Trouble
@@ -25,6 +31,8 @@ QUIET = 30.0
 """Seconds after which what has not settled counts as stuck."""
 _STEP = timedelta(seconds=20)
 """How much time passes in the world while the judge takes a breath."""
+_MINUTE = timedelta(minutes=1)
+"""The same for what is under way at gateways."""
 _BREATH = 0.12
 
 
@@ -47,16 +55,22 @@ class Outcome:
         return (
             f"{word} seed {self.script.seed:<6} {self.seconds:5.1f} s  sent {counts['sent']:>2}"
             f"  steps {counts['steps']:>2}  samples {counts['samples']:>3}  human {counts['human']:>2}"
-            f"  asked {counts['asked']:>2}  {shown}"
+            f"  asked {counts['asked']:>2}  paid {counts['captured']:>2}+{counts['counter']}+{counts['transfers']}"
+            f"  refunds {counts['refunded']}  attacks {counts['attacks']}  {shown}"
         )
 
 
 async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
-    made = script(number)
+    made, money = script(number), money_script(number)
+    made.faults = [*made.faults, *money.faults]
     began = time.monotonic()
     since = await (await world.db()).fetchval("select clock_timestamp()")
     citizens, pushes = Citizens(world, made, cases), Pushes(world, made)
     judge, trouble = Judge(world, made, citizens, pushes, since), Trouble(world, made)
+    payers = Payers(world, made, money)
+    attacks = Attacks(world, made, money)
+    cash, waiting = MoneyJudge(world, money, payers, attacks, since), Waiting(world, since)
+    await payers.owe()
     findings, human = citizens.findings, 0
     over = asyncio.Event()
     watching = asyncio.create_task(citizens.watch(over, number))
@@ -65,15 +79,21 @@ async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
             citizens.send_all(),
             pushes.send_all(),
             trouble.make_all(),
+            payers.pay_all(),
+            attacks.make_all(),
             *(_refresh(world, one, at) for at, one in made.refreshes),
         )
         await world.forgive()
         if made.forgetful:
             await world.control("pregrada_urudzbeni", "/_control/writes", forget=True)
-        findings += await _settle(world, judge, trouble)
+        findings += await _settle(world, judge, trouble, waiting)
+        await payers.refund_the_rest()
+        await waiting.hours_later()
+        findings += await _settle(world, judge, trouble, waiting)
         findings += await judge.humans()
-        if any(row["state"] in HUMAN for row in await judge.rows()):
-            human = await _see_to_all(world, judge, trouble, findings)
+        findings += await waiting.humans()
+        if any(row["state"] in HUMAN for row in await judge.rows()) or await waiting.someone_is_needed():
+            human = await _see_to_all(world, judge, trouble, waiting, payers, findings)
     finally:
         over.set()
         await watching
@@ -85,23 +105,26 @@ async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
         else:
             findings.append(f"{person.name} cannot see her account, though all is quiet")
     findings += await judge.end()
+    findings += await cash.end()
     connection = await world.db()
     counts = Counter(sent=len(citizens.accepted), samples=citizens.samples, human=human)
     counts["steps"] = await connection.fetchval("select count(*) from delivery_receipts where at >= $1", since)
     counts["asked"] = await connection.fetchval(
         "select count(*) from deliveries_journal where at >= $1 and event in ('found', 'not_found')", since
     )
+    counts.update(cash.counts)
     findings = list(dict.fromkeys(findings))
     journal = await judge.journal(" ".join(findings)) if findings else ""
     return Outcome(made, findings, journal, time.monotonic() - began, counts)
 
 
-async def _settle(world: World, judge: Judge, trouble: Trouble) -> list[str]:
+async def _settle(world: World, judge: Judge, trouble: Trouble, money: Waiting) -> list[str]:
     """Let time pass until nothing waits any more but for humans, or what stands behind it; else say what does."""
     for name in WORKERS:
         if world.running[name].poll() is not None:
             world.start(name)
-    if trouble.killed:
+    # Of what was done while the database was hit nobody may know that it ended: its lease is over, and it is begun again.
+    if trouble.killed or trouble.script.faults_of("database", "disk full"):
         await world.expire_leases()
         trouble.killed.clear()
     began = time.monotonic()
@@ -113,24 +136,28 @@ async def _settle(world: World, judge: Judge, trouble: Trouble) -> list[str]:
             for row in rows
             if (row["state"] in {"waiting", "sending"} and not row["behind"]) or row["untold"]
         ]
+        waiting += await money.waiting()
         if not waiting and not await judge.pushes.pending(judge.since):
             return []
         # What the wire still has in hand must arrive first: a back office keeps what its file promises.
         if not any(wire.late for wire in world.wires.values()):
             await world.pass_time(_STEP)
+            await world.pass_money_time(_MINUTE)
         await asyncio.sleep(_BREATH)
     return [f"STUCK after {QUIET:.0f} seconds of quiet: {waiting or 'messages that are not applied'}"]
 
 
-async def _see_to_all(world: World, judge: Judge, trouble: Trouble, findings: list[str]) -> int:
+async def _see_to_all(
+    world: World, judge: Judge, trouble: Trouble, waiting: Waiting, payers: Payers, findings: list[str]
+) -> int:
     hub = await open_worker(Settings.from_environment(world.environment), world.server.url(WORKER), connect=False)
     try:
-        clerk = Clerk(world, hub)
+        clerk, cashier = Clerk(world, hub), Cashier(world, hub, payers, waiting.since)
         for _ in range(10):
-            if not await clerk.work(await judge.rows()):
+            if not (await clerk.work(await judge.rows()) + await cashier.work()):
                 break
-            findings += await _settle(world, judge, trouble)
-        return clerk.looked
+            findings += await _settle(world, judge, trouble, waiting)
+        return clerk.looked + cashier.looked
     finally:
         await hub.close()
 

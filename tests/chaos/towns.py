@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from hub.demo.stage import TOWNS
+from hub.authorisation import STAFF_SCOPES
+from hub.demo.stage import GATEWAYS, TOWNS
 from hub.hub import open_worker
 from hub.settings import PROJECT, Settings
 from hub.storage.embedded import EmbeddedPostgres
@@ -50,6 +51,9 @@ _QUICK = {
 }
 
 
+_ONE_DECIDES = {"refunds": {"approval": "one"}}
+
+
 @dataclass(frozen=True)
 class Person:
     """`name` as the back offices know it, `token` hers at the API."""
@@ -75,16 +79,17 @@ def write_config(folder: Path, wires: dict[str, Wire], authority: Path) -> Path:
     """Our two demonstration towns, at the end of these wires, with short waits."""
     for town, offices in TOWNS.items():
         ours = PROJECT / "config" / "cities" / town / "city.yaml"
-        configured = yaml.safe_load(ours.read_text("utf-8"))["back_offices"]
-        over: dict[str, Any] = {}
-        for office, simulator in offices.items():
-            wire = wires[simulator]
-            moved = _moved(configured[office]["settings"], wire.url)
-            tls = {"tls": {"ca_file": str(authority)}} if wire.tls else {}
-            over[office] = {"settings": {**deepcopy(_QUICK), **tls, **moved}}
+        configured = yaml.safe_load(ours.read_text("utf-8"))
+        over: dict[str, Any] = {"back_offices": {}, "gateways": {}}
+        for kind, names in (("back_offices", offices), ("gateways", GATEWAYS[town])):
+            for name, simulator in names.items():
+                wire = wires[simulator]
+                moved = _moved(configured[kind][name]["settings"], wire.url)
+                tls = {"tls": {"ca_file": str(authority)}} if wire.tls else {}
+                over[kind][name] = {"settings": {**deepcopy(_QUICK), **tls, **moved}}
         file = folder / "config" / "cities" / town / "city.yaml"
         file.parent.mkdir(parents=True)
-        file.write_text(yaml.safe_dump({"extends": [str(ours)], "back_offices": over}, allow_unicode=True), "utf-8")
+        file.write_text(yaml.safe_dump({"extends": [str(ours)], **_ONE_DECIDES, **over}, allow_unicode=True), "utf-8")
     return folder / "config"
 
 
@@ -120,3 +125,15 @@ async def find_people(environment: dict[str, str], server: EmbeddedPostgres) -> 
     finally:
         await hub.close()
     return found
+
+
+async def find_staff(environment: dict[str, str], server: EmbeddedPostgres) -> dict[str, str]:
+    """Town → a token of somebody who may do everything there, for half a day."""
+    hub = await open_worker(Settings.from_environment(environment), server.url(WORKER), connect=False)
+    try:
+        return {
+            slug: str(hub.tokens.sign(town.city, None, STAFF_SCOPES, timedelta(hours=12)))
+            for slug, town in hub.towns.by_slug.items()
+        }
+    finally:
+        await hub.close()

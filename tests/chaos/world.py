@@ -1,4 +1,4 @@
-"""Everything that runs during chaos, once for all seeds: database, API, two workers, five back offices, their wires."""
+"""Everything that runs during chaos, once for all seeds: database, API, two workers, simulators and their wires."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,12 +19,13 @@ import asyncpg
 import httpx
 
 from hub.child import start_child
-from hub.demo.stage import HOST, TOWNS, _free_ports, _secrets
+from hub.demo.stage import BANK, GATEWAYS, HOST, TOWNS, _free_ports, _secrets
 from hub.settings import PROJECT
 from hub.storage.embedded import EmbeddedPostgres
+from hub.storage.failures import FAILED
 from tests.chaos.disk import Disk, narrow_disk
 from tests.chaos.office import CLOCK
-from tests.chaos.towns import TLS, WRITES, Person, find_people, write_config
+from tests.chaos.towns import TLS, WRITES, Person, find_people, find_staff, write_config
 from tests.chaos.wire import Wire
 from tests.support.certificates import Authority
 from tests.support.postgres import reachable_folder
@@ -33,6 +34,10 @@ WORKERS = ("worker1", "worker2")
 _PATIENCE = 60.0
 
 _DELIVERIES = ", ".join(f"{name} = {name} - $1::interval" for name in ("next_at", "sent_at", "over_at"))
+_AT_GATEWAYS = {
+    "gateway_attempts": ("ask_at", "asked_at", "created_at", "expires_at", "returned_at"),
+    "gateway_refunds": ("next_at", "sent_at", "created_at"),
+}
 _OF_JOB = "($2::text is null or payload->>'back_office' = $2)"
 
 
@@ -42,7 +47,7 @@ class Broken(Exception):
 
 @dataclass
 class World:
-    """`db` are the superuser's connections of the judge."""
+    """`db` are the superuser's connections of the judge. `staff`: by town, the token of somebody who may do all."""
 
     folder: Path
     api: str
@@ -53,6 +58,8 @@ class World:
     ports: dict[str, int]
     client: httpx.AsyncClient
     people: list[Person] = field(default_factory=list)
+    staff: dict[str, str] = field(default_factory=dict)
+    offices: Sequence[str] = tuple(simulator for town in TOWNS.values() for simulator in town.values())
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _db: asyncpg.Pool | None = None
 
@@ -64,8 +71,10 @@ class World:
         port = ["--port", self.api.rpartition(":")[2]] if program == "api" else []
         self._spawn(name, ["-m", "tests.chaos.process", program, *port])
 
-    def start_office(self, name: str) -> None:
-        self._spawn(name, ["-m", "tests.chaos.office", name, str(self.ports[name])])
+    def start_offices(self, process: str, names: Sequence[str]) -> None:
+        """Simulators that share a process, as they do nothing most of the time."""
+        pairs = [text for name in names for text in (name, str(self.ports[name]))]
+        self._spawn(process, ["-m", "tests.chaos.office", *pairs])
 
     def _spawn(self, name: str, arguments: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -117,6 +126,13 @@ class World:
             await asyncio.sleep(0.1)
         raise Broken("the database does not come back")
 
+    async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Read while the database may be hit: again, when it was."""
+        while True:
+            with contextlib.suppress(*FAILED):
+                return await (await self.db()).fetch(sql, *values)
+            await asyncio.sleep(0.05)
+
     async def pass_time(self, by: timedelta, *, of: str | None = None) -> None:
         """Everything that waits for a moment waits `by` less: as if that time had passed. `of`: at this back office.
 
@@ -138,6 +154,27 @@ class World:
                 of,
             )
         await connection.execute("notify munihub_jobs")
+
+    async def pass_money_time(self, by: timedelta) -> None:
+        """The same for what is under way at gateways, whose waits are minutes and hours."""
+        connection = await self.db()
+        for table, names in _AT_GATEWAYS.items():
+            changes = ", ".join(f"{name} = {name} - $1::interval" for name in names)
+            await connection.execute(
+                f"update {table} set {changes} where ctid = any (array("
+                f"select ctid from {table} where settled_at is null for update skip locked))",
+                by,
+            )
+        await connection.execute(
+            """update schedules set next_at = next_at - $1::interval where ctid = any (array(
+                   select ctid from schedules where name like '%gateways.%' for update skip locked))""",
+            by,
+        )
+
+    async def take_up_refunds(self) -> None:
+        """As if the minute were over after which the hub looks whether money is to be given back."""
+        await self.rows("update schedules set next_at = now() where name like '%gateways.refund%' returning 1")
+        await self.rows("select pg_notify('munihub_jobs', '')")
 
     async def expire_leases(self) -> None:
         """As if a worker had been away for longer than its lease: what it does is begun by another one."""
@@ -173,6 +210,8 @@ class World:
             await self.skew(name, 0)
         for name in WRITES.values():
             await self.control(name, "/_control/writes")
+        for name in ("gateway_monri", "gateway_sandbox"):
+            await self.control(name, "/_control/messages/release")
         self.disk.widen()
 
     # ── The API ──
@@ -205,7 +244,9 @@ async def world(plant: str | None) -> AsyncIterator[World]:
         disk = stack.enter_context(narrow_disk(server, folder))
         authority, stranger = Authority(folder, "City CA"), Authority(folder, "Other CA")
         good, bad = authority.issue("office"), stranger.issue("nobody")
-        names = [simulator for offices in TOWNS.values() for simulator in offices.values()]
+        offices = World.offices
+        money = [*(simulator for town in GATEWAYS.values() for simulator in town.values()), BANK]
+        names = [*offices, *money]
         free = _free_ports(2 * len(names) + 1)
         ports = {name: free.pop() for name in names}
         wires = {
@@ -231,14 +272,16 @@ async def world(plant: str | None) -> AsyncIterator[World]:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False, limits=alone))
         made = World(folder, api, environment, server, disk, wires, ports, client)
         stack.push_async_callback(_end, made)
-        for name in names:
-            made.start_office(name)
+        for name in offices:
+            made.start_offices(name, [name])
+        made.start_offices("money", money)
         for wire in wires.values():
             await wire.listen()
         for name in (*WORKERS, "api"):
             made.start(name)
         await made.until_answering()
         made.people = await find_people(environment, server)
+        made.staff = await find_staff(environment, server)
         await _until_offices_answer(made)
         yield made
 

@@ -91,6 +91,16 @@ async def test_every_feed_with_a_refresh_has_a_schedule(tmp_path, urls):
         # Of the demonstration's gateways the sandbox alone lists its orders.
         (1, "gateways.compare"): ("gateways.compare", "gateways.compare", None, time(4, 40), ZoneInfo("Europe/Zagreb")),
         **{(city, "payments.expire"): ("payments.expire", "payments.expire", quarter, None, None) for city in (1, 2)},
+        **{
+            (city, "reconciliation.match"): (
+                "reconciliation.match",
+                "reconciliation.match/True",
+                None,
+                time(5, 10),
+                zone,
+            )
+            for city, zone in ((1, ZoneInfo("Europe/Zagreb")), (2, prague))
+        },
         **{(city, "watch"): ("watch", "watch", timedelta(minutes=1), None, None) for city in (1, 2)},
         (1, "watch.eids"): ("watch.eids", "watch.eids", None, time(4, 40), ZoneInfo("Europe/Zagreb")),
         (2, "watch.eids"): ("watch.eids", "watch.eids", None, time(4, 40), prague),
@@ -109,7 +119,7 @@ async def test_schedules_follow_the_configuration_and_set_reads_going(town, urls
         CITY_ID,
     )
     async with at_work(town, urls):
-        await until(lambda: town.hub.database.pool.fetchval("select count(*) = 6 from schedules"))
+        await until(lambda: town.hub.database.pool.fetchval("select count(*) = 7 from schedules"))
         rows = await town.hub.database.pool.fetch("select name, kind, every, daily from schedules order by name")
         assert [tuple(row) for row in rows] == [
             ("access_log.seal", "access_log.seal", timedelta(minutes=15), None),
@@ -117,6 +127,7 @@ async def test_schedules_follow_the_configuration_and_set_reads_going(town, urls
             (f"{OFFICE}/changes", "feed.read", None, time(3, 30)),
             (f"{OFFICE}/debts", "feed.sweep", timedelta(minutes=15), None),
             ("payments.expire", "payments.expire", timedelta(minutes=15), None),
+            ("reconciliation.match", "reconciliation.match", None, time(5, 10)),
             ("watch", "watch", timedelta(minutes=1), None),
         ]
         await town.hub.database.pool.execute("update schedules set next_at = now() where kind <> 'contract.check'")

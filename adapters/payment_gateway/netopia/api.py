@@ -7,6 +7,7 @@ calls it.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from hub.ports.payment_gateway import Asked, Order, Outcome, RefundOutcome, Refu
 _JSON = {"content-type": "application/json", "accept": "application/json"}
 _PAGE_LANGUAGES = frozenset({"ro", "en", "bg", "es", "hu", "it", "nl", "de", "fr"})
 _PAGE_HOSTS = (".netopia-payments.com", ".mobilpay.ro")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][!-~]*)?\Z")
 _CREDIT = 8
 _LONGEST_TITLE = 100
 
@@ -110,7 +112,12 @@ class Api:
         return await self._http.send("POST", url, headers=_JSON, content=body, repeatable=repeatable)
 
     def _is_page(self, url: str) -> bool:
-        """Whether the browser may be sent there: where we call, or over https to a host of NETOPIA's."""
+        """Whether the browser may be sent there: where we call, or over https to a host of NETOPIA's.
+
+        A backslash is a slash to a browser (URL Standard, "special authority slashes state") and none to urllib.
+        """
+        if not _PLAIN_URL.match(url):
+            return False
         try:
             parts = urlsplit(url)
             if origin(url) == origin(self._settings.api):

@@ -68,6 +68,7 @@ async def test_the_page_from_the_first_try_to_the_money(town: Stage):
     assert link is not None
     assert unescape(link[1]).startswith(f"{town.sandbox}/pay/")
     assert under_way.headers["refresh"] == "3"
+    assert "Novac još nije stigao." in under_way.text  # Not "nothing to do": she has to enter a card.
 
     refused = await town.client.post(unescape(link[1]), data={"do": "pay", "card": "4000000000009995"})
     back = await town.client.get(refused.headers["location"])

@@ -12,6 +12,9 @@ import pytest
 
 from hub.gateways import messages
 from hub.gateways.model import State
+from hub.kernel.errors import Conflict, NotReady
+from hub.kernel.money import Money
+from hub.ports.payment_gateway import Outcome, Report
 from portal_api.payments import gateways as doors
 from tests.integration.gateways.harness import CITY_ID, Stage
 from tests.support.hub import SECRETS
@@ -216,3 +219,62 @@ async def test_our_own_mistake_keeps_the_message_and_does_not_say_that_all_is_we
     monkeypatch.setattr(town.town.gateways["kartica"], "read_notification", breaks)
     assert (await tell(town, (await town.attempt(charge)).number)).status_code == 400
     assert await town.messages() == [("notification", "refused", "adapter_failed")]
+
+
+@pytest.mark.parametrize("changes", [{"believed": False}, {"amount": Money(1, "EUR")}])
+async def test_what_is_not_believed_leaves_no_name_of_the_order_behind(town: Stage, monkeypatch, changes):
+    charge = await town.charge()
+    await town.wrong("drop_after", only_next=1)
+    with pytest.raises(NotReady):
+        await town.start(charge)
+    number = (await town.attempt(charge)).number
+    said = {"amount": Money(12550, "EUR"), "reference": "chosen by a stranger", **changes}
+
+    async def sealed_by_anybody(_):
+        return Report(number, Outcome.CAPTURED, "confirmed", **said)
+
+    monkeypatch.setattr(town.town.gateways["kartica"], "read_notification", sealed_by_anybody)
+    await town.client.post(f"{town.url}/proba/payments/kartica/notify", content=b"x")
+    await town.judge()
+    assert (await town.attempt(charge)).reference is None
+    await town.ask()
+    assert (await town.attempt(charge)).state is State.OPEN
+
+
+async def test_one_good_return_brought_again_and_again_fills_no_disk_and_asks_the_gateway_seldom(
+    town: Stage, monkeypatch
+):
+    monkeypatch.setattr(messages, "MOST_RETURNS", 3)
+    charge, _ = await town.begun()
+    signed = {"merchant": "pregrada", "number": (await town.attempt(charge)).number}
+    signed |= {"id": (await town.attempt(charge)).reference or "", "state": "open"}
+    text = "|".join(signed.values()).encode()
+    key = SECRETS["pregrada-sandbox"].encode()
+    signature = hmac.new(key, b"return\n\n" + text, hashlib.sha256).hexdigest()
+    for _ in range(5):
+        back = await town.client.get(
+            f"{town.url}/proba/payments/kartica/return", params={**signed, "signature": signature}
+        )
+        assert back.status_code == 303
+    assert await town.messages() == [("return", "asked", "browser")] * 3
+    await town.ask(timedelta(seconds=1))
+    asked = (await town.attempt(charge)).asks
+    await town.client.get(f"{town.url}/proba/payments/kartica/return", params={**signed, "signature": signature})
+    await town.ask(timedelta(0))
+    assert (await town.attempt(charge)).asks == asked
+
+
+async def test_what_cannot_be_booked_waits_and_somebody_is_told(town: Stage, monkeypatch):
+    charge, onward = await town.begun()
+    await town.pay(onward)
+
+    async def cannot(*_, **__):
+        raise Conflict("This money was counted before.")
+
+    monkeypatch.setattr(town.worker.payments, "captured", cannot)
+    await town.judge()
+    assert await town.messages() == [("notification", "waiting", None)]
+    assert await town.alerts("gateway_message_waits") == [("gateway_message_waits", "conflict")]
+    monkeypatch.undo()
+    await town.judge()
+    assert (await town.paid(charge), await town.alerts("gateway_message_waits")) == (("paid", 12550), [])

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.gateways.model import State
+from hub.kernel.errors import RemoteUnavailable
 from hub.kernel.money import Money
 from tests.integration.gateways.harness import CITY_ID, Stage
 
@@ -171,3 +172,33 @@ async def paid_by_asking(town: Stage) -> UUID:
     await town.ask(timedelta())
     assert (await town.attempt(charge)).state is State.CAPTURED
     return charge
+
+
+@pytest.mark.parametrize("said", ["done", "refused"])
+async def test_what_staff_did_while_the_gateway_was_away_is_over_and_holds_up_no_other_refund(
+    town: Stage, monkeypatch, said
+):
+    charge = await paid(town)
+    refund = await wanted(town, charge, 2550)
+
+    async def away(_):
+        raise RemoteUnavailable("nobody answers", reached=False)
+
+    monkeypatch.setattr(town.town_of(town.worker).gateways["kartica"], "refund", away)
+    await town.refund()
+    assert await state(town, refund) == ("sent", "waiting")
+    monkeypatch.undo()
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys = await town.worker.vault.keys(connection, CITY_ID)
+        await town.worker.payments.refund_heard(
+            connection, keys, town.town_of(town.worker), refund, said, "seen to", None, town.clock.now(), by="stf_a"
+        )
+    town.clock.move(timedelta(hours=7))
+    await town.refund()
+    assert await state(town, refund) == (said, said)
+    assert await refunded_there(town) == 0
+    assert await town.alerts("refund_not_sent") == []
+    other = await wanted(town, charge, 1000)
+    await town.refund()
+    await town.refund()
+    assert await state(town, other) == ("done", "done")

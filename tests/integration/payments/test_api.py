@@ -289,6 +289,8 @@ async def test_a_chargeback_told_by_letter(hub, ana, office):
     charge, amount = payment["charges"][0]["id"], {"amount": {"minor": 12550, "currency": "EUR"}}
     refused(await office.post(f"charges/{charge}/chargebacks", amount), 409, "conflict")
     await paid_by_card(hub, payment)
+    more = {"amount": {"minor": 12551, "currency": "EUR"}}
+    refused(await office.post(f"charges/{charge}/chargebacks", more), 409, "conflict")
     booked = good(await office.post(f"charges/{charge}/chargebacks", amount))
     assert good(await office.post(f"charges/{charge}/chargebacks", amount))["charges"] == booked["charges"]
     [chargeback] = booked["charges"][0]["chargebacks"]
@@ -315,6 +317,10 @@ async def test_a_cashier_of_one_payee_sees_his_charges_alone(hub, ana, office):
     with pytest.raises(NotFound, match="no such charge"):
         async with till.at_charge(cashier, "allocate_money", parse_public_id("chg", hidden["id"])):
             pass
+    await paid_by_card(hub, {"charges": [hidden]}, 12551)
+    assert len(good(await office.get("payments?unallocated=true&payee=niskogradnja"))["items"]) == 1
+    assert good(await office.get("payments?unallocated=true&payee=grad"))["items"] == []
+    assert good(await office.get(f"payments?obligation={other}&payee=grad"))["items"] == []
 
 
 async def test_how_long_it_is_kept(hub, ana):

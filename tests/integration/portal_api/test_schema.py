@@ -114,6 +114,11 @@ def sensible(case) -> list:
         checks.append(CHECKS.get_one("positive_data_acceptance"))
     if case.operation.path.endswith("/push/v1/soap"):
         checks.append(CHECKS.get_one("not_a_server_error"))  # SOAP 1.1 section 6.2: every fault has the status 500
+    if case.operation.path.endswith(("/payments", "/statement-files")):
+        # A town has a few payees, and what is paid is somebody's; a file's name is no path.
+        checks.append(CHECKS.get_one("positive_data_acceptance"))
+    if case.operation.path.endswith("/statement-entries") and "amount" in (case.query or {}):
+        checks.append(CHECKS.get_one("positive_data_acceptance"))  # three capitals are a currency where ISO 4217 says so
     if case.operation.path.endswith("/people"):
         checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
     if not set(case.query or {}) <= {one.name for one in case.operation.query}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -218,6 +219,68 @@ async def test_given_up_for_a_reason(door):
     await call(door, "POST", "/discards", 404, json={"ids": [nobody], "why": "not there"})
     # It is not tried again with the others.
     assert counted(await replay(door, back_office="financije")) == (1, 0, 0, 1, 0)
+
+
+async def _take_turn(door, replay_id: str) -> None:
+    """Only the replay's own job: what it queues is not applied yet."""
+    await door.do(Job(1, 1, "intake.replay", None, {"replay": str(parse_public_id("rpl", replay_id))}, 1, 5, None))
+
+
+async def test_what_is_given_up_while_it_waits_to_be_tried_again_is_not_tried(door):
+    """Before its turn, and between its turn and the moment it would have been applied."""
+    await push(door, *(event(n, data=item(n, Iznos="x")) for n in (1, 2)))
+    first, second = sorted((one["id"] for one in await door.letters()), reverse=False)
+    for number, name in ((1, first), (2, second)):
+        text = json.dumps(event(number))
+        await call(door, "POST", f"/dead-letters/{name}/corrections", 201, json={"text": text, "why": "right now"})
+    told = await call(door, "POST", "/replays", 202, json={"ids": [first, second]})
+    assert await call(door, "POST", "/discards", json={"ids": [first], "why": "a test"}) == {"discarded": 1}
+    await _take_turn(door, told["id"])
+    assert await call(door, "POST", "/discards", json={"ids": [second], "why": "a test"}) == {"discarded": 1}
+    await door.work()
+    assert await owed(door) == {}
+    assert await door.letters() == []
+    assert {one["settled_by"] for one in await door.letters(state="settled")} == {"discarded"}
+    assert [row[0] for row in await door.rows("select distinct state from messages")] == ["dead"]
+    assert counted(await call(door, "GET", f"/replays/{told['id']}")) == (2, 0, 2, 0, 0)
+
+
+async def test_a_copy_made_while_it_waits_is_the_one_that_is_tried(door):
+    await push(door, event(1, data=item(1, Iznos="x")))
+    (letter,) = await door.letters()
+    path = f"/dead-letters/{letter['id']}/corrections"
+    wrong = json.dumps(event(1, data=item(1, Iznos="99,00")))
+    await call(door, "POST", path, 201, json={"text": wrong, "why": "a guess"})
+    told = await call(door, "POST", "/replays", 202, json={"ids": [letter["id"]]})
+    await _take_turn(door, told["id"])
+    right = json.dumps(event(1, data=item(1, Iznos="12,50")))
+    await call(door, "POST", path, 201, json={"text": right, "why": "looked it up"})
+    await door.work()
+    assert await owed(door) == {"S1": 1250}
+
+
+async def test_two_that_take_the_same_letters_at_the_same_moment(door):
+    """Neither says that the message is gone, because the other one was faster."""
+    await push(door, *(event(n, data=item(n, Iznos="x")) for n in range(30)))
+    told = [(await call(door, "POST", "/replays", 202, json={"back_office": "financije"}))["id"] for _ in range(2)]
+    await asyncio.gather(*(_take_turn(door, one) for one in told))
+    for one in told:
+        seen = await call(door, "GET", f"/replays/{one}")
+        assert (counted(seen), seen["notes"]) == ((30, 30, 0, 0, 0), [])
+
+
+async def test_a_file_that_is_being_read_again_is_not_given_up(door):
+    from tests.integration.push import test_files
+
+    answer = await test_files.push(door, b'a;b\n"')
+    await door.work()
+    (letter,) = await door.letters()
+    told = await call(door, "POST", "/replays", 202, json={"ids": [letter["id"]]})
+    await _take_turn(door, told["id"])
+    assert (await test_files.state(door, answer))["state"] == "received"
+    await call(door, "POST", "/discards", 409, json={"ids": [letter["id"]], "why": "of no use"})
+    await door.work()
+    assert await call(door, "POST", "/discards", json={"ids": [letter["id"]], "why": "of no use"}) == {"discarded": 1}
 
 
 async def test_whose_data_they_hold_back(door):

@@ -102,6 +102,17 @@ async def test_signatures(opening):
         assert rows["soap", "no_proof"]["address"] == "127.0.0.1"
 
 
+async def test_a_signed_body_gets_no_meaning_from_headers_that_are_not_signed(opening):
+    """Whoever carries a signed message could make an event of his own of it."""
+    async with opening(SIGNED) as door:
+        forged = {"ce-specversion": "1.0", "ce-id": "e9", "ce-source": "/f", "ce-type": "hr.pregrada.financije.stavka"}
+        answer = await post(door, event(), signed(door, event()) | forged)
+        assert (answer.status_code, answer.json()["type"]) == (415, "urn:munihub:problem:unsupported_media")
+        assert await door.value("select count(*) from messages") == 0
+        # It was not taken, so it still counts as the sender meant it.
+        assert (await post(door, event(), signed(door, event()))).json()["accepted"] == 1
+
+
 async def test_every_key_of_the_town_is_compared(opening, monkeypatch):
     compared = []
     real = signatures.hmac.compare_digest

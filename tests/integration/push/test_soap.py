@@ -12,7 +12,8 @@ from lxml import etree
 import bindings
 from hub.back_offices.pushed_items import RECORD_OF
 from hub.bootstrap import TARGETS
-from hub.intake import soap_contract
+from hub.intake import soap_call, soap_contract
+from hub.intake.cloudevents import UnreadableBody
 from hub.mapping.model import Kind
 from tests.integration.portal_api.serving import serving
 from tests.integration.push.conftest import OFFICE
@@ -256,6 +257,21 @@ def test_zeep_pushes(tmp_path, urls, clock):
                 service.push(_value_1=[{"obligation": item | {"kind": "komunalna"}}])
             assert "tax, fee, fine, invoice, rent, credit or other" in caught.value.message
         transport.session.close()
+
+
+@pytest.mark.parametrize("where", ["Envelope ", "push ", "obligation "])
+@pytest.mark.parametrize("what", ['xmlns:a{0}="u:{0}"', 'a{0}="1"'], ids=["namespaces", "attributes"])
+def test_names_without_end_are_refused_before_they_are_compared(where, what):
+    """Forty thousand of them would hold everybody up for minutes."""
+    plain = f'<Envelope xmlns="{soap_call.SOAP_11}"><Body><p:push xmlns:p="{soap_contract.NAMESPACE}"><p:obligation /></p:push></Body></Envelope>'
+    many = " ".join(what.format(number) for number in range(40_000))
+    text = plain.replace(f"{where}", f"{where}{many} ", 1)
+    root = soap_call.parse(text.encode(), None, 10_000_000)
+    with pytest.raises(UnreadableBody, match="more than 50 attributes or namespaces"):
+        soap_call.items_of(root, soap_call.SOAP_11)
+    few = " ".join(what.format(number) for number in range(48))
+    root = soap_call.parse(plain.replace(where, f"{where}{few} ", 1).encode(), None, 10_000_000)
+    assert len(soap_call.items_of(root, soap_call.SOAP_11)) == 1
 
 
 def test_the_bindings_are_those_of_the_contract():

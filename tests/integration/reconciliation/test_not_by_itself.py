@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
-from hub.kernel.errors import InvalidRequest
+from hub.kernel.errors import Conflict, InvalidRequest
 from hub.kernel.ids import public_id
+from hub.statements.rotation import rekey
 from hub.subjects.rotation import rotate
 from tests.integration.payments.till import of
 from tests.integration.reconciliation.books import GRAD, Line, bill, camt, pieces
@@ -85,7 +89,7 @@ async def test_a_file_refused_to_one_cashier_is_taken_from_another_one(bank):
 async def test_a_month_after_its_days_counts_nothing_twice_when_keys_were_rotated_in_between(bank):
     owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
     await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), number="1"))
-    await rotate(bank.till.database, bank.till.payments._vault, 1)
+    await rotate(bank.till.database, bank.till.payments._vault, 1, [rekey])
     await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), Line("1.00", "HR00 9-9"), number="M11"))
     assert await bank.due([owed]) == [500]
 
@@ -111,3 +115,119 @@ async def test_a_file_that_holds_what_nobody_can_store_is_refused_and_stops_no_o
     file = await bank.take(content, "privat.json")
     assert (file.state, bool(file.problem)) == ("refused", True)
     assert "statement_refused" in await bank.till.alerts()
+
+
+async def test_who_writes_a_gateways_name_into_her_transfer_pays_what_its_symbol_says(with_payouts):
+    bank = with_payouts
+    [charge] = await taken_at_gateway(bank, 3500)
+    owed = await bank.till.owe(3500, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("35.00", "HR00 9-9", text="za Kartice d.d. sam platila dvaput")))
+    assert (await bank.entry()).kind == "payment"
+    assert await bank.due([owed]) == [0]
+    assert (await bank.till.balances(charge))["gateway"] == 3500
+
+
+async def test_two_workers_and_a_clerk_at_once_book_each_entry_once(bank):
+    owed = [await bank.till.owe(1000, references=bill(f"HR00 {number}-1")) for number in range(11, 17)]
+    received = await bank.statements.files.receive(
+        1, "x.xml", pieces(camt(*(Line("10.00", f"HR00 {number}-1") for number in range(11, 17)))), by="stf_1"
+    )
+    await bank.statements.importing.read(bank.till.town, received.file.file_id)
+    matching = [bank.matching.run(bank.till.town, queued=True) for _ in range(2)]
+    clerk = [confirm(bank, one.entry_id, of(to)) for one, to in zip(await bank.entries(), owed, strict=True)]
+    done = await asyncio.gather(*matching, *clerk, return_exceptions=True)
+    assert all(isinstance(one, Conflict) or one is None for one in done[2:]), done
+    assert {one.state for one in await bank.entries()} == {"booked"}
+    assert await bank.due(owed) == [0] * 6
+    assert len(await bank.till.rows("captures")) == 6
+
+
+async def test_the_same_statement_read_by_two_at_once_counts_once(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    content = camt(Line("4.00", "HR00 9-9"))
+    files = [
+        await bank.statements.files.receive(1, f"{n}.xml", pieces(content + b"\n" * n), by="stf_1") for n in range(3)
+    ]
+    reading = [bank.statements.importing.read(bank.till.town, one.file.file_id) for one in files]
+    await asyncio.gather(*reading, return_exceptions=True)
+    for one in files:
+        await bank.statements.importing.read(bank.till.town, one.file.file_id)
+    await bank.matching.run(bank.till.town)
+    assert await bank.due([owed]) == [600]
+    assert len(await bank.entries()) == 1
+
+
+async def test_undone_after_it_was_given_back_the_money_is_lost_and_told(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("10.00", "HR00 9-9")))
+    [charge] = await bank.till.rows("charges")
+    refund = await bank.till.ask(charge["charge_id"], 700, to="bank")
+    await bank.till.heard(refund, "done")
+    entry = await bank.entry()
+    await bank.reconciliation.undo(bank.till.town, entry.entry_id, by="stf_1", reason="hers", allowed=anybody)
+    assert await bank.till.balances(charge["charge_id"]) == {
+        "captured": 700, "refunded": 700, "bank": -700, "lost": 700,
+    }  # fmt: skip
+    assert "payment_money_lost" in await bank.till.alerts()
+    assert await bank.due([owed]) == [1000]
+
+
+async def test_what_the_one_source_of_an_account_tells_counts_and_once(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 2026-004711"))
+    await bank.take(privatbank(SUM="10.00", OSND="racun 2026-004711"), "privat.json")
+    assert await bank.due([owed]) == [0]
+    again = json.loads(privatbank(SUM="10.00", OSND="racun 2026-004711"))
+    more = json.loads(privatbank(REF="A2", SUM="3.00"))
+    await bank.take(json.dumps({"transactions": again["transactions"] + more["transactions"]}).encode(), "p2.json")
+    assert await bank.states() == [("booked", None), ("set_aside", "repeated"), ("queued", "no_reference")]
+
+
+async def test_what_may_be_a_repetition_is_not_booked_at_night(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("3.00", "HR00 9-9"), number="1"))
+    await bank.take(camt(Line("3.00", "HR00 9-9"), number="M11"))
+    await bank.reconciliation.match(bank.till.town, queued=True)
+    assert await bank.states() == [("booked", None), ("queued", "perhaps_repeated")]
+    assert await bank.due([owed]) == [700]
+
+
+async def test_what_somebody_has_undone_is_not_booked_again_at_night(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("10.00", "HR00 9-9")))
+    entry = await bank.entry()
+    await bank.reconciliation.undo(bank.till.town, entry.entry_id, by="stf_1", reason="not hers", allowed=anybody)
+    await bank.reconciliation.match(bank.till.town, queued=True)
+    assert (await bank.entry()).state == "queued"
+    assert await bank.due([owed]) == [1000]
+
+
+async def test_what_somebody_has_reopened_is_hers_to_decide(bank):
+    await bank.take(camt(Line("10.00", "HR00 9-9")))
+    entry, by = await bank.entry(), {"by": "stf_1", "reason": "it is ours after all", "allowed": anybody}
+    await bank.reconciliation.set_aside(bank.till.town, entry.entry_id, **by)
+    await bank.reconciliation.reopen(bank.till.town, entry.entry_id, **by)
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.reconciliation.match(bank.till.town, queued=True)
+    assert await bank.due([owed]) == [1000]
+
+
+async def test_what_does_not_add_up_is_not_booked_at_night(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    content = camt(Line("10.00", "HR00 9-9"))
+    [part] = re.findall(b"<TxDtls>.*</TxDtls>", content)
+    await bank.take(content.replace(part, part.replace(b"10.00", b"6.00") + part.replace(b"10.00", b"3.00")))
+    assert await bank.states() == [("queued", "disagrees")]
+    await bank.reconciliation.match(bank.till.town, queued=True)
+    assert await bank.due([owed]) == [1000]
+
+
+async def test_a_file_that_is_taken_after_all_is_nobodys_worry_any_more(bank):
+    account = "HR2423400091110000001"
+    refused = await bank.take(camt(Line("1.00"), account=account))
+    assert (refused.state, await bank.till.alerts()) == ("refused", {"statement_refused"})
+    payees = {**bank.till.town.city.payees}
+    payees["grad"] = payees["grad"].model_copy(update={"account": account})
+    bank.till.town = replace(bank.till.town, city=bank.till.town.city.model_copy(update={"payees": payees}))
+    await bank.statements.files.read_again(1, refused.file_id)
+    assert await bank.statements.importing.read(bank.till.town, refused.file_id)
+    assert await bank.till.alerts() == set()

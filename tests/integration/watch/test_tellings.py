@@ -130,6 +130,30 @@ async def test_many_go_together_and_no_more_than_so_many_an_hour(hub: Api):
     assert ("dlv_41" in last, "dlv_42" in last, len(server.mails)) == (True, True, 3)
 
 
+async def test_what_lasts_does_not_stand_before_what_is_new(hub: Api):
+    """However many doubts wait for somebody, each with an alert of its own."""
+    town = told(hub, email=[IT])
+    async with mail_server() as server:
+        sending = tellings(hub, server.port)
+        async with hub.worker.database.town(1) as connection:
+            await connection.execute(
+                """insert into alerts (city_id, alert_id, kind, about, detail, opened_at, last_at, times)
+                   select 1, gen_random_uuid(), 'delivery_in_doubt', 'dlv_' || n,
+                          '{"back_office": "financije"}', $1, $1, 1 from generate_series(1, 500) n""",
+                hub.clock.now(),
+            )
+        await sending.tell(town)
+        hub.clock.at += MINUTE
+        await raised(hub)
+        await sending.tell(town)
+        assert len(server.mails) == 2
+        assert "Financijska kartica" in server.mails[1]["Subject"]
+        hub.clock.at += HOUR
+        await settled(hub)
+        await sending.tell(town)
+    assert len(server.mails) == 3
+
+
 async def test_a_mail_server_that_is_down_loses_nothing_and_is_seen(hub: Api):
     town = told(hub, email=[IT, "b@pregrada.hr"])
     async with mail_server() as server:

@@ -28,7 +28,7 @@ from tests.support.records import ANA, IVO, case
 
 KEY, OLD = "whsec_" + "QUFB" * 8, "whsec_" + "QkJC" * 8
 SECRETS = {"hook": SecretStr(KEY), "hook-old": SecretStr(OLD)}
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
 @dataclass
@@ -199,6 +199,19 @@ async def test_in_order_and_again_with_the_same_id(hub: Api):
     assert len(set(receiver.ids[:3])) == 1
     assert len(set(receiver.ids)) == 2
     assert await states(hub) == {}  # the API of this test knows no webhook: it is configured here alone
+
+
+async def test_whoever_asks_to_be_left_alone_is(hub: Api):
+    ana = await hub.subject("pregrada", hr_oib=ANA)
+    await log_in(hub, ana)
+    receiver = Receiver([Answer(status=429, headers={"retry-after": "600"}), Answer(status=204)])
+    async with serve(receiver) as server:
+        town = configured(hub, server.url)
+        await noted(hub, ana)
+        began = hub.clock.now()
+        await turn(hub, town, times=13, wait=MINUTE)
+    times = [int(one.headers["webhook-timestamp"]) - int(began.timestamp()) for one in receiver.got]
+    assert times == [0, 600]
 
 
 async def test_whoever_is_slow_is_not_waited_for(hub: Api, monkeypatch):

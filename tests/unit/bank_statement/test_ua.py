@@ -59,7 +59,7 @@ def read(document, encoding: str = "utf-8", **options) -> list:
 def test_an_export(encoding):
     statement, entry, end = read(page(item()), encoding)
     assert (statement.kind, statement.account, statement.scheme, statement.currency) == (
-        Kind.NOTIFICATION, ACCOUNT, "iban", "UAH",
+        Kind.STATEMENT, ACCOUNT, "iban", "UAH",
     )  # fmt: skip
     assert (statement.since, statement.until) == (date(2026, 11, 6), date(2026, 11, 6))
     assert (entry.key, entry.amount, entry.booked_on, entry.status, entry.code) == (

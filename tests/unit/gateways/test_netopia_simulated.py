@@ -117,6 +117,10 @@ def start_answer(url: str, code: str = "101") -> dict[str, Any]:
         ("http://secure.mobilpay.ro/pay/ui/card?p=1", False),
         ("https://secure.mobilpay.ro:8443/x", False),
         ("https://user@secure.mobilpay.ro/x", False),
+        ("https://evil.example\\.secure.mobilpay.ro/x", False),
+        ("https://evil.example\\@secure.mobilpay.ro/x", False),
+        ("https://evil.example%2f.mobilpay.ro/x", False),
+        ("https:\\\\evil.example/.mobilpay.ro", False),
         ("javascript:alert(1)", False),
     ],
 )

@@ -150,6 +150,8 @@ grant update (state, state_at, reason, kind, payment_id) on statement_entries to
 revoke update, delete on matches from munihub_worker;
 revoke update on statements, statement_entries from munihub_worker;
 grant update (state, state_at, reason, kind, payment_id) on statement_entries to munihub_worker;
+-- What they are found by is brought to a new key (hub.statements.rotation).
+grant update (likeness, party_key) on statement_entries to munihub_worker;
 
 -- Books of account, as 0014. The bank's own file is needed until the year is closed and audited.
 insert into retention (table_name, class, keep, partitioned_by) values
