@@ -23,6 +23,9 @@ ATTEMPTS = """
 _WAITING = {
     "messages of gateways": "select count(*) from gateway_messages where verdict = 'waiting'",
     "refunds": "select count(*) from gateway_refunds where settled_at is null and next_at is not null",
+    "refunds of which somebody has said what became of them": """
+        select count(*) from gateway_refunds g join refunds r using (city_id, refund_id)
+        where g.settled_at is null and r.state in ('done', 'refused')""",
     "approved refunds that were not taken up": """
         select count(*) from refunds r where state = 'approved' and way = 'gateway' and not exists (
             select from gateway_refunds g

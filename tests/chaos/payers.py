@@ -229,7 +229,7 @@ class Payers:
         while time.monotonic() < deadline:
             await self.world.take_up_refunds()
             sent = await self.world.rows(
-                """select state <> 'sending' as over from gateway_refunds g join refunds using (city_id, refund_id)
+                """select g.state <> 'sending' as over from gateway_refunds g join refunds using (city_id, refund_id)
                    where charge_id = $1 and sends > 0""",
                 charge_id,
             )

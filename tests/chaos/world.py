@@ -22,7 +22,7 @@ from hub.child import start_child
 from hub.demo.stage import BANK, GATEWAYS, HOST, TOWNS, _free_ports, _secrets
 from hub.settings import PROJECT
 from hub.storage.embedded import EmbeddedPostgres
-from hub.storage.failures import FAILED
+from hub.storage.failures import PASSING
 from tests.chaos.disk import Disk, narrow_disk
 from tests.chaos.office import CLOCK
 from tests.chaos.towns import TLS, WRITES, Person, find_people, find_staff, write_config
@@ -129,7 +129,7 @@ class World:
     async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """Read while the database may be hit: again, when it was."""
         while True:
-            with contextlib.suppress(*FAILED):
+            with contextlib.suppress(*PASSING):
                 return await (await self.db()).fetch(sql, *values)
             await asyncio.sleep(0.05)
 

@@ -118,7 +118,9 @@ def sensible(case) -> list:
         # A town has a few payees, and what is paid is somebody's; a file's name is no path.
         checks.append(CHECKS.get_one("positive_data_acceptance"))
     if case.operation.path.endswith("/statement-entries") and "amount" in (case.query or {}):
-        checks.append(CHECKS.get_one("positive_data_acceptance"))  # three capitals are a currency where ISO 4217 says so
+        checks.append(
+            CHECKS.get_one("positive_data_acceptance")
+        )  # three capitals are a currency where ISO 4217 says so
     if case.operation.path.endswith("/people"):
         checks.append(CHECKS.get_one("positive_data_acceptance"))  # numbers of people have check digits
     if not set(case.query or {}) <= {one.name for one in case.operation.query}:
