@@ -124,6 +124,8 @@ class Matching:
         try:
             return await self._apply(town, entry, decided)
         except (HubError, asyncpg.IntegrityConstraintViolationError) as error:
+            if isinstance(error, HubError) and error.transient:
+                raise  # the job is tried again, from where it came to
             about = public_id("bse", entry.entry_id)
             log.error("statement_entry_not_booked", city=town.city.slug, entry=about, because=str(error))
             return "failed"

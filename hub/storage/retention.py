@@ -22,7 +22,9 @@ _EXPIRED = {
     "alerts": "settled_at < $2",
     # With a file go its statements and entries; a payment that is kept longer has all it needs of them.
     "statement_files": "received_at < $2 and (state in ('arriving', 'refused') or not exists (select from statements s"
-    " where s.city_id = $1 and s.file_id = statement_files.file_id))",
+    " where s.city_id = $1 and s.file_id = statement_files.file_id))"
+    # What did not come to its end within a day never will; of a file that was known, it is the second copy.
+    " or state = 'arriving' and received_at < $2 + interval '11 years' - interval '1 day'",
     "statements": "imported_at < $2",
     "webhook_changes": "at < $2",
     "webhook_messages": "at < $2",

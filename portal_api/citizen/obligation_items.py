@@ -78,7 +78,7 @@ def obligation_item(reader: Reader, row: Mapping[str, Any]) -> dict[str, Any]:
         "due_on": row["due_on"],
         "original": reader.amount(row["original"], currency),
         "outstanding": reader.amount(row["outstanding"], currency),
-        "due": reader.amount(row["due"], currency),
+        "due": reader.amount(0 if row["cancelled"] else row["due"], currency),
         "overdue": reader.amount(0 if row["cancelled"] else row["overdue"], currency),
         "paid_here": _paid_here(reader, row),
         "interest": reader.amount(row["interest"], currency),

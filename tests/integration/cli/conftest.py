@@ -27,6 +27,7 @@ from tests.support.hub import SECRETS
 from tests.support.postgres import fresh_database
 
 OFFICES = {"financije": "pregrada_financije", "urudzbeni": "pregrada_urudzbeni"}
+GATEWAYS = {"kartica": "gateway_monri", "komunalije": "gateway_sandbox"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Munihub:
                 "financije": {"settings": {"endpoint": f"{self.simulators['financije']}/financije"}},
                 "urudzbeni": {"settings": {"base_url": self.simulators["urudzbeni"]}},
             }
+            content["gateways"] = {name: {"settings": {"base_url": self.simulators[name]}} for name in GATEWAYS}
         self.town_file.parent.mkdir(parents=True, exist_ok=True)
         self.town_file.write_text(yaml.safe_dump(content), "utf-8")
 
@@ -90,7 +92,7 @@ class Munihub:
         office = content["back_offices"]["urudzbeni"]
         office["settings"] |= {"base_url": "https://urudzbeni.pregrada.hr"}
         content |= {"live": True, "hosts": ["moja.pregrada.hr"], "back_offices": {"urudzbeni": office}}
-        for rehearsal in ("eids", "clients"):
+        for rehearsal in ("eids", "clients", "gateways"):
             content.pop(rehearsal, None)
         self.town_file.parent.mkdir(parents=True, exist_ok=True)
         self.town_file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
@@ -146,10 +148,10 @@ def unchanged(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 async def simulated(munihub: Munihub) -> AsyncIterator[Munihub]:
-    """The same with its back offices simulated."""
+    """The same with its back offices and gateways simulated."""
     async with AsyncExitStack() as stack:
-        for office, simulator in OFFICES.items():
+        for name, simulator in {**OFFICES, **GATEWAYS}.items():
             app = import_module(f"simulators.{simulator}").app()
-            munihub.simulators[office] = await stack.enter_async_context(running(app))
+            munihub.simulators[name] = await stack.enter_async_context(running(app))
         munihub.configure()
         yield munihub

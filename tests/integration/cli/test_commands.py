@@ -16,7 +16,7 @@ from hub.back_offices.events import EventInterpreter
 from hub.hub import Hub, open_worker
 from hub.intake import command as intake_command
 from hub.intake.cloudevents import SINGLE
-from tests.integration.cli.conftest import Munihub
+from tests.integration.cli.conftest import GATEWAYS, OFFICES, Munihub
 
 ANA = "hr.oib=83100426579"
 OBLIGATIONS = "financije/obligations"
@@ -88,7 +88,7 @@ async def test_tokens_for_a_citizen(munihub: Munihub):
     told = claims(first.out)
     assert (told["aud"], told["scope"], told["exp"] - told["iat"]) == (
         "munihub:1",
-        "account refresh send contact",
+        "account refresh send contact pay",
         3600,
     )
     assert abs(told["iat"] - datetime.now(UTC).timestamp()) < 60
@@ -102,7 +102,7 @@ async def test_tokens_for_a_citizen(munihub: Munihub):
 
 async def test_tokens_for_staff(unchanged: Munihub):
     told = claims((await unchanged("token", "--city", "pregrada", "--staff")).out)
-    assert (told["scope"], "sub" in told) == ("messages people mandates audit", False)
+    assert (told["scope"], "sub" in told) == ("messages money people mandates audit", False)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,9 @@ async def test_back_offices_that_are_well(simulated: Munihub):
     steps = [("settings", "ok"), ("connection", "ok"), ("credentials", "ok")]
     offices = [(office, *step) for office in ("financije", "urudzbeni") for step in steps]
     nias = [("nias", name, "ok") for name in ("metadata", "their certificate", "our signing key")]
-    assert [tuple(row[:3]) for row in done.rows] == [*offices, *nias, ("alerts", "addresses", "ok")]
+    gateways = [("kartica", "settings", "ok"), ("kartica", "connection", "ok")]
+    gateways += [("kartica", "credentials", "ok"), ("komunalije", "answers", "ok")]
+    assert [tuple(row[:3]) for row in done.rows] == [*offices, *nias, *gateways, ("alerts", "addresses", "ok")]
 
 
 async def test_a_wrong_password(simulated: Munihub):
@@ -163,13 +165,15 @@ async def test_a_secret_that_is_missing(simulated: Munihub):
 
 
 async def test_back_offices_that_do_not_answer(munihub: Munihub):
-    munihub.simulators = {"financije": "http://127.0.0.1:9", "urudzbeni": "http://127.0.0.1:9"}
+    munihub.simulators = dict.fromkeys((*OFFICES, *GATEWAYS), "http://127.0.0.1:9")
     munihub.configure()
     done = await munihub("doctor", "--city", "pregrada")
     assert done.code == 1
     assert [row[:3] for row in done.rows if row[2] != "ok"] == [
         ["financije", "connection", "fails"],
         ["urudzbeni", "connection", "fails"],
+        ["kartica", "connection", "fails"],
+        ["komunalije", "answers", "fails"],
     ]
 
 
