@@ -27,6 +27,7 @@ from hub.demo.people import CITIZENS
 from hub.demo.stage import Stage, staged, start
 from hub.demo.transfers import Transfers
 from hub.demo.welcome import print_addresses
+from hub.kernel.clock import SystemClock
 from hub.kernel.errors import NotReady
 from hub.settings import PROJECT
 
@@ -293,7 +294,9 @@ class _Tour:
         """Within ten seconds of a good read nobody is asked again."""
         sources = self._guide.get("/pregrada/v1/account", token)["sources"]
         read = max(datetime.fromisoformat(one["freshness"]["as_of"]) for one in sources)
-        time.sleep(max(0.0, read.timestamp() + 11.1 - time.time()))  # as_of is told in whole seconds
+        time.sleep(
+            max(0.0, read.timestamp() + 11.1 - SystemClock().now().timestamp())
+        )  # as_of is told in whole seconds
 
     def _calls(self) -> int:
         """How often the simulators were called, all together."""

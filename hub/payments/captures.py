@@ -10,7 +10,7 @@ from uuid import UUID
 from hub.back_offices.model import Town
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
-from hub.kernel.money import Money, minor_units
+from hub.kernel.money import Money, NotExact, minor_units
 from hub.payments import ledger
 from hub.payments.base import Part
 from hub.payments.charges import Charge, locked, move, note, of_its_currency, refresh, tell_lost
@@ -91,7 +91,10 @@ class Captures(Part):
         was counted before. Raises InvalidRequest, Conflict as `captured`, NotFound for a reference nobody has.
         """
         city = town.city
-        minor_units(amount.currency)
+        try:
+            minor_units(amount.currency)
+        except NotExact as error:
+            raise InvalidRequest(f"{error}.", field="amount") from None
         if payee not in city.payees:
             raise InvalidRequest(f"There is no payee {payee[:60]!r}.", field="payee")
         # Whoever brings the same source at the same time waits here, and finds what the first has made of it.

@@ -6,7 +6,6 @@ Opening one shows who paid and what she wrote, and is recorded; the list shows n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.admin.statements import accounts_of
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import MOST_VALUES, AsStaff, Cursor, Limit, Staff, read_position, write_cursor
+from portal_api.requests import MOST_VALUES, AsStaff, CalendarDate, Cursor, Limit, Staff, read_position, write_cursor
 
 router = APIRouter(tags=["admin"])
 EntryId = Annotated[str, Path(description="from the list", examples=[forms.ENTRY])]
@@ -50,8 +49,8 @@ async def list_statement_entries(
     amount: Annotated[
         str | None, Query(pattern=r"^-?[0-9]{1,14} [A-Z]{3}$", description="minor units", examples=["12550 EUR"])
     ] = None,
-    booked_from: Annotated[date | None, Query(description="booked on this day or later")] = None,
-    booked_to: Annotated[date | None, Query(description="booked on this day or earlier")] = None,
+    booked_from: Annotated[CalendarDate | None, Query(description="booked on this day or later")] = None,
+    booked_to: Annotated[CalendarDate | None, Query(description="booked on this day or earlier")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from uuid import UUID
 
 import httpx
-from lxml import html
+from lxml import etree, html
 
 from hub.kernel.ids import parse_public_id, public_id
 from simulators.pregrada_financije.data import amount, hr01
@@ -360,7 +360,7 @@ class _Window:
             return found
         try:
             self._page = html.fromstring(answer.text)
-        except ValueError as error:
+        except (ValueError, etree.ParserError) as error:
             raise _Lost from error
         return None
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from adapters.payment_gateway.sandbox.settings import SandboxSettings
 from adapters.payment_gateway.sandbox.states import REASONS, STATES
-from hub.kernel.errors import HubError, RemoteFault, RemoteGarbage
+from hub.kernel.errors import RemoteError, RemoteFault, RemoteGarbage
 from hub.kernel.money import Money, NotExact, minor_units
 from hub.kit.auth import NoAuth
 from hub.kit.http import build_http, raise_for
@@ -34,6 +34,7 @@ from hub.ports.payment_gateway import (
 
 _HEADER = "sandbox-signature"
 _READABLE = frozenset({200, 201, 404, 409, 422})
+_ANSWERS = CheckStep("connection", ok=True, detail="It answers.")
 
 
 class Sandbox:
@@ -128,9 +129,11 @@ class Sandbox:
     async def check(self) -> Sequence[CheckStep]:
         try:
             await self._call("/v1/ping", {})
-        except HubError as error:
-            return [CheckStep("answers", ok=False, detail=str(error))]
-        return [CheckStep("answers", ok=True, detail="and knows the merchant")]
+        except RemoteError as error:
+            if error.reached or isinstance(error, RemoteGarbage):
+                return [_ANSWERS, CheckStep("credentials", ok=False, detail=str(error))]
+            return [CheckStep("connection", ok=False, detail=str(error))]
+        return [_ANSWERS, CheckStep("credentials", ok=True, detail="It knows the merchant.")]
 
     async def close(self) -> None:
         await self._http.close()

@@ -140,7 +140,8 @@ async def test_back_offices_that_are_well(simulated: Munihub):
     offices = [(office, *step) for office in ("financije", "urudzbeni") for step in steps]
     nias = [("nias", name, "ok") for name in ("metadata", "their certificate", "our signing key")]
     gateways = [("kartica", "settings", "ok"), ("kartica", "connection", "ok")]
-    gateways += [("kartica", "credentials", "ok"), ("komunalije", "answers", "ok")]
+    gateways += [("kartica", "credentials", "ok"), ("komunalije", "connection", "ok")]
+    gateways += [("komunalije", "credentials", "ok")]
     assert [tuple(row[:3]) for row in done.rows] == [*offices, *nias, *gateways, ("alerts", "addresses", "ok")]
 
 
@@ -173,7 +174,7 @@ async def test_back_offices_that_do_not_answer(munihub: Munihub):
         ["financije", "connection", "fails"],
         ["urudzbeni", "connection", "fails"],
         ["kartica", "connection", "fails"],
-        ["komunalije", "answers", "fails"],
+        ["komunalije", "connection", "fails"],
     ]
 
 

@@ -124,7 +124,11 @@ async def test_changes_of_a_soap_interface(card: Staged):
             assert expected in found, (interface, found)
             assert len(await open_alerts(card)) >= 1
             hurt = [one for one in checked.findings if one.severity is not Severity.NEW]
-            assert {feed for one in hurt for feed in one.feeds} <= {"obligations", "delivery contact_change"}, hurt
+            assert {feed for one in hurt for feed in one.feeds} <= {
+                "obligations",
+                "delivery contact_change",
+                "delivery post_payment",
+            }, hurt
     await card.hub.contracts.check(card.town, SOAP)
     assert await open_alerts(card) == {}
 

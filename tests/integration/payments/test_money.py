@@ -10,7 +10,7 @@ import pytest
 from hub.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
 from hub.kernel.money import Money
-from hub.payments.model import Wanted
+from hub.payments.model import Source, Wanted
 from tests.integration.payments.till import Till, eur, of
 from tests.support.records import IVO
 
@@ -534,3 +534,12 @@ async def test_the_gateway_pays_out(desk: Till):
 async def _to_send(desk: Till):
     async with desk.database.town(1) as connection:
         return await desk.payments.refunds_to_send(connection, 1, 10)
+
+
+async def test_money_in_no_currency_is_refused_at_the_counter(desk):
+    with pytest.raises(InvalidRequest):
+        async with desk.database.town(1) as connection:
+            await desk.payments.receive(
+                connection, desk.keys, desk.town,
+                payee="grad", amount=Money(1, "AAA"), source=Source("counter", new_uuid()), at=desk.now, now=desk.now,
+            )  # fmt: skip

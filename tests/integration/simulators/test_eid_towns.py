@@ -57,12 +57,17 @@ async def test_metadata_and_keys_of_the_towns_are_the_simulators(town: str, eid:
 
 def test_every_certificate_says_that_it_is_a_simulators() -> None:
     found = sorted(KEYS.glob("*.crt"))
-    assert len(found) == 8
+    assert len(found) == 12
     for file in found:
         one = x509.load_pem_x509_certificate(file.read_bytes())
         assert "O=munihub simulator" in one.subject.rfc4514_string(), file
         assert one.subject == one.issuer
-    assert {file.stem for file in KEYS.glob("*.key")} | {"pregrada-nias", "vzorov-nia"} == {file.stem for file in found}
+    assert {file.stem for file in KEYS.glob("*.key")} | {
+        "pregrada-nias",
+        "vzorov-nia",
+        "vzorov-csob",
+        "netopia-pos",
+    } == {file.stem for file in found}
 
 
 def test_files_of_an_eid_lie_beside_the_file_that_names_its_provider(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_ports_and_secrets_are_those_of_the_cities() -> None:
         assert f"http://127.0.0.1:{import_module(f'simulators.{name}').PORT}" in told
     for name, value in SECRETS.items():
         # No town of the demonstration logs in, or is paid, by these.
-        unused = {"eid-oidc", "eid-id-gov-ua", "netopia-api", "netopia-pos-key"}
+        unused = {"eid-oidc", "eid-id-gov-ua", "netopia-api", "netopia-pos-key", "vzorov-sandbox"}
         assert (f"{{ secret: {name} }}" in told) == (name not in unused)
         assert secret(name) == value
         assert value.startswith("-----BEGIN PRIVATE KEY-----") if name.endswith("-key") else value == f"{name}-secret"
