@@ -1,5 +1,6 @@
 """Fixtures every test may use: a real PostgreSQL, a fresh database, a clock that stands still."""
 
+import os
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 
 from hub import bootstrap
@@ -18,6 +20,10 @@ from hub.storage.database import Database
 from hub.storage.embedded import EmbeddedPostgres
 from hub.storage.provision import DatabaseUrls
 from tests.support.postgres import fresh_database, postgres_server
+
+# A test that says nothing else tries so many examples; `MUNIHUB_EXAMPLES=1000` by hand, when its subject changed.
+hypothesis.settings.register_profile("munihub", max_examples=int(os.environ.get("MUNIHUB_EXAMPLES", "40")))
+hypothesis.settings.load_profile("munihub")
 
 _LONG = ("tests/e2e/", "tests/integration/cli/test_processes.py")
 """What takes minutes in all, most of which it waits."""

@@ -89,8 +89,8 @@ def _schema(examples: int, parameters: dict[str, str]):
     return schemathesis.openapi.from_dict(deepcopy(DOCUMENT), config=config)
 
 
-inside = _schema(12, {"path.city": "pregrada", "path.scheme": "hub3"} | {f"path.{name}": name for name in KNOWN})
-outside = _schema(4, {})
+inside = _schema(6, {"path.city": "pregrada", "path.scheme": "hub3"} | {f"path.{name}": name for name in KNOWN})
+outside = _schema(2, {})
 
 
 @schemathesis.serializer("application/x-ndjson")
