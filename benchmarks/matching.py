@@ -74,7 +74,7 @@ def run(quick: bool) -> list[Row]:
             (f"{small:,} obligations", median(other.decided) / BATCH * 1e6),
             median(ours.decided) / median(other.decided), GOAL_OF_GROWTH,
         ),
-        for_information("booking what is certain", (booked, "1/s")),
+        for_information("booking what is certain", (booked, "/s")),
     ]  # fmt: skip
 
 
