@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -176,16 +177,7 @@ def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) 
     opened: dict[str, Eid] = {}
     for name, block in city.eids.items():
         at = ("eids", name)
-        if block.provider not in known:
-            problem, remedy = f"there is no eID provider {block.provider!r}", f"Use one of: {', '.join(known)}."
-            raise fault_in(file, (*at, "provider"), problem, remedy)
-        entry: type[Eid] = known[block.provider].load()
-        try:
-            wanted = entry.Settings.model_validate(block.settings)
-        except ValidationError as error:
-            # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
-            place = (*at, "settings")
-            raise faults.explain(error, read_documents(file), block.settings, entry.Settings, place) from None
+        entry: type[Eid] = _named(known, block.provider, "eID provider", file, (*at, "provider"))
         surroundings = EidSurroundings(
             city=city.slug,
             eid=name,
@@ -195,13 +187,7 @@ def _open_eids(city: cities.City, file: Path, settings: Settings, address: str) 
             live=city.live,
             secret=partial(find_secret, folder=settings.secrets),
         )
-        try:
-            opened[name] = entry(wanted, surroundings)
-        except ConfigurationError as error:
-            if error.file:
-                raise
-            key = (*at, "settings", *(error.key or "").split(".")) if error.key else (*at, "settings")
-            raise fault_in(file, key, error.problem, error.remedy) from None
+        opened[name] = _made(entry, block.settings, surroundings, file, (*at, "settings"))
     return opened
 
 
@@ -211,19 +197,10 @@ def _open_gateways(city: cities.City, file: Path, settings: Settings, address: s
     opened: dict[str, PaymentGateway] = {}
     for name, block in city.gateways.items():
         at = ("gateways", name)
-        if block.gateway not in known:
-            problem, remedy = f"there is no card gateway {block.gateway!r}", f"Use one of: {', '.join(known)}."
-            raise fault_in(file, (*at, "gateway"), problem, remedy)
-        entry: type[PaymentGateway] = known[block.gateway].load()
+        entry: type[PaymentGateway] = _named(known, block.gateway, "card gateway", file, (*at, "gateway"))
         if city.live and entry.simulated:
             problem = f"{city.slug} is live, and {block.gateway} takes no money"
             raise fault_in(file, (*at, "gateway"), problem, "Use the gateway that the payee has a contract with.")
-        try:
-            wanted = entry.Settings.model_validate(block.settings)
-        except ValidationError as error:
-            # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
-            place = (*at, "settings")
-            raise faults.explain(error, read_documents(file), block.settings, entry.Settings, place) from None
         surroundings = GatewaySurroundings(
             city=city.slug,
             gateway=name,
@@ -233,16 +210,33 @@ def _open_gateways(city: cities.City, file: Path, settings: Settings, address: s
             live=city.live,
             secret=partial(find_secret, folder=settings.secrets),
         )
-        try:
-            opened[name] = entry(wanted, surroundings)
-        except ConfigurationError as error:
-            if error.file:
-                raise
-            key = (*at, "settings", *(error.key or "").split(".")) if error.key else (*at, "settings")
-            raise fault_in(file, key, error.problem, error.remedy) from None
+        opened[name] = _made(entry, block.settings, surroundings, file, (*at, "settings"))
         if city.live and (because := opened[name].rehearsal()) is not None:
             raise fault_in(file, (*at, "settings"), because, "Write what the gateway gave the payee for real payments.")
     return opened
+
+
+def _named(known: Mapping[str, manifest.Manifest], name: str, kind: str, file: Path, place: tuple[str, ...]) -> Any:
+    """The class of the plug-in that a block names. Raises ConfigurationError."""
+    if name not in known:
+        raise fault_in(file, place, f"there is no {kind} {name!r}", f"Use one of: {', '.join(known)}.")
+    return known[name].load()
+
+
+def _made(entry: Any, written: Mapping[str, Any], surroundings: Any, file: Path, place: tuple[str, ...]) -> Any:
+    """A plug-in with its settings as written at `place`. Raises ConfigurationError that names the key there."""
+    try:
+        wanted = entry.Settings.model_validate(written)
+    except ValidationError as error:
+        # Not its cause: pydantic would show what was written, which may be a secret at a wrong place.
+        raise faults.explain(error, read_documents(file), written, entry.Settings, place) from None
+    try:
+        return entry(wanted, surroundings)
+    except ConfigurationError as error:
+        if error.file:
+            raise
+        key = (*place, *(error.key or "").split(".")) if error.key else place
+        raise fault_in(file, key, error.problem, error.remedy) from None
 
 
 def _open_back_office(

@@ -19,6 +19,7 @@ from hub.cities.told import Alerts, Webhook
 from hub.kernel.assurance import Assurance
 from hub.kernel.money import NotExact, minor_units
 from hub.kernel.text import LocalisedText
+from hub.kit import encodings
 from hub.kit.durations import Duration
 from hub.kit.secrets import SecretRef
 
@@ -309,6 +310,20 @@ TAKEN_BY_LOGIN = frozenset(
 """Addresses below /login that are no eID's; `password` is also what a session by password calls its provider."""
 
 
+class Statements(_Strict):
+    """What the town's bank does its own way in its statements (hub.ports.bank_statement.Options)."""
+
+    encoding: Annotated[str, AfterValidator(encodings.check)] | None = Field(
+        default=None, description="of files that do not say it, such as windows-1250"
+    )
+    reversal_codes: Literal["45", "34"] | None = Field(
+        default=None, description="of ABO/GPC: 45 as KB and Fio write reversals, 34 as Česká spořitelna"
+    )
+    account_form: Literal["plain", "internal"] | None = Field(
+        default=None, description="of ABO/GPC: how the town's own account is written"
+    )
+
+
 class Refunds(_Strict):
     """How money is given back."""
 
@@ -343,6 +358,7 @@ class City(_Strict):
     attachments: Attachments = Attachments()
     alerts: Alerts | None = Field(default=None, description="whom the hub tells; absent: nobody, it is in the lists")
     refunds: Refunds = Refunds()
+    statements: Statements = Statements()
     problems: dict[Slug, LocalisedText] = Field(
         default_factory=dict, description="categories under which a citizen reports a problem, such as lighting"
     )

@@ -66,7 +66,8 @@ def judge(attempt: Attempt, report: Report, way: Way, now: datetime) -> Judgemen
         if way is not Way.QUERY:
             return Judgement(Verdict.REFUSED, difference)
         event = Event.UNCLEAR if attempt.state in UNDER_WAY else Event.CONTRADICTED
-        return Judgement(Verdict.REFUSED, difference, () if attempt.state is State.UNKNOWN else (event,), None, True)  # noqa: FBT003
+        events = () if attempt.state is State.UNKNOWN else (event,)
+        return Judgement(Verdict.REFUSED, difference, events, contradiction=True)
     if way is Way.RETURN:
         return Judgement(Verdict.ASKED, "browser")
     if way is Way.NOTIFICATION:
@@ -119,8 +120,7 @@ def _while_under_way(attempt: Attempt, report: Report, way: Way, now: datetime) 
         Verdict.APPLIED,
         "unknown_state",
         () if attempt.state is State.UNKNOWN else (Event.UNCLEAR,),
-        None,
-        True,  # noqa: FBT003
+        contradiction=True,
     )
 
 
@@ -164,7 +164,7 @@ def _with_money(attempt: Attempt, report: Report, way: Way) -> Judgement:
 def _contradiction(way: Way, why: str) -> Judgement:
     """Of a message the gateway is asked whether it means that; what it answers stays as it is until somebody looks."""
     verdict = Verdict.REFUSED if way is Way.QUERY else Verdict.ASKED
-    return Judgement(verdict, why, (Event.CONTRADICTED,), None, True)  # noqa: FBT003
+    return Judgement(verdict, why, (Event.CONTRADICTED,), contradiction=True)
 
 
 def _money(report: Report, before: tuple[Event, ...]) -> Judgement:

@@ -158,7 +158,7 @@ class Broken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a bank does its own way, from city.yaml `accounts:`. Absent: what the format's docstring names as usual."""
+    """What a bank does its own way, from `statements:` of city.yaml. Absent: what the format says is usual."""
 
     encoding: str | None = None
     reversal_codes: str | None = None  # of ABO/GPC: "45" (KB, Fio) or "34" (Česká spořitelna)

@@ -56,10 +56,11 @@ async def settle(
             return "booked"
     returned = entry.reversal or bool(entry.details and entry.details.returned)
     if not returned:
-        if entry.state is State.NEW:
-            await entries.move(
-                connection, city_id, entry, Event.SET_ASIDE, State.SET_ASIDE, by="hub", now=now, reason="went"
-            )
+        if entry.state is not State.NEW:
+            return "left"
+        await entries.move(
+            connection, city_id, entry, Event.SET_ASIDE, State.SET_ASIDE, by="hub", now=now, reason="went"
+        )
         return "set_aside"
     reversed_ = await reversed_by(connection, city_id, entry)
     if len(reversed_) != 1:

@@ -90,7 +90,9 @@ class Importing:
         try:
             known = recognised(content, file.name, self._formats)
             async with self._database.town(city_id) as connection:
-                items = known.read(content, Options())
+                own = town.city.statements
+                options = Options(own.encoding, own.reversal_codes, own.account_form)
+                items = known.read(content, options)
                 await _Taking(connection, keys, town, file, items, now).take()
                 await connection.execute(
                     """update statement_files set state = 'read', format = $3, read_at = $4
@@ -104,7 +106,10 @@ class Importing:
         except (ValueError, TypeError, asyncpg.DataError) as error:
             # What nobody can store, or a mistake of our own: a file that cannot be read holds up no other.
             log.exception("statement_not_read", city=town.city.slug, file=str(file_id), error=type(error).__name__)
-            unheard = Broken("holds what no statement holds: a sign that is none, or a number without end")
+            unheard = Broken(
+                "could not be read: it has a sign or a number that nobody can store, or the hub makes a mistake; its"
+                " operator sees which"
+            )
             await self._refuse(town, file.name, file_id, unheard, now)
             return False
         return True

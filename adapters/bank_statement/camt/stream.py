@@ -86,7 +86,7 @@ class Stream:
         return Broken(f"is not well-formed XML, or was cut off: {reason}", line=at)
 
     def _refuse_dtd(self, element: etree._Element) -> None:
-        if element.getroottree().docinfo.internalDTD is not None:  # pragma: no cover - a second lock on the same door
+        if element.getroottree().docinfo.internalDTD is not None:
             raise Broken("carries a DTD, which is not accepted", line=1)
 
     def _utf8(self) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ TEST_HOST = "ipgtest.monri.com"
 PRODUCTION = "https://ipg.monri.com"
 # The test merchant of Monri's sample applications for Android, iOS and Flutter: everybody has it. The key is kept as
 # a digest so that it is not mistaken for one that leaked.
-_PUBLISHED_TOKEN = "6a13d79bde8da9320e88923cb3472fb638619ccb"  # noqa: S105
+_PUBLISHED_TOKEN = "6a13d79bde8da9320e88923cb3472fb638619ccb"  # noqa: S105 - published, see above
 _PUBLISHED_KEY = "1ac226dde7ee12583dd5676d28874b6d9f54e136681d3302fc641439daebb81c"
 
 Language = Literal["hr", "ba-hr", "ba", "en", "de", "es", "sr"]

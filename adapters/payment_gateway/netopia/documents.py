@@ -24,7 +24,7 @@ def read_object(content: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004
+        raise ValueError("not a JSON object")  # noqa: TRY004 - of what was read, as for the others
     return document
 
 

@@ -38,7 +38,7 @@ TEN_MOST_LIKELY = {
     ),
     "unknown key": (
         ("currency: EUR", "currency: EUR\nwebsite: https://dolina.hr"),
-        f"6: website: {NO_KEY} Remove it; there are {TOP_LEVEL}, slug, timezone.",
+        f"6: website: {NO_KEY} Remove it; there are {TOP_LEVEL}, slug, statements, timezone.",
     ),
     "misspelt key": (("currency: EUR", "curency: EUR"), f"5: curency: {NO_KEY} Did you mean currency?"),
     "wrong IBAN": (
