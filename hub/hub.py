@@ -23,6 +23,7 @@ from hub.intake.door_watch import DoorWatch
 from hub.intake.files import FileIntake
 from hub.intake.service import Intake
 from hub.kernel.clock import Clock, SystemClock
+from hub.kernel.courtesy import Courtesy
 from hub.kit.secrets import find_secret
 from hub.logins.linking import Linking
 from hub.logins.logouts import Logouts
@@ -54,6 +55,7 @@ class Hub:
 
     settings: Settings
     clock: Clock
+    courtesy: Courtesy
     database: Database
     vault: Vault
     towns: Towns
@@ -120,6 +122,7 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         raise
     vault = Vault(master)
     sessions = SessionService(database, vault, clock)
+    courtesy = Courtesy()
 
     async def in_force(city_id: int, grant_id: UUID) -> bool:
         return await grants.in_force(city_id, grant_id)
@@ -141,6 +144,7 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
     return Hub(
         settings=settings,
         clock=clock,
+        courtesy=courtesy,
         database=database,
         vault=vault,
         towns=towns,
@@ -157,9 +161,9 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         counter=Counter(database, vault, clock, passwords),
         accounts=AccountService(database, clock),
         feeds=FeedService(database, vault, clock),
-        intake=Intake(database, vault, clock),
+        intake=Intake(database, vault, clock, courtesy),
         files=FileIntake(database, vault, clock),
-        doors=DoorWatch(database, clock),
+        doors=DoorWatch(database, clock, courtesy),
         contracts=ContractService(database, vault, clock),
         deliveries=deliveries,
         postings=postings,

@@ -64,7 +64,7 @@ class Work:
     def __init__(self, hub: Hub, *, stopping: Callable[[], bool] = lambda: False) -> None:
         self._hub = hub
         parts = (hub.database, hub.vault, hub.clock, hub.deliveries)
-        self._lanes = Lanes(*parts, open_blob=blobs.open, stopping=stopping)
+        self._lanes = Lanes(*parts, open_blob=blobs.open, courtesy=hub.courtesy, stopping=stopping)
         self._sweep = Sweep(*parts)
         self._towns = {town.city.id: town for town in hub.towns.by_slug.values()}
         self._pushed = PushJobs(hub.database, hub.vault, hub.clock, hub.files)
@@ -203,6 +203,7 @@ class Work:
         town = self._towns.get(job.city_id)
         if town is None:
             raise ConfigurationError(f"the town {job.city_id} is not configured here, or its configuration is wrong")
+        self._hub.courtesy.came(job.city_id)
         return town
 
     def _feed(self, job: Job) -> tuple[Town, Feed]:

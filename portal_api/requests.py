@@ -149,6 +149,7 @@ async def town_of(request: Request, city: TownSlug) -> Town:
         raise NotFound(f"There is no town {city[:60]!r} here.")
     if town.city.live and town.city.hosts and request.scope.get(BY_HOST) != city:
         raise NotFound(f"This town answers at {town.city.hosts[0]}.")
+    hub.courtesy.came(town.city.id)
     return town
 
 

@@ -106,8 +106,9 @@ class Claims:
         if old > _LATEST_START:
             return NotReached("worker_stood_still", f"{old:.1f} seconds passed before it could be sent.")
         loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            async with asyncio.timeout_at(loop.time() + FENCE.total_seconds() - old) as limit:
+            async with asyncio.timeout_at(began + FENCE.total_seconds() - old) as limit:
                 sure = asyncio.create_task(self._stay_sure(one, limit))
                 try:
                     return await send()
@@ -115,6 +116,8 @@ class Claims:
                     sure.cancel()
         except TimeoutError:
             return Doubt("claim_unsure", "Given up while it was sent: another worker may have taken it.")
+        finally:
+            one.away += loop.time() - began
 
     async def _stay_sure(self, one: Taken, limit: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()

@@ -6,6 +6,7 @@ by the next run of the same lane, which the queue lets run only when the one bef
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,6 +32,7 @@ from hub.delivery.wake import LANES, PROBE, wake
 from hub.jobs.failures import describe, places_of
 from hub.jobs.queue import Job
 from hub.kernel.clock import Clock
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RequestError
 from hub.mapping.our_record import Scope
 from hub.mapping.problems import MappingProblem
@@ -83,12 +85,13 @@ class Lanes:
         service: DeliveryService,
         *,
         open_blob: OpenBlob,
+        courtesy: Courtesy,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database, self._vault, self._clock = database, vault, clock
         self._claims = Claims(database, vault, clock)
         self._outcomes = Outcomes(self._claims, service)
-        self._open_blob, self._stopping = open_blob, stopping
+        self._open_blob, self._courtesy, self._stopping = open_blob, courtesy, stopping
 
     async def run(self, job: Job, town: Town) -> None:
         """Send what is due, one after the other."""
@@ -96,6 +99,7 @@ class Lanes:
         until = time.monotonic() + _SLICE_SECONDS
         first = True
         while True:
+            began = time.monotonic()
             one = await self._next(town, back_office, lane, first=first)
             if one is None:
                 return
@@ -108,6 +112,7 @@ class Lanes:
                     await wake(connection, one.city_id, [(back_office, lane)])
                 return
             first = False
+            await asyncio.sleep(self._courtesy.rest(town.city.id, time.monotonic() - began - one.away))
 
     async def _next(self, town: Town, back_office: str, lane: int, *, first: bool) -> Taken | None:
         """What this lane does next; None where there is nothing for it to do now."""

@@ -20,7 +20,10 @@ class ClaimLost(HubError):
 
 @dataclass
 class Taken:
-    """A delivery in the hands of one run of a lane. `values` are there once `sealed` is opened; `receipts` grow."""
+    """A delivery in the hands of one run of a lane. `values` are there once `sealed` is opened; `receipts` grow.
+
+    `away`: seconds in which the back office had it.
+    """
 
     city_id: int
     delivery_id: UUID
@@ -39,6 +42,7 @@ class Taken:
     sealed: bytes | None = field(repr=False)
     values: dict[str, Any] = field(default_factory=dict, repr=False)
     receipts: dict[str, dict[str, str]] = field(default_factory=dict)
+    away: float = 0.0
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from hub.intake.turns import Turns
 from hub.kernel.clock import Clock
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import TooManyRequests
 from hub.storage.database import Database
 
@@ -72,9 +73,9 @@ class Refusal:
 class DoorWatch:
     """Counts in the database, for all processes of the API together. `turns` are those of this one."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, courtesy: Courtesy) -> None:
         self._database, self._clock = database, clock
-        self.turns = Turns()
+        self.turns = Turns(courtesy)
         self._waiting: dict[tuple[int, str], tuple[datetime, int]] = {}
 
     async def count(self, city_id: int, back_office: str, limits: Limits, length: int) -> Standing:

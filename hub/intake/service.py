@@ -8,6 +8,7 @@ message's state changes in the transaction that changes the records.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -24,6 +25,7 @@ from hub.intake.model import Fault, Interpreter, Message, Receipt
 from hub.intake.once import Signed
 from hub.intake.replays import Wanted
 from hub.kernel.clock import Clock
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import HubError, MalformedRequest
 from hub.kernel.ids import public_id
 from hub.storage.database import Connection, Database
@@ -43,8 +45,8 @@ _MAY_PASS = (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesErro
 class Intake:
     """Accepts messages of back offices and has them interpreted."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
-        self._database, self._vault, self._clock = database, vault, clock
+    def __init__(self, database: Database, vault: Vault, clock: Clock, courtesy: Courtesy) -> None:
+        self._database, self._vault, self._clock, self._courtesy = database, vault, clock, courtesy
 
     async def accept(
         self,
@@ -137,6 +139,7 @@ class Intake:
         """Interpret every message that waits, oldest first; returns how many were settled."""
         settled = 0
         while True:
+            began = time.monotonic()
             async with self._database.town(city_id) as connection:
                 keys = await self._vault.keys(connection, city_id)
                 messages = await _waiting(connection, keys, back_office, self._clock.now())
@@ -145,6 +148,7 @@ class Intake:
                 outcomes = await self._interpret(connection, keys, back_office, messages, interpret)
                 await self._settle(connection, keys, back_office, messages, outcomes)
                 settled += len(messages)
+            await asyncio.sleep(self._courtesy.rest(city_id, time.monotonic() - began))
 
     async def _interpret(
         self,

@@ -2,16 +2,19 @@
 
 What is taken in costs processor time and a connection to the database. Of one back office `AT_ONCE` requests are worked
 on at a time, and a few more wait for their turn, in the order they came; whoever comes on top of them is asked to come
-again. The requests of all the others pass by.
+again. The requests of all the others pass by. While other towns are there a turn of one that floods is followed by a
+rest (`hub.kernel.courtesy`), before which its answer has gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import TooManyRequests
 
 AT_ONCE = 2
@@ -37,7 +40,8 @@ class NotYourTurn(TooManyRequests):
 class Turns:
     """Those of one process. A back office is (town's id, name)."""
 
-    def __init__(self) -> None:
+    def __init__(self, courtesy: Courtesy) -> None:
+        self._courtesy = courtesy
         self._busy: dict[tuple[int, str], int] = {}
         self._lines: dict[tuple[int, str], deque[asyncio.Future[None]]] = {}
 
@@ -46,12 +50,16 @@ class Turns:
         """Wait for the turn of a request, and have it. Raises NotYourTurn."""
         who = (city_id, back_office)
         await self._wait(who)
+        began = time.monotonic()
         try:
             yield
         finally:
-            self._pass_on(who)
-            # So that whoever else is ready comes before the next one of the same back office.
-            await asyncio.sleep(0)
+            if rest := self._courtesy.rest(city_id, time.monotonic() - began):
+                asyncio.get_running_loop().call_later(rest, self._pass_on, who)
+            else:
+                self._pass_on(who)
+                # So that whoever else is ready comes before the next one of the same back office.
+                await asyncio.sleep(0)
 
     async def _wait(self, who: tuple[int, str]) -> None:
         if self._busy.get(who, 0) < AT_ONCE:

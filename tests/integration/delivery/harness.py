@@ -222,7 +222,8 @@ async def delivering(folder: Path, urls: DatabaseUrls, clock: FixedClock) -> Asy
             async def open_blob(_: Any, __: Any, blob_id: UUID) -> bytes:
                 return blobs[blob_id]
 
-            lanes = Lanes(hub.database, hub.vault, clock, hub.deliveries, open_blob=open_blob)
+            parts = (hub.database, hub.vault, clock, hub.deliveries)
+            lanes = Lanes(*parts, open_blob=open_blob, courtesy=hub.courtesy)
             made = Delivering(hub, clock, asked, dumb, lanes, blobs=blobs)
 
             async def told(_: Any, __: Any, progress: Progress) -> None:

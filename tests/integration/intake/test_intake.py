@@ -7,6 +7,7 @@ import pytest
 from hub.intake import cloudevents, dead_letters
 from hub.intake.model import Fault
 from hub.intake.service import APPLY, Intake
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import MalformedRequest, UnsupportedMedia
 from tests.support.records import make_town
 
@@ -20,13 +21,13 @@ def event(number: int = 1, **changes) -> dict:
 @pytest.fixture
 async def intake(worker, api, tmp_path, clock):
     vault, _ = await make_town(worker, tmp_path)
-    return Intake(api, vault, clock)
+    return Intake(api, vault, clock, Courtesy())
 
 
 @pytest.fixture
 async def applying(worker, intake, clock):
     """The worker's side of the same town."""
-    return Intake(worker, intake._vault, clock)
+    return Intake(worker, intake._vault, clock, Courtesy())
 
 
 async def count(worker, table: str, where: str = "true") -> int:

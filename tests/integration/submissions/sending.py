@@ -95,5 +95,6 @@ async def sending(
         settings = make_settings(folder / "var", urls, folder / "config")
         api = await stack.enter_async_context(opened(settings, urls, clock))
         worker = await stack.enter_async_context(opened_worker(folder / "var", urls, folder / "config", clock))
-        lanes = Lanes(worker.database, worker.vault, clock, worker.deliveries, open_blob=blobs.open)
+        parts = (worker.database, worker.vault, clock, worker.deliveries)
+        lanes = Lanes(*parts, open_blob=blobs.open, courtesy=worker.courtesy)
         yield Sending(api, worker, clock, city, running, lanes)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hub.intake import turns
 from hub.intake.turns import AT_ONCE, WAITING, NotYourTurn, Turns
+from hub.kernel.courtesy import Courtesy
 
 FLOOD, OTHER = (1, "financije"), (2, "financije")
 
@@ -28,7 +29,7 @@ async def begun(doors: Turns, number: int, until: asyncio.Event, order: list[int
 
 
 async def test_so_many_at_once_the_others_in_the_order_they_came():
-    doors, until, order = Turns(), asyncio.Event(), []
+    doors, until, order = Turns(Courtesy()), asyncio.Event(), []
     tasks = await begun(doors, AT_ONCE + WAITING, until, order)
     assert order == list(range(AT_ONCE))
     until.set()
@@ -38,7 +39,7 @@ async def test_so_many_at_once_the_others_in_the_order_they_came():
 
 
 async def test_whoever_comes_on_top_is_asked_to_come_again_and_the_others_pass_by():
-    doors, until, order = Turns(), asyncio.Event(), []
+    doors, until, order = Turns(Courtesy()), asyncio.Event(), []
     tasks = await begun(doors, AT_ONCE + WAITING, until, order)
     with pytest.raises(NotYourTurn) as caught:
         async with doors.turn(*FLOOD):
@@ -52,7 +53,7 @@ async def test_whoever_comes_on_top_is_asked_to_come_again_and_the_others_pass_b
 
 async def test_nobody_waits_for_ever(monkeypatch):
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
-    doors, until, order = Turns(), asyncio.Event(), []
+    doors, until, order = Turns(Courtesy()), asyncio.Event(), []
     tasks = await begun(doors, AT_ONCE, until, order)
     with pytest.raises(NotYourTurn):
         async with doors.turn(*FLOOD):
@@ -62,13 +63,28 @@ async def test_nobody_waits_for_ever(monkeypatch):
     assert (doors._busy, doors._lines) == ({}, {})
 
 
+async def test_a_town_that_floods_rests_between_its_turns_while_others_are_there(monkeypatch):
+    courtesy = Courtesy()
+    monkeypatch.setattr(courtesy, "rest", lambda city_id, worked: 0.05 if city_id == FLOOD[0] else 0.0)
+    doors, until, order = Turns(courtesy), asyncio.Event(), []
+    until.set()
+    tasks = await begun(doors, AT_ONCE + 1, until, order)
+    await asyncio.gather(*tasks[:AT_ONCE])
+    assert (order, tasks[AT_ONCE].done()) == (list(range(AT_ONCE)), False)  # answered, and nobody in their place yet
+    async with asyncio.timeout(1), doors.turn(*OTHER):
+        pass
+    async with asyncio.timeout(5):
+        await tasks[AT_ONCE]
+    assert order == list(range(AT_ONCE + 1))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["come", "end", "leave"]), st.integers(0, 20)), max_size=40))
 def test_no_turn_is_lost_whoever_leaves_when(steps):
     """Senders come, end, and hang up at any moment: never more than allowed, and at the end all is free."""
 
     async def play() -> None:
-        doors, there, most = Turns(), 0, 0
+        doors, there, most = Turns(Courtesy()), 0, 0
         ends: list[asyncio.Event] = []
         tasks: list[asyncio.Task[None]] = []
 

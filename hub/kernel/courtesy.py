@@ -1,0 +1,63 @@
+"""Courtesy: a town that has very much to do rests between the pieces of its work while others are there.
+
+One back office that sends, or is sent, thousands at once would otherwise have the processor and the database for itself
+until it is through, and the citizens of every other town would wait behind it. A town that does little never rests, and
+neither does one that is alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SHARE = 0.05
+"""Of the time of a process: what a town may go on using for itself while others are there.
+
+The work is measured by the clock, so that all that goes on beside it counts too: the busier the machine, the longer
+the rests.
+"""
+AHEAD = 0.25
+"""Seconds of work that a town may have done beyond its share before it rests."""
+_PRESENT = 1.0
+"""Seconds after its last piece of work that a town still counts as being there."""
+_LONGEST = 2.0
+"""Seconds of one rest."""
+_MOST = AHEAD + _LONGEST * SHARE
+"""Seconds of work that are held against a town, however much it has done while it was alone."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """`seconds` beyond the town's share, at the moment `at`."""
+
+    seconds: float
+    at: float
+
+
+class Courtesy:
+    """That of one process. The time is that of `monotonic`, in seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._done: dict[int, _Work] = {}
+        self._latest: tuple[int | None, float] = None, -_PRESENT
+        self._other = -_PRESENT
+
+    def came(self, city_id: int) -> None:
+        """Something is done for this town."""
+        latest, at = self._latest
+        if latest != city_id:
+            self._other = at
+        self._latest = city_id, self._monotonic()
+
+    def rest(self, city_id: int, worked: float) -> float:
+        """Seconds to rest now that `worked` more were spent for a town; 0 where it may go on at once."""
+        self.came(city_id)
+        now = self._latest[1]
+        done = self._done.setdefault(city_id, _Work(0.0, now))
+        done.seconds = min(max(done.seconds - (now - done.at) * SHARE, 0.0) + worked, _MOST)
+        done.at = now
+        if now - self._other > _PRESENT:
+            return 0.0
+        return max(done.seconds - AHEAD, 0.0) / SHARE
