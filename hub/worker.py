@@ -107,6 +107,7 @@ class Work:
     async def read(self, job: Job) -> None:
         """One read; how it went is in the feed's state, so that a dead back office does not fill the queue."""
         town, feed = self._feed(job)
+        self._hub.courtesy.came(town.city.id)
         began = self._hub.clock.now()
         report = await self._hub.feeds.read(town, feed, UUID(job.payload["identifier"]))
         await self._hub.contracts.after_reading(feed, began, report.failure)
@@ -203,7 +204,6 @@ class Work:
         town = self._towns.get(job.city_id)
         if town is None:
             raise ConfigurationError(f"the town {job.city_id} is not configured here, or its configuration is wrong")
-        self._hub.courtesy.came(job.city_id)
         return town
 
     def _feed(self, job: Job) -> tuple[Town, Feed]:
