@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from tests.chaos.world import World
 _HOURS = timedelta(hours=3)
 
 ATTEMPTS = """
-    select a.*, c.amount as counted, c.times, now()
+    select a.*, c.amount as counted, c.times
     from gateway_attempts a join payments p using (city_id, payment_id)
     left join (select city_id, source_id, sum(amount)::bigint as amount, count(*) as times from captures
                where source_kind = 'attempt' group by 1, 2) c on c.city_id = a.city_id and c.source_id = a.attempt_id
@@ -71,11 +72,13 @@ class Waiting:
         connection = await self.world.db()
         found = []
         books = await gateway_books.read_all(self.world)
+        alerts = await connection.fetch("select city_id, kind, about from alerts where settled_at is null")
+        told = {(row["city_id"], row["kind"], row["about"]) for row in alerts}
         for row in await connection.fetch(ATTEMPTS, self.since):
             there = books[row["gateway"]].get(row["number"])
             if there is not None and there.times and row["counted"] is None:
                 found.append(f"order {row['number']} at {row['gateway']} is paid there and {row['state']} here")
-            elif row["state"] in {"created", "unsure", "unknown"} or (self.over and self._is_asked(row)):
+            elif row["state"] in {"created", "unsure", "unknown"} or (self.over and self._is_asked(row, told)):
                 found.append(f"order {row['number']} at {row['gateway']} is {row['state']}")
         for what, sql in _WAITING.items():
             if number := await connection.fetchval(sql):
@@ -83,9 +86,10 @@ class Waiting:
         return found
 
     @staticmethod
-    def _is_asked(row: asyncpg.Record) -> bool:
-        """It has had to end hours later, or was found to be under way still."""
-        return row["state"] == "open" or (row["state"] == "pending" and row["ask_at"] <= row["now"])
+    def _is_asked(row: asyncpg.Record, told: Container[tuple[int, str, str]]) -> bool:
+        """It has had to end hours later, or was found to be under way still, and that was told."""
+        alert = (row["city_id"], "attempt_unknown", public_id("tra", row["attempt_id"]))
+        return row["state"] == "open" or (row["state"] == "pending" and alert not in told)
 
     async def someone_is_needed(self) -> bool:
         connection = await self.world.db()

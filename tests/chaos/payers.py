@@ -291,7 +291,8 @@ class Payers:
                     return None
                 if answer.status_code not in {429, 503}:
                     path = url.partition("/v1/")[2]
-                    self.findings.append(f"ANSWERED {answer.status_code} to {method} {path}: {answer.text[:300]}")
+                    said = self.world.log_tail("api") if answer.status_code == 500 else answer.text[:300]
+                    self.findings.append(f"ANSWERED {answer.status_code} to {method} {path}: {said}")
                     return None
             await asyncio.sleep(0.1)
         self.findings.append(f"{method} {url} was not accepted within {PATIENCE:.0f} seconds")
