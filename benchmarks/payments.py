@@ -1,8 +1,9 @@
-"""Payments created, and captures booked, per second, beside a bare insert of the same rows.
+"""Payments created, and captures booked, per second, beside a bare insert of the same rows; and how they grow.
 
 One connection after the other on the hub's own database: `PaymentService.create` for a citizen, `captured` as a gateway's
 notification has it (allocation, ledger, posting and all), each in its transaction. The floor inserts the same rows into
 tables without walls, checks, triggers and foreign keys, a transaction for each payment: what PostgreSQL itself takes.
+The same is done in a town of 10,000 obligations and in one of a million, in turns.
 
     python -m benchmarks payments
 """
@@ -12,15 +13,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from benchmarks.installation import installation
-from benchmarks.row import Row, at_least
+from benchmarks.installation import Installation, installation
+from benchmarks.population import populate
+from benchmarks.row import Row, at_least, at_most
 from hub.hub import Hub, open_worker
 from hub.kernel.ids import new_uuid
 from hub.kernel.money import Money
@@ -32,6 +34,8 @@ from hub.subjects import service as subjects
 from hub.subjects.model import Proof, SubjectKind
 
 CREATED, CAPTURED = 0.1, 0.1
+GROWTH = 1.2
+ROUNDS, WAVES = 10, 5
 TOWN, OIB = "pregrada", "87582274224"
 _TABLES = {
     "created": ("payments", "charges", "charge_items", "charge_balances", "payment_events"),
@@ -48,39 +52,68 @@ _TABLES = {
 """What each writes."""
 
 
+@dataclass
+class Town:
+    """One of the two: what is paid there, and how many seconds that took."""
+
+    hub: Hub
+    owner: str
+    subject_id: UUID
+    owed: list[UUID]
+    created: float = 0.0
+    captured: float = 0.0
+
+
 def run(quick: bool) -> list[Row]:
+    number, obligations = (20, (5_000, 20_000)) if quick else (600, (10_000, 1_000_000))
     with installation() as place:
-        urls = place.database("bench_payments")
-        return asyncio.run(_measure(place.settings(urls), urls, 20 if quick else 600))
+        return asyncio.run(_measure(place, number, obligations))
 
 
-async def _measure(settings: Any, urls: Any, number: int) -> list[Row]:
-    hub = await open_worker(settings, urls.worker, connect=False)
-    owner = await asyncpg.connect(urls.owner)
-    try:
-        subject_id, obligations = await _owed(hub, number)
-        await _pay(hub, subject_id, obligations[:5])
-        began = time.perf_counter()
-        charges = await _pay(hub, subject_id, obligations[5:])
-        created = number / (time.perf_counter() - began)
-        began = time.perf_counter()
-        await _capture(hub, charges)
-        captured = number / (time.perf_counter() - began)
+async def _measure(place: Installation, number: int, obligations: tuple[int, int]) -> list[Row]:
+    async with AsyncExitStack() as stack:
+        small, large = [await _town(place, stack, many, number) for many in obligations]
+        for start in range(0, number, number // ROUNDS):
+            for town in (small, large):
+                await _round(town, slice(start, start + number // ROUNDS))
+        owner = await asyncpg.connect(small.owner)
+        stack.push_async_callback(owner.close)
         floors = {name: await _floor(owner, tables, number) for name, tables in _TABLES.items()}
-    finally:
-        await owner.close()
-        await hub.close()
     bare = "bare inserts of the same rows"
-    return [
-        at_least("payments created", (created, "/s"), (bare, floors["created"]), created / floors["created"], CREATED),
-        at_least(
-            "captures booked, allocated and posted",
-            (captured, "/s"),
-            (bare, floors["captured"]),
-            captured / floors["captured"],
-            CAPTURED,
-        ),
-    ]
+    rows = []
+    for name, title, goal in (
+        ("created", "payments created", CREATED),
+        ("captured", "captures booked, allocated and posted", CAPTURED),
+    ):
+        speed, other = (number / getattr(town, name) for town in (small, large))
+        rows.append(at_least(title, (speed, "/s"), (bare, floors[name]), speed / floors[name], goal))
+        growth = (f"{obligations[0]:,} obligations", 1000 / speed)
+        rows.append(at_most(f"{title}, growth", (1000 / other, "ms"), growth, speed / other, GROWTH))
+    return rows
+
+
+async def _town(place: Installation, stack: AsyncExitStack, obligations: int, number: int) -> Town:
+    """A database of its own in which so much is owed, opened until the stack is left."""
+    name = f"town{obligations}"
+    urls = place.database(name)
+    hub = await open_worker(place.settings(urls), urls.worker, connect=False)
+    stack.push_async_callback(hub.close)
+    async with hub.database.town(1) as connection:
+        keys = await hub.vault.keys(connection, 1)
+    await populate(place.superuser_url(name), keys, obligations // WAVES, obligations=WAVES, cases=0)
+    town = Town(hub, urls.owner, *await _owed(hub, number))
+    await _pay(town, town.owed[number:])
+    return town
+
+
+async def _round(town: Town, which: slice) -> None:
+    """Pay some, then capture them."""
+    began = time.perf_counter()
+    charges = await _pay(town, town.owed[which])
+    paid = time.perf_counter()
+    await _capture(town.hub, charges)
+    town.created += paid - began
+    town.captured += time.perf_counter() - paid
 
 
 async def _owed(hub: Hub, number: int) -> tuple[UUID, list[UUID]]:
@@ -99,16 +132,19 @@ async def _owed(hub: Hub, number: int) -> tuple[UUID, list[UUID]]:
         await subjects.prove(connection, keys, subject_id, "hr.oib", OIB, proof=Proof.CLERK, source="bench", now=now)
         records = [replace(record, key=f"o{one}") for one in range(number + 5)]
         await ObligationProjection().apply(connection, keys, plain, records)
-        rows = await connection.fetch("select obligation_id from obligations where city_id = 1")
+        rows = await connection.fetch(
+            "select obligation_id from obligations where city_id = 1 and source_key = any ($1)",
+            [record.key for record in records],
+        )
     return subject_id, [row["obligation_id"] for row in rows]
 
 
-async def _pay(hub: Hub, subject_id: UUID, obligations: Sequence[UUID]) -> list[UUID]:
-    town = hub.towns.by_slug[TOWN]
+async def _pay(town: Town, obligations: Sequence[UUID]) -> list[UUID]:
+    configured = town.hub.towns.by_slug[TOWN]
     for obligation_id in obligations:
-        payer = Payer(subject_id, subject_id, "nias", "hr", str(uuid4()))
-        await hub.payments.create(town, payer, [Wanted(obligation_id)], "card")
-    async with hub.database.town(1) as connection:
+        payer = Payer(town.subject_id, town.subject_id, "nias", "hr", str(uuid4()))
+        await town.hub.payments.create(configured, payer, [Wanted(obligation_id)], "card")
+    async with town.hub.database.town(1) as connection:
         rows = await connection.fetch(
             "select charge_id from charge_items where city_id = 1 and obligation_id = any ($1)", list(obligations)
         )

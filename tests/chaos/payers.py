@@ -277,13 +277,15 @@ class Payers:
         if isinstance(content, bytes):
             headers["Content-Type"] = "application/octet-stream"
         sent = {"content": content} if isinstance(content, bytes) else {"json": content}
-        deadline = time.monotonic() + PATIENCE
+        deadline, last = time.monotonic() + PATIENCE, ""
         while time.monotonic() < deadline:
             try:
                 answer = await self.world.client.request(method, url, headers=headers, timeout=10, **sent)
-            except httpx.HTTPError:
+            except httpx.HTTPError as error:
+                last = repr(error)
                 self._unanswered(url)
             else:
+                last = f"{answer.status_code} {answer.text[:300]}"
                 if answer.is_success:
                     found: dict[str, Any] = answer.json()
                     return found
@@ -295,7 +297,7 @@ class Payers:
                     self.findings.append(f"ANSWERED {answer.status_code} to {method} {path}: {said}")
                     return None
             await asyncio.sleep(0.1)
-        self.findings.append(f"{method} {url} was not accepted within {PATIENCE:.0f} seconds")
+        self.findings.append(f"{method} {url} was not accepted within {PATIENCE:.0f} seconds: {last}")
         return None
 
     def _unanswered(self, url: str) -> None:
