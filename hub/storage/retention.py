@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.storage.database import Database
 
-# What is not partitioned is deleted by the time that ends its use.
+_NOT_OPEN = """not exists (
+    select from charges c join charge_balances b using (city_id, charge_id)
+    where c.city_id = $1 and c.payment_id = payments.payment_id and b.unallocated + b.refunding > 0)"""
+"""Money that is nobody's yet is not forgotten (a trigger of 0014 watches)."""
+
+# What is not partitioned is deleted by the time that ends its use: $2, by the table's class.
 _EXPIRED = {
     "message_keys": "received_at < $2",
     "dead_letters": "settled_at < $2",
@@ -15,25 +20,19 @@ _EXPIRED = {
     "replays": "asked_at < $2",
     "push_refusals": "last_at < $2",
     "push_once": "seen_at < $2",
-    # What did not come to its end within a day never will.
-    "push_files": "(received_at < $2 or state = 'arriving' and received_at < $2 + interval '89 days')",
+    "push_files": "received_at < $2",
     "push_drops": "seen_at < $2",
     "tombstones": "as_of < $2",
     "alerts": "settled_at < $2",
     # With a file go its statements and entries; a payment that is kept longer has all it needs of them.
     "statement_files": "received_at < $2 and (state in ('arriving', 'refused') or not exists (select from statements s"
-    " where s.city_id = $1 and s.file_id = statement_files.file_id))"
-    # What did not come to its end within a day never will; of a file that was known, it is the second copy.
-    " or state = 'arriving' and received_at < $2 + interval '11 years' - interval '1 day'",
+    " where s.city_id = $1 and s.file_id = statement_files.file_id))",
     "statements": "imported_at < $2",
     "webhook_changes": "at < $2",
     "webhook_messages": "at < $2",
     "erasure_requests": "decided_at < $2",
     "matters": "settled_at < $2",
-    # What never brought money is no voucher. Money that is nobody's yet is not forgotten (a trigger of 0014 watches).
-    "payments": "(changed_at < $2 or not money and changed_at < $2 + interval '10 years') and not exists ("
-    "select from charges c join charge_balances b using (city_id, charge_id) where c.city_id = $1"
-    " and c.payment_id = payments.payment_id and b.unallocated + b.refunding > 0)",
+    "payments": f"changed_at < $2 and {_NOT_OPEN}",
     # Files of a person who was erased stay until what they belong to has arrived (hub.personal_data.holdings).
     "blobs": "matter_id is null and created_at < $2 and not exists (select from deliveries d where d.city_id = $1"
     " and d.record_id = blobs.kept_for and d.state in ('waiting', 'sending', 'in_doubt', 'refused'))",
@@ -55,20 +54,34 @@ _EXPIRED = {
     "password_throttles": "counted_at < $2",
 }
 
+# Of some tables a part goes before its class ends: how long that is kept ($2 is the moment before), and what it is.
+_SOONER = {
+    # What did not come to its end within a day never will.
+    "push_files": (timedelta(days=1), "state = 'arriving' and received_at < $2"),
+    "statement_files": (timedelta(days=1), "state = 'arriving' and received_at < $2"),
+    # What never brought money is no voucher.
+    "payments": (timedelta(days=365), f"not money and changed_at < $2 and {_NOT_OPEN}"),
+}
+
 
 async def keep(database: Database, city_ids: Iterable[int], now: datetime) -> int:
     """Make the months ahead, drop what is past its class; returns how many rows and months went."""
     async with database.pool.acquire() as connection:
         gone = int(await connection.fetchval("select munihub_keep_partitions($1)", now))
-        rows = await connection.fetch("select table_name, keep from retention where keep is not null")
-        keeps = {row["table_name"]: row["keep"] for row in rows}
+        # The database counts years as the calendar does: eleven of them are not 11 times 365 days.
+        rows = await connection.fetch(
+            "select table_name, $1::timestamptz - keep as ends from retention where keep is not null", now
+        )
+        ends = {row["table_name"]: row["ends"] for row in rows}
+    parts = [(table, condition, ends[table]) for table, condition in _EXPIRED.items()]
+    parts += [(table, condition, now - age) for table, (age, condition) in _SOONER.items()]
     for city_id in city_ids:
-        for table, condition in _EXPIRED.items():
+        for table, condition, end in parts:
             async with database.town(city_id) as connection:
                 done = await connection.execute(
                     f"delete from {table} where city_id = $1 and {condition}",  # noqa: S608 - names are ours
                     city_id,
-                    now - keeps[table],
+                    end,
                 )
                 gone += int(done.rsplit(" ", 1)[1])
     return gone

@@ -205,6 +205,33 @@ async def test_rows_go_when_their_time_is_over(worker, tmp_path, clock):
             assert await connection.fetchval("select count(*) from dead_letters where settled_at is null") == 1
 
 
+async def test_files_of_a_bank_are_kept_for_eleven_years_of_the_calendar_and_those_that_never_arrived_for_a_day(
+    worker, tmp_path
+):
+    now = NOVEMBER
+    await make_town(worker, tmp_path)
+    kept = [
+        ("arriving now", "arriving", now - timedelta(minutes=1)),
+        ("arriving since this morning", "arriving", now - timedelta(hours=23)),
+        ("eleven years less a day old", "received", datetime(2015, 11, 22, 10, 0, tzinfo=UTC)),
+    ]
+    gone = [
+        ("arriving since yesterday", "arriving", now - timedelta(hours=25)),
+        ("eleven years and a day old", "received", datetime(2015, 11, 20, 10, 0, tzinfo=UTC)),
+    ]
+    async with worker.town(1) as connection:
+        for name, state, at in kept + gone:
+            await connection.execute(
+                """insert into statement_files (city_id, file_id, name, received_at, by, state, digest)
+                   values (1, $1, $2, $3, 'stf_1', $4, $5)""",
+                new_uuid(), name, at, state, name.encode(),
+            )  # fmt: skip
+    assert await retention.keep(worker, [1], now) == len(gone)
+    async with worker.town(1) as connection:
+        left = [row["name"] for row in await connection.fetch("select name from statement_files")]
+    assert sorted(left) == sorted(name for name, _, _ in kept)
+
+
 async def test_every_table_with_a_time_is_kept_to_it(worker):
     """A class nobody applies is a promise nobody keeps."""
     rows = await worker.pool.fetch("select table_name from retention where keep is not null and partitioned_by is null")
