@@ -205,7 +205,7 @@ class Citizens:
     async def _keys(self, sent: Sent, office: str) -> Any:
         """Under which keys the back office should have it."""
         if sent.matter_id not in self.offices_of:
-            rows = await (await self.world.db()).fetch(
+            rows = await self.world.rows(
                 """select d.back_office, d.delivery_id, m.number from deliveries d
                    join matters m using (city_id) where m.matter_id = d.record_id and d.record_id = $1""",
                 sent.matter_id,

@@ -22,7 +22,7 @@ from hub.child import start_child
 from hub.demo.stage import BANK, GATEWAYS, HOST, TOWNS, _free_ports, _secrets
 from hub.settings import PROJECT
 from hub.storage.embedded import EmbeddedPostgres
-from hub.storage.failures import PASSING
+from hub.storage.failures import FAILED, PASSING
 from tests.chaos.disk import Disk, narrow_disk
 from tests.chaos.office import CLOCK
 from tests.chaos.towns import TLS, WRITES, Person, find_people, find_staff, write_config
@@ -116,7 +116,7 @@ class World:
     async def db(self) -> asyncpg.Pool:
         """The judge's connections, once the server answers."""
         for _ in range(600):
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(*FAILED):
                 if self._db is None:
                     made = {"application_name": "chaos-judge"}
                     url = self.server.url("postgres")
