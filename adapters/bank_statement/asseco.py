@@ -101,7 +101,8 @@ def _statement(top: etree._Element) -> Iterator[Item]:
         sums.add(entry)
         yield entry
     count = next((one.get("count", "") for one in top.iterfind("trnlist")), "")
-    yield sums.end(opening, closing, Told(entries=int(count) if count.isascii() and count.isdigit() else None))
+    known = count.isascii() and count.isdigit() and len(count) < 10
+    yield sums.end(opening, closing, Told(entries=int(count) if known else None))
 
 
 def _entry(element: etree._Element, currency: str, seen: Counter[str]) -> Entry:

@@ -4,10 +4,11 @@ Sources: documents of Česká spořitelna (3-2267, 2025-04-26; 3-4341 for the ex
 that Spoje-NET/php-abo-parser and vongrad/gpc-parser publish; tests of jakubzapletal/bank-statements.
 
 What is told
-- A Statement for each 074. Its `id` is account, number and day. The record has no bank: the account is
+- A Statement for each 074. Its `id` is account, number and day; where the number is 000, which Fio writes of any period
+  that somebody chose, the first day too. The record has no bank: the account is
   `prefix-number`, or the IBAN where the filler holds its head (Komerční banka).
-- Windows-1250 and koruna unless said otherwise; an entry whose data type is `0` and an ISO 4217 number (Fio) tells
-  the currency, and all of a statement must tell the same.
+- Windows-1250, or UTF-8 where the whole file is, and koruna unless said otherwise; an entry whose data type is `0` and
+  an ISO 4217 number (Fio) tells the currency, and all of a statement must tell the same.
 - Posting code 1 is money out, 2 money in. A reversal has the sign of where the money went: of a debit it comes back.
   Komerční banka and Fio write 4 and 5 for reversals of debits and credits, Česká spořitelna 3 and 4 (setting
   `reversal_codes`, `45` where absent).
@@ -32,7 +33,7 @@ from stdnum import iban
 from hub.kernel.money import Money
 from hub.kernel.references import Reference
 from hub.kit import cz_account
-from hub.kit.statement_lines import Line, lines
+from hub.kit.statement_lines import Line, lines, usual_encoding
 from hub.kit.statement_sums import Sums
 from hub.ports.bank_statement import (
     Balance,
@@ -48,7 +49,7 @@ from hub.ports.bank_statement import (
     Transaction,
 )
 
-_LONGEST_LINE = 4096
+_LONGEST_LINE, _MOST_MESSAGES = 4096, 100
 _CURRENCIES = {
     "203": "CZK", "978": "EUR", "840": "USD", "826": "GBP", "756": "CHF", "985": "PLN", "348": "HUF", "946": "RON",
 }  # fmt: skip
@@ -76,7 +77,7 @@ class Gpc:
         code that the bank does not have, two currencies in one statement.
         """
         current: _Reading | None = None
-        for line in lines(file, options.encoding or "cp1250", _LONGEST_LINE):
+        for line in lines(file, options.encoding or usual_encoding(file), _LONGEST_LINE):
             kind = line.text[:3]
             if kind == "074":
                 if current:
@@ -124,6 +125,7 @@ class _Reading:
             raise Broken("is cut off: a record 074 has 114 characters at least", line=line.number)
         self._kinds, self._codes, self._century, self._head = _KINDS[codes], codes, options.century, line
         own = line.digits(3, 19, "the account")
+        self._own = own.lstrip("0")
         self._internal = _is_internal(own, options.account_form)
         self._opened_on = self._day(line, 39)
         self._closed_on = self._day(line, 108)
@@ -145,6 +147,9 @@ class _Reading:
     def entry(self, line: Line) -> Iterator[Item]:
         if len(line.text.rstrip()) < 128:
             raise Broken("is cut off: a record 075 has 128 characters at least", line=line.number)
+        own = line.digits(3, 19, "the own account", blank=True).lstrip("0")
+        if own not in ("", self._own):
+            raise Broken(f"is of the account {own}, its record 074 of {self._own}", line=line.number)
         type_ = line.text[118:122]
         currency = _CURRENCIES.get(type_[1:], "CZK") if type_[0] == "0" else "CZK"
         if not self._currency:
@@ -159,6 +164,8 @@ class _Reading:
     def message(self, line: Line) -> None:
         if self._pending is None:
             raise Broken("is a message, and there is no entry before it", line=line.number)
+        if len(self._pending.messages) >= _MOST_MESSAGES:
+            raise Broken(f"is one of more than {_MOST_MESSAGES} messages of an entry", line=line.number)
         if text := line.text[3:73].strip():
             self._pending.messages.append(text)
 
@@ -180,10 +187,11 @@ class _Reading:
     def _begin(self, currency: str) -> Iterator[Item]:
         self._currency, self._sums = currency, Sums(currency)
         account = self._iban or self._account
+        period = f"{self._closed_on}" if self._number.strip("0") else f"{self._opened_on or ''}/{self._closed_on}"
         yield Statement(
             kind=Kind.STATEMENT,
             format="gpc",
-            id=f"{account}/{self._number}/{self._closed_on}",
+            id=f"{account}/{self._number}/{period}",
             account=account,
             scheme="iban" if self._iban else "cz",
             currency=currency,

@@ -26,7 +26,7 @@ from typing import BinaryIO
 
 from hub.kernel.money import Money
 from hub.kit import rs_account, rs_reference
-from hub.kit.statement_lines import Line, lines
+from hub.kit.statement_lines import Line, lines, usual_encoding
 from hub.kit.statement_sums import Sums
 from hub.ports.bank_statement import (
     Balance,
@@ -60,7 +60,7 @@ class Halcom:
     def read(self, file: BinaryIO, options: Options = Options()) -> Iterator[Item]:  # noqa: B008 frozen
         """Raises Broken with the line that is cut off, or has letters where digits belong."""
         reading = _Reading(options.century)
-        for line in lines(file, options.encoding or _encoding(file), _LONGEST_LINE):
+        for line in lines(file, options.encoding or usual_encoding(file), _LONGEST_LINE):
             if _RECAP_TEXT.fullmatch(line.text):
                 yield from reading.recap(_Recap(line))
             elif line.text.strip():
@@ -158,6 +158,8 @@ class _Run:
         if code not in _KINDS:
             raise Broken(f"has the posting code {code!r}; there are {', '.join(_KINDS)}", line=line.number)
         sign, reversal = _KINDS[code]
+        if line.text[28:30].strip() and not reversal:
+            raise Broken(f"is marked as a storno and has the posting code {code}, which is none", line=line.number)
         minor = int(line.digits(90, 105, "the amount"))
         self._of_code[code] += minor
         self._entries += 1
@@ -221,17 +223,6 @@ class _Run:
                 number_of_debits=recap.number_of_debits,
             ),
         )
-
-
-def _encoding(file: BinaryIO) -> str:
-    """UTF-8 where the first 64 KiB are, else windows-1250. The file stands at its beginning afterwards."""
-    head = file.read(64 * 1024)
-    file.seek(0)
-    try:
-        head[: head.rfind(b"\n") + 1 or len(head)].decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1250"
-    return "cp1250" if head.isascii() else "utf-8"
 
 
 def _own(line: Line) -> str:

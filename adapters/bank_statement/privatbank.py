@@ -34,6 +34,7 @@ from hub.ports.bank_statement import Broken, Entry, Item, Kind, Options, Party, 
 LARGEST = 64 * 1024**2
 _SIGNS = {"C": 1, "D": -1}
 _STATES = {"r": Status.BOOKED, "p": Status.PENDING, "t": Status.INFORMATION, "n": Status.INFORMATION}
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _DAY = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})", re.ASCII)
 
 
@@ -87,7 +88,7 @@ def _document(file: BinaryIO, encoding: str | None) -> Any:
             if encoding:
                 raise
             text = data.decode("cp1251")
-        return json.loads(text, parse_float=Decimal)
+        return json.loads(text, parse_float=Decimal, parse_int=Decimal)
     except json.JSONDecodeError as error:
         raise Broken(f"is not JSON: {error.msg}", line=error.lineno) from None
     except RecursionError:
@@ -119,7 +120,9 @@ def _entry(fields: Mapping[str, Any], path: str, seen: Counter[str]) -> Entry:
         raise Broken(f"has {side[:20]!r} where TRANTYPE is C or D", path=f"{path}.TRANTYPE")
     if state not in _STATES:
         raise Broken(f"has {state[:20]!r} where PR_PR is one of {', '.join(_STATES)}", path=f"{path}.PR_PR")
-    real = _text(fields, "FL_REAL", path) == "r"
+    real = _text(fields, "FL_REAL", path)
+    if real not in ("r", "i"):
+        raise Broken(f"has {real[:20]!r} where FL_REAL is r or i", path=f"{path}.FL_REAL")
     amount = _amount(fields, path)
     amount = Money(_SIGNS[side] * amount.minor, amount.currency)
     reference = _text(fields, "REF", path, needed=True) + _text(fields, "REFN", path)
@@ -131,7 +134,7 @@ def _entry(fields: Mapping[str, Any], path: str, seen: Counter[str]) -> Entry:
         amount=amount,
         booked_on=day,
         valued_on=day,
-        status=_STATES[state] if real else Status.INFORMATION,
+        status=_STATES[state] if real == "r" else Status.INFORMATION,
         line=1,
         transactions=(
             Transaction(
@@ -154,11 +157,14 @@ def _entry(fields: Mapping[str, Any], path: str, seen: Counter[str]) -> Entry:
 
 def _text(fields: Mapping[str, Any], name: str, path: str, *, needed: bool = False) -> str:
     value = fields.get(name)
-    if value is not None and not isinstance(value, (str, int, Decimal)):
+    if value is not None and not isinstance(value, (str, Decimal)):
         raise Broken(f"has no text where {name} is", path=f"{path}.{name}")
     text = "" if value is None else " ".join(str(value).split())
     if needed and not text:
         raise Broken(f"has no {name}", path=f"{path}.{name}")
+    # JSON can name halves of characters, and NUL, which no database keeps.
+    if _UNKEPT.search(text):
+        raise Broken(f"has in {name} what is no character", path=f"{path}.{name}")
     return text
 
 

@@ -50,9 +50,13 @@ def text_of(element: etree._Element, path: str) -> str:
 
 
 def amount_of(text: str, currency: str, element: etree._Element, what: str) -> Money:
-    """A number with a decimal point. Raises Broken."""
+    """A number with a decimal point, or as people write it in Serbia: a comma and two digits, points before every
+    three (`1.250,50`). One point or comma before three digits could be either, and is refused. Raises Broken.
+    """
     try:
-        if not re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?", text, re.ASCII):
+        if re.fullmatch(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?:\.[0-9]{3}){1,4}),[0-9]{1,2}", text, re.ASCII):
+            text = text.replace(".", "").replace(",", ".")
+        if not re.fullmatch(r"-?[0-9]{1,15}(?:\.(?:[0-9]{1,2}|[0-9]{4}))?", text, re.ASCII):
             raise InvalidOperation
         return Money.from_decimal(Decimal(text), currency)
     except (InvalidOperation, NotExact) as error:

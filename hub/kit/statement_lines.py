@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -24,8 +25,25 @@ class Line:
         return value
 
 
+def usual_encoding(file: BinaryIO) -> str:
+    """UTF-8 where all of the file is and some letter needs it, else windows-1250: in the wrong one of the two, columns
+    shift behind the first letter with an accent. The file stands at its beginning afterwards.
+    """
+    decoder, plain = codecs.getincrementaldecoder("utf-8")(), True
+    try:
+        while piece := file.read(64 * 1024):
+            decoder.decode(piece)
+            plain = plain and piece.isascii()
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        plain = True
+    file.seek(0)
+    return "cp1250" if plain else "utf-8"
+
+
 def lines(file: BinaryIO, encoding: str, longest: int) -> Iterator[Line]:
-    """Decoded lines, which end in CR LF or LF; the mark 0x1A of the end of a file is left out. Raises Broken where a
+    """Decoded lines, which end in CR LF or LF; the mark 0x1A of the end of a file is left out, and a NUL, which no
+    database keeps, is a blank. Raises Broken where a
     line has more than `longest` bytes or a byte that the encoding does not have, and for an encoding that is none.
     """
     number = 0
@@ -39,4 +57,4 @@ def lines(file: BinaryIO, encoding: str, longest: int) -> Iterator[Line]:
             raise Broken(f"has a byte that {encoding} does not have", line=number) from error
         except LookupError as error:
             raise Broken(f"cannot be read: there is no encoding {encoding!r}") from error
-        yield Line(number, text.removeprefix("\ufeff").rstrip("\r\n\x1a"))
+        yield Line(number, text.removeprefix("\ufeff").rstrip("\r\n\x1a").replace("\0", " "))

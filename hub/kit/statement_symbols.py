@@ -3,6 +3,7 @@
 Places seen, and read here (camt.05x; the texts of MT940 and others carry the same words):
 
     CZ, SK  EndToEndId `/VS1234567890/SS1234567890/KS1234`, any part empty or missing, blanks and lines around it;
+            or `VS1`, `SS19`, `KS0308` in EndToEndId, InstrId and PmtInfId, one in each;
             creditor references `VS:7777777777`, `KS:0308`, `SS:2222222222`; proprietary references of type VS, SS, KS;
             a creditor reference of digits alone; words in the text: `VS 123`, `v.s.: 123`, `var. symbol 123`
     HR      creditor reference with the model glued to the number: `HR6940002-87582274224-190`; `HR99` is none
@@ -25,8 +26,11 @@ from hub.kit import hr_reference, rs_reference
 
 _CZECH = {"VS": ("cz.variable_symbol", 10), "SS": ("cz.specific_symbol", 10), "KS": ("cz.constant_symbol", 4)}
 # Words before a symbol, in capitals: VS, V.S., VAR. SYMBOL, VARIABILNÍ SYMBOL, VARIABLE SYMBOL; the same of S and K.
+# `VS2:` is the other side's (Česká spořitelna). The longest words are VARIABILNÍHO and SYMBOLEM: without an end, a long
+# text of them would take hours.
 _WORD = re.compile(
-    r"(?<![^\W_])(?:([VSK])\.? ?S\.?|(VAR|SPEC|KON[SŠ]T)[A-ZÍÝÁ.]*\s?SYM[A-Z.]*)([\s:=./#-]{0,4})([0-9]{1,20})(?![0-9])"
+    r"(?<![^\W_])(?:([VSK])\.? ?S\.?(?!2:)|(VAR|SPEC|KON[SŠ]T)[A-ZÍÝÁ.]{0,9}\s?SYM[A-Z.]{0,5})"
+    r"([\s:=./#-]{0,4})([0-9]{1,20})(?![0-9])"
 )
 _CROATIAN = re.compile(r"(?<![A-Z0-9])HR ?([0-9]{2})[ -]?([0-9](?:[0-9-]{0,20}[0-9])?)(?![0-9A-Z])")
 _CREDITOR = re.compile(r"(?<![A-Z0-9])RF[0-9]{2}(?:[A-Z0-9]{1,21}|(?: [A-Z0-9]{1,4}){1,6})(?![A-Z0-9])")
@@ -120,7 +124,8 @@ def _croatian(plain: str) -> list[Reference]:
 def _creditor(plain: str) -> list[Reference]:
     """The longest beginning that passes its check digits: the words after it are not part of it."""
     words = plain.split(" ")
-    for end in range(len(words), 0, -1):
+    # ISO 11649 has 25 characters at most.
+    for end in range(min(len(words), 25), 0, -1):
         if iso11649.is_valid(candidate := "".join(words[:end])):
             return [Reference("iso11649", candidate)]
     return []

@@ -38,7 +38,7 @@ class Rows:
         self._place += 1
         whole = Transaction(item.amount, bank_reference=item.bank_reference, text=item.text)
         parts = item.transactions
-        if not parts or item.disagrees:
+        if not parts or (item.disagrees and len(parts) > 1):
             # Whatever could tell what it is, so that somebody who looks finds it.
             found = tuple(dict.fromkeys(one for part in parts for one in part.references))
             text = " ".join(filter(None, (item.text, *(part.text for part in parts))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from adapters.bank_statement.camt.details import Context, joined, transactions
+from adapters.bank_statement.camt.details import Context, charges, joined, transactions
 from adapters.bank_statement.camt.tree import Node, branches, day, money, signed, text, under
 from hub.ports.bank_statement import Broken, Entry, Kind, Statement, Status
 
@@ -28,8 +28,15 @@ def entry(node: Node, statement: Statement, *, number: int, line: int) -> Entry:
     for block in blocks:
         listed += branches(block, "TxDtls")
         said += _number_of(under(block, "Btch"))
-    note = text(node, "AddtlNtryInf")
-    context = Context(statement.account, _country(statement.account, statement.scheme), amount, reversal, note)
+    note = " ".join(text(node, "AddtlNtryInf").split())
+    context = Context(
+        account=statement.account,
+        country=_country(statement.account, statement.scheme),
+        amount=amount,
+        reversal=reversal,
+        note=note,
+        charges=charges(node, amount.currency),
+    )
     payments, batch, disagrees = transactions(listed, said, context)
     if batch is not None and not note:
         note = joined(

@@ -14,6 +14,7 @@ Said = tuple[str, Balance]
 
 # Earliest first where there are several: an opening is the first day's, a closing the last day's.
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD", "ITBD")
+USED = frozenset((*_OPENING, *_CLOSING))
 
 
 def account(node: Node) -> tuple[str, str]:
@@ -30,11 +31,15 @@ def account(node: Node) -> tuple[str, str]:
     return plain, account_scheme(plain)
 
 
+def code_of(node: Node) -> str:
+    """Which balance it is."""
+    return text(node, "Tp", "CdOrPrtry", "Cd") or text(node, "Tp", "Cd") or text(node, "Tp")
+
+
 def balance(node: Node, currency: str) -> Said:
     """A balance without an indicator is not overdrawn. Raises Broken."""
-    code = text(node, "Tp", "CdOrPrtry", "Cd") or text(node, "Tp", "Cd") or text(node, "Tp")
     amount = signed(money(node.get("Amt", ""), currency), text(node, "CdtDbtInd") or "CRDT")
-    return code, Balance(amount, day(node, "Dt"))
+    return code_of(node), Balance(amount, day(node, "Dt"))
 
 
 def opening(balances: list[Said], currency: str) -> Balance | None:
@@ -93,14 +98,7 @@ def statement(node: Node, group: Node, kind: Kind, version: str, balances: list[
     last, _ = closing(balances, currency)
     until = day(node, "FrToDt", "ToDtTm") or (last.on if last else None)
     created = text(node, "CreDtTm") or text(group, "CreDtTm")
-    page = "1"
-    for pagination in (
-        *(under(node, name) for name in ("StmtPgntn", "RptPgntn", "NtfctnPgntn")),
-        under(group, "MsgPgntn"),
-    ):
-        page = text(pagination, "PgNb") or page
-        if pagination:
-            break
+    page, _ = page_of(node, group)
     return Statement(
         kind=kind,
         format=version,
@@ -114,6 +112,18 @@ def statement(node: Node, group: Node, kind: Kind, version: str, balances: list[
         until=until,
         opening=first,
     )
+
+
+def page_of(node: Node, group: Node) -> tuple[str, bool]:
+    """The number of the page, and whether there are others: of the statement, else of the message it came in."""
+    for pagination in (
+        *(under(node, name) for name in ("StmtPgntn", "RptPgntn", "NtfctnPgntn")),
+        under(group, "MsgPgntn"),
+    ):
+        if pagination:
+            page = text(pagination, "PgNb") or "1"
+            return page, page.lstrip("0") != "1" or text(pagination, "LastPgInd") in ("false", "0")
+    return "1", False
 
 
 def _of(balances: list[Said], code: str, currency: str) -> list[Balance]:
@@ -138,7 +148,7 @@ def _sum(node: Node, currency: str) -> Money | None:
     if not said:
         return None
     try:
-        # Banks give the sum of a reversal's side with a minus sign at times.
-        return signed(money(said.removeprefix("-"), currency), "DBIT" if said.startswith("-") else "CRDT")
+        # Some banks write sums of debits, or of a reversal's side, with a minus sign: it is a sum of that side.
+        return money(said.removeprefix("-"), currency)
     except NotExact as error:
         raise Broken(str(error)) from error

@@ -83,6 +83,8 @@ class Stream:
             line, message = log[-1].line, log[-1].message
         reason = _PLACE.sub("", message or "syntax error").strip()[:160]
         at = line + self._lines_before if line else None
+        if reason.startswith("XML declaration allowed only"):
+            return Broken("holds several XML documents, or one in another: each must be a file of its own", line=at)
         return Broken(f"is not well-formed XML, or was cut off: {reason}", line=at)
 
     def _refuse_dtd(self, element: etree._Element) -> None:

@@ -19,26 +19,28 @@ from hub.ports.bank_statement import Broken
 
 Node = dict[str, Any]
 
-AMOUNTS = frozenset({"Amt", "TtlAmt"})
-MANY = frozenset({"NtryDtls", "TxDtls", "Ustrd", "Strd", "AddtlRmtInf", "RfrdDocInf", "Othr"})
+AMOUNTS = frozenset({"Amt", "TtlAmt", "TtlChrgsAndTaxAmt"})
+MANY = frozenset({"NtryDtls", "TxDtls", "Ustrd", "Strd", "AddtlRmtInf", "RfrdDocInf", "Othr", "Chrgs", "Rcrd"})
 # Proprietary references of a payment may be many (v04 and later); a proprietary code is one.
 _MANY_IN_REFS = "Prtry"
-# Twice would mean that one of them is not counted.
-_ONCE = frozenset({"Amt", "CdtDbtInd", "Sts", "RvslInd"})
+# Twice would mean that one of them is not counted, or that the account is not certain.
+_ONCE = frozenset({"Acct", "Amt", "CdtDbtInd", "IBAN", "RvslInd", "Sts"})
 _KNOWN = """
-    Acct AcctSvcrRef AddtlNtryInf AddtlRmtInf AddtlTxInf Agt Amt AmtDtls BBAN BkTxCd BookgDt Btch Ccy Cd CdOrPrtry
-    CdtDbtInd Cdtr CdtrAcct CdtrRef CdtrRefInf CntrValAmt CreDtTm Dbtr DbtrAcct Domn Dt DtTm ElctrncSeqNb EndToEndId
-    FinInstnId Fmly FrDtTm FrToDt IBAN Id InstdAmt InstrId LastPgInd LglSeqNb MsgPgntn Nb NbOfNtries NbOfTxs Nm
-    NtfctnPgntn NtryDtls NtryRef OrgId Othr PgNb Prtry PrtryAcct PrtryId PrvtId Pty Ref Refs RfrdDocInf RltdPties
-    RmtInf RptPgntn Rsn RtrInf RtrRsn RvslInd StmtPgntn Strd Sts SubFmlyCd Sum ToDtTm Tp TtlAmt TtlCdtNtries
-    TtlDbtNtries TtlNtries TxAmt TxDtls TxId TxsSummry UPIC UltmtCdtr UltmtDbtr Ustrd ValDt
+    Acct AcctSvcrRef AddtlNtryInf AddtlRmtInf AddtlTxInf Agt Amt AmtDtls BBAN BkTxCd BookgDt Btch Ccy Cd
+    CdOrPrtry CdtDbtInd Cdtr CdtrAcct CdtrRef CdtrRefInf Chrgs CntrValAmt CreDtTm Dbtr DbtrAcct Domn Dt DtTm
+    ElctrncSeqNb EndToEndId FinInstnId Fmly FrDtTm FrToDt IBAN Id InstdAmt InstrId LastPgInd LglSeqNb MsgPgntn
+    Nb NbOfNtries NbOfTxs Nm NtfctnPgntn NtryDtls NtryRef OrgId Othr PgNb PmtInfId Prtry PrtryAcct PrtryId
+    PrvtId Pty Rcrd Ref Refs RfrdDocInf RltdPties RmtInf RptPgntn Rsn RtrInf RtrRsn RvslInd StmtPgntn Strd Sts
+    SubFmlyCd Sum ToDtTm Tp TtlAmt TtlCdtNtries TtlChrgsAndTaxAmt TtlDbtNtries TtlNtries TxAmt TxDtls TxId
+    TxsSummry UPIC UltmtCdtr UltmtDbtr Ustrd ValDt
 """
 
 
 # Never with elements of their own, so that they need not be looked at for them.
 _LEAVES = """
-    AcctSvcrRef AddtlNtryInf AddtlRmtInf AddtlTxInf BBAN Ccy CdtDbtInd CreDtTm DtTm ElctrncSeqNb EndToEndId FrDtTm IBAN
-    InstrId LglSeqNb Nb NbOfNtries NbOfTxs Nm NtryRef PgNb Ref RvslInd SubFmlyCd Sum ToDtTm TxId UPIC Ustrd
+    AcctSvcrRef AddtlNtryInf AddtlRmtInf AddtlTxInf BBAN Ccy CdtDbtInd CreDtTm DtTm ElctrncSeqNb EndToEndId
+    FrDtTm IBAN InstrId LglSeqNb Nb NbOfNtries NbOfTxs Nm NtryRef PgNb PmtInfId Ref RvslInd SubFmlyCd Sum ToDtTm
+    TxId UPIC Ustrd
 """
 
 Names = dict[Any, tuple[str, bool]]
@@ -46,9 +48,14 @@ Names = dict[Any, tuple[str, bool]]
 
 @lru_cache(maxsize=64)
 def names(namespace: str) -> Names:
-    """By the tags of a namespace: the local name, and whether it is a leaf always."""
+    """By the tags of a namespace, which may be none: the local name, and whether it is a leaf always."""
     leaves = frozenset(_LEAVES.split())
-    return {f"{{{namespace}}}{name}": (name, name in leaves) for name in _KNOWN.split()}
+    return {tag(namespace, name): (name, name in leaves) for name in _KNOWN.split()}
+
+
+def tag(namespace: str, name: str) -> str:
+    """As lxml writes it."""
+    return f"{{{namespace}}}{name}" if namespace else name
 
 
 def tree(children: Iterable[etree._Element], known: Names) -> Node:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from adapters.bank_statement.mt940 import romanian
+from adapters.bank_statement.mt940.values import czech_account
 from hub.kit.statement_text import settle
 from hub.ports.bank_statement import Party
 
 # A code of three digits, a mark and the number of a sub-field; the code is left out by a few.
-_MARKED = re.compile(r"\s*(?:[0-9A-Z]{3})?\s*(?P<mark>[?^~+>@|#&])[0-9]{2}")
+_MARKED = re.compile(r"(?:[0-9A-Z]{3})?\s*(?P<mark>[?^~+>@|#&])[0-9]{2}")
 # What a `+` or `>` in a text may not be taken for: telephone numbers and sums.
 _NUMBERS = r"(00|10|2[0-9]|3[0-8]|6[0-9])"
 _FULL_LINE, _FULL_PART = 64, 27
@@ -19,11 +20,15 @@ _FULL_LINE, _FULL_PART = 64, 27
 
 _WORDS = re.compile(r"(?<![A-Z])(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|RREF|RTRN|PURP)\+ ?")
 _DUTCH = re.compile(
-    r"/(EREF|PREF|IREF|MARF|CSID|BENM|ORDP|NAME|ADDR|IBAN|BIC|REMI|ISDT|TRCD|TRTP|ID|PURP|RTRN|SVCL|ULTD|ULTB)/"
+    r"/(CNTP|EREF|PREF|IREF|MARF|CSID|BENM|ORDP|NAME|ADDR|IBAN|BIC|REMI|ISDT|TRCD|TRTP|ID|PURP|RTRN|SVCL|ULTD|ULTB)/"
 )
 _REASON = re.compile(r"[A-Z]{2}[0-9]{2}|NARR|[0-9]{3}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
-_CZECH_BANK, _CZECH_NUMBER = re.compile(r"[0-9]{4}"), re.compile(r"(?:[0-9]{1,6}-)?[0-9]{2,10}")
+_CZECH_BANK, _CZECH_NUMBER = re.compile(r"[0-9]{4}"), re.compile(r"(?:[0-9]{1,6}-)?[0-9]{2,10}|[0-9]{11,16}")
+_PARTY = ("30", "31", "32", "33")
+_CZECH_ACCOUNT = re.compile(r"((?:[0-9]{1,6}-)?[0-9]{2,10})/([0-9]{4})")
+# Czech banks fill a sub-field each with a symbol, and one that they do not need with `.` or `-`.
+_SYMBOL, _UNFILLED = re.compile(r"[VSK]S2?:? ?[0-9]"), frozenset({".", "-"})
 _TAX_NUMBER = re.compile(r"(?:RO)?[0-9]{2,13}")
 _NS_LINE = re.compile(r"([0-9]{2})(.*)", re.DOTALL)
 
@@ -41,7 +46,7 @@ class Details:
 
 def details(lines: list[str], account: str, *, credit: bool) -> Details:
     """Of the lines of all `:86:` of an entry. `account` is the own one: its bank tells some dialects."""
-    whole = settle("".join(lines))
+    whole = settle("".join(lines)).strip()
     if marked := _MARKED.match(whole):
         return _marked(whole, marked["mark"])
     text = settle(joined(lines, account))
@@ -78,18 +83,22 @@ def joined(lines: list[str], account: str = "") -> str:
 
 def _marked(whole: str, mark: str) -> Details:
     _, *rest = _at(mark).split(whole)
-    purpose: dict[str, str] = {}
+    purpose: dict[str, list[str]] = {}
     parts: dict[str, str] = {}
     for code, value in zip(rest[::2], rest[1::2], strict=True):
         if "20" <= code <= "29" or "60" <= code <= "69":
-            purpose[code] = purpose.get(code, "") + value.removesuffix(mark)
+            purpose.setdefault(code, []).append(value.removesuffix(mark))
         else:
             parts.setdefault(code, value.strip(f" {mark}"))
     # 60 goes on where 29 ends, and is something else where there is no 29.
     goes_on = "29" in purpose
-    main = [value for code, value in purpose.items() if code < "60" or goes_on]
-    said = _worded(_party(parts), _parts_joined(main))
-    more = _parts_joined([value for code, value in purpose.items() if code >= "60" and not goes_on])
+    main = ["".join(values) for code, values in purpose.items() if code < "60" or goes_on]
+    party = _party(parts)
+    if not party.account and (found := next(filter(None, map(_CZECH_ACCOUNT.fullmatch, map(str.strip, main))), None)):
+        # ČSOB: the other side's account is a part of its own, and its name stands where others name the booking.
+        party = Party(party.name or " ".join(parts.get("00", "").split()), czech_account(found[1], found[2]))
+    said = _worded(party, _parts_joined(main))
+    more = _parts_joined(["".join(values) for code, values in purpose.items() if code >= "60" and not goes_on])
     return replace(said, text=f"{said.text} {more}".strip()) if more else said
 
 
@@ -99,11 +108,16 @@ def _at(mark: str) -> re.Pattern[str]:
 
 
 def _parts_joined(parts: list[str]) -> str:
-    return " ".join("".join(one if len(one) >= _FULL_PART else f"{one} " for one in parts).split())
+    text = ""
+    for one in parts:
+        if one.strip() not in _UNFILLED:
+            text += f" {one}" if _SYMBOL.match(one) else one
+            text += "" if len(one) >= _FULL_PART else " "
+    return " ".join(text.split())
 
 
 def _party(parts: dict[str, str]) -> Party:
-    bank, account, name, more = (parts.get(code, "") for code in ("30", "31", "32", "33"))
+    bank, account, name, more = ("" if (said := parts.get(code, "")) in _UNFILLED else said for code in _PARTY)
     identifier = ""
     compact = "".join(more.split())
     if _IBAN.fullmatch(compact) and not account:
@@ -116,7 +130,7 @@ def _party(parts: dict[str, str]) -> Party:
         name += more if len(name) >= _FULL_PART else f" {more}"
     account = "".join((parts.get("38", "") or account).split())
     if _CZECH_BANK.fullmatch(bank) and _CZECH_NUMBER.fullmatch(account):
-        account = f"{account}/{bank}"
+        account = czech_account(account, bank)
     return Party(" ".join(name.split()), account, identifier)
 
 
@@ -139,14 +153,18 @@ def _worded(party: Party, text: str) -> Details:
 
 
 def _dutch(text: str) -> Details:
+    """Words between strokes. A text that has no REMI is told whole: other banks write theirs in words of their own."""
     _, *rest = _DUTCH.split(text)
     words: dict[str, str] = {}
     for word, value in zip(rest[::2], rest[1::2], strict=True):
-        words.setdefault(word, value.strip("/ "))
-    end_to_end, reason = words.get("EREF", ""), words.get("RTRN", "")
+        words[word] = words.get(word) or value
+    # ING and Triodos: account, BIC, name and town of the other side.
+    account, _, name, *_ = [*words.pop("CNTP", "").split("/"), "", "", ""]
+    said = {word: value.strip("/ ") for word, value in words.items()}
+    end_to_end, reason = said.get("EREF", ""), said.get("RTRN", "")
     return Details(
-        Party(words.get("NAME", ""), words.get("IBAN", "")),
-        words.get("REMI", ""),
+        Party(said.get("NAME") or name.strip(), said.get("IBAN") or account.strip()),
+        said.get("REMI", "").removeprefix("USTD//") or text,
         "" if end_to_end.upper() in ("NOTPROVIDED", "NONREF") else end_to_end,
         reason if _REASON.fullmatch(reason) else "",
     )

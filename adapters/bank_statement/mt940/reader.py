@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from adapters.bank_statement.mt940 import values
 from adapters.bank_statement.mt940.details import details, ns
-from adapters.bank_statement.mt940.fields import END, Field, fields
+from adapters.bank_statement.mt940.fields import END, MOST_LINES, Field, fields
 from hub.kernel.references import Reference
 from hub.kit import statement_symbols as symbols
 from hub.kit.statement_sums import Sums
@@ -30,6 +30,8 @@ from hub.ports.bank_statement import (
 )
 
 _A_FIELD = re.compile(rb"(?:\A|[\r\n])[ \x01]{0,3}:(?:20|25P?|28C?|6[02][FM]|61|64|86|90[CD]|34F|13D?|NS):")
+_LONGEST_TEXT = 64 * 1024
+"""Characters of all `:86:` of an entry: a hundred times what banks write."""
 USUAL = Options()
 
 
@@ -129,7 +131,7 @@ class _Message:
             raise Broken("was cut off: the statement that begins here has no closing balance :62F:", line=self._begins)
         yield self._sums.end(self._opening, self._closing, self._told, differences=self._differences)
 
-    def _begin(self) -> Statement:
+    def _begin(self, first: str = "") -> Statement:
         if not self._account:
             raise Broken("a statement has no account :25:", line=self._begins)
         if not self._opening and not self._interim:
@@ -140,7 +142,8 @@ class _Message:
         if opening:
             identity = [self._account, self._number, str(opening.on), str(opening.amount)]
         else:
-            created = self._created.isoformat() if self._created else ""
+            # ČSOB writes neither a time nor a number, and the owner's name for a reference.
+            created = self._created.isoformat() if self._created else first
             identity = [self._account, self._number, self._reference, created]
         self._sums = Sums(self._currency)
         self._statement = Statement(
@@ -161,7 +164,7 @@ class _Message:
         if self._closing:
             raise Broken("an entry stands after the closing balance")
         if not self._statement:
-            yield self._begin()
+            yield self._begin(found.value)
         self._entry = _Held(found, values.line([settle(one) for one in found.lines], self._currency, self._century))
 
     def _release(self) -> Entry:
@@ -195,7 +198,10 @@ class _Message:
 
     def _free_text(self, found: Field) -> None:
         if self._entry:
-            (self._entry.text if found.tag == "86" else self._entry.ns).extend(found.lines)
+            text = self._entry.text if found.tag == "86" else self._entry.ns
+            text.extend(found.lines)
+            if len(text) > MOST_LINES or sum(map(len, text)) > _LONGEST_TEXT:
+                raise Broken(f"the :{found.tag}: of one entry have more than {MOST_LINES} lines or 64 KiB")
         elif self._closing and (totals := values.ing_totals(found.value, self._currency)):
             debits, credits_, debit, credit = totals
             self._told = Told(None, credit, debit, credits_, debits)
@@ -220,6 +226,9 @@ class _Held:
         for text in (said.text, line.supplement):
             found += symbols.of_text(text) if text else []
         party = said.party
+        if party.account and account.endswith(f"/{party.account}"):
+            # Triodos writes our own number where others write theirs.
+            party = replace(party, account="")
         if not party.account and account_scheme(line.supplement) == "iban":
             # Rabobank writes the other account into the second line of :61:.
             party = replace(party, account=line.supplement)

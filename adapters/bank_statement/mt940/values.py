@@ -13,18 +13,21 @@ from hub.kernel.money import Money, NotExact, minor_units
 from hub.kit.statement_symbols import account_scheme
 from hub.ports.bank_statement import Balance, Broken
 
-_AMOUNT = re.compile(r"[0-9]{0,30}(?:,[0-9]*|\.[0-9]{1,2})?", re.ASCII)
+_AMOUNT = re.compile(r"0{0,30}[0-9]{0,15}(?:,[0-9]*|\.[0-9]{0,2})?", re.ASCII)
 _BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})?([0-9,.]+)", re.ASCII)
 # Third in the row is the entry date, which some banks leave out with blanks. The letter after the sign is the third of
-# the currency, and the kind of booking is absent where a bank has none.
+# the currency. The kind of booking is absent where a bank has none; ING and Triodos have kinds of two letters after
+# the N, and a blank.
 _LINE = re.compile(
     r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4}| {4})? ?(?P<sign>[RE]?[CD])(?P<letter>[A-Z])? ?(?P<amount>[0-9.,]+)"
-    r"(?P<kind>[A-Z][A-Z0-9]{3}|[A-Z] {3})?(?P<rest>.*)",
+    r"(?: (?=[FNS]))?(?P<kind>(?!NONREF)(?:[A-Z][A-Z0-9]{3}|[FNS][A-Z0-9]{2} |[A-Z] {3}))?(?P<rest>.*)",
     re.ASCII | re.DOTALL,
 )
 _TOTAL = re.compile(r"([0-9]{1,9}) ?([A-Z]{3}) ?([0-9,.]+)", re.ASCII)
 _ING_TOTAL = re.compile(r"D([0-9]{6})C([0-9]{6})D([0-9,]+)C([0-9,]+)", re.ASCII)
 _TIME = re.compile(r"([0-9]{6})([0-9]{4})(?:([+-])([0-9]{2})([0-9]{2}))?", re.ASCII)
+# Czech banks: the bank's code, then prefix and number run together, or the number alone.
+_CZECH = re.compile(r"([0-9]{4})/([0-9]{0,6}?)([0-9]{5,10})", re.ASCII)
 _HALF_A_YEAR = timedelta(days=180)
 _NOTHING = frozenset({"", "NONREF", "NOTPROVIDED", "EREF", "EREF+", "KREF", "KREF+", ".", "-"})
 
@@ -76,7 +79,7 @@ def entry_day(text: str, valued_on: date) -> date:
 
 
 def amount(text: str, currency: str) -> Money:
-    """With a decimal comma; a point is understood where one or two digits follow it."""
+    """With a decimal comma; a point is understood where two digits at most follow it."""
     if not _AMOUNT.fullmatch(text) or not text.strip(",."):
         raise Broken(f"{text[:40]!r} is not an amount with a decimal comma")
     whole, _, fraction = text.replace(".", ",").partition(",")
@@ -110,8 +113,9 @@ def line(lines: list[str], currency: str, century: int) -> Line:
     # RC takes a credit back, RD a debit.
     out = sign in ("D", "RC", "ED")
     reference, _, bank_reference = match["rest"].partition("//")
-    # Banks without a reference of the bank go on with a name after the sixteen characters of the first.
-    reference, name = (reference, "") if bank_reference else (reference[:34].strip(), reference[34:])
+    # Rabobank fills the first reference to its sixteen characters with blanks and goes on with a name.
+    longest = 16 if reference[15:16] == " " else 34
+    reference, name = (reference, "") if bank_reference else (reference[:longest].strip(), reference[longest:])
     return Line(
         amount=Money(-found.minor, currency) if out else found,
         booked_on=entry_day(entry, valued_on) if entry else valued_on,
@@ -155,7 +159,8 @@ def moment(text: str, century: int) -> datetime:
 def account(text: str) -> tuple[str, str, str]:
     """Number, scheme and currency (empty where it is not told) of `:25:`.
 
-    An IBAN is found behind a BIC and before a currency; anything else is left as the bank writes it, without them.
+    An IBAN is found behind a BIC and before a currency, and `0800/192000145399` is `19-2000145399/0800`; anything else
+    is left as the bank writes it, without a currency.
     """
     plain = "".join(text.split()).removeprefix("/")
     currency = ""
@@ -174,7 +179,16 @@ def account(text: str) -> tuple[str, str, str]:
         return last, "iban", currency
     if not plain:
         raise Broken(":25: names no account")
+    if czech := _CZECH.fullmatch(plain):
+        plain = czech_account(czech[2] + czech[3], czech[1])
     return plain, account_scheme(plain), currency
+
+
+def czech_account(number: str, bank: str) -> str:
+    """`000019-0000000019` or up to sixteen digits, and the bank's code, as people write it: `19-19/0300`."""
+    prefix, _, plain = number.rpartition("-") if "-" in number else (number[:-10], "", number[-10:])
+    prefix, plain = prefix.lstrip("0"), plain.lstrip("0")
+    return f"{prefix}-{plain}/{bank}" if prefix else f"{plain}/{bank}"
 
 
 def _is_currency(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from time import process_time
 
 import pytest
 
@@ -206,6 +207,59 @@ def test_totals_may_count_what_is_not_booked() -> None:
         assert (end.agrees, str(end.credits)) == (True, "10.00 EUR")
 
 
+def test_sums_of_debits_with_a_minus_sign_are_sums_of_debits() -> None:
+    summary = "<TxsSummry><TtlDbtNtries><NbOfNtries>1</NbOfNtries><Sum>{}</Sum></TtlDbtNtries></TxsSummry>"
+    for said, agrees in (("-4.00", True), ("4.00", True), ("-4.01", False)):
+        ((_, _, end),) = parts(items(FORMAT, camt(stmt(ntry("4.00", side="DBIT"), balances=summary.format(said)))))
+        assert end.agrees is agrees
+    assert end.told.debits == eur("4.01")
+
+
+def pages(number: str, last: str, name: str = "StmtPgntn") -> str:
+    return f"<{name}><PgNb>{number}</PgNb><LastPgInd>{last}</LastPgInd></{name}>"
+
+
+@pytest.mark.parametrize(
+    ("number", "last", "agrees"),
+    [("1", "true", False), ("01", "1", False), ("1", "false", None), ("2", "true", None), ("0002", "0", None)],
+)
+@pytest.mark.parametrize("message", [True, False])
+def test_a_page_is_not_compared_with_what_stands_on_others(
+    *, message: bool, number: str, last: str, agrees: bool | None
+) -> None:
+    summary = "<TxsSummry><TtlNtries><NbOfNtries>900</NbOfNtries></TtlNtries></TxsSummry>"
+    name = "MsgPgntn" if message else "StmtPgntn"
+    page = pages(number, last, name)
+    content = camt(stmt(ntry(), balances=DAY + summary, head="" if message else page))
+    content = content.replace("</GrpHdr>", f"{page}</GrpHdr>") if message else content
+    ((head, _, end),) = parts(items(FORMAT, content))
+    assert head.id.endswith(f"/{number}")
+    assert (end.agrees, len(end.differences)) == (agrees, 2)
+    assert [one.startswith("On this page alone: The ") for one in end.differences] == [agrees is None] * 2
+
+
+def test_a_page_that_agrees_says_so() -> None:
+    content = camt(stmt(ntry(), balances=bal("OPBD", "1") + bal("CLBD", "11"), head=pages("2", "true")))
+    ((_, _, end),) = parts(items(FORMAT, content))
+    assert end.agrees is True
+
+
+def test_a_balance_that_is_not_exact_is_told_and_not_compared() -> None:
+    """Sums of floating numbers. Money of an entry would be refused so."""
+    balances = bal("OPBD", "100.0000000000005") + bal("CLBD", "66.00")
+    ((head, (entry,), end),) = parts(items(FORMAT, camt(stmt(ntry("34.00", side="DBIT"), balances=balances))))
+    assert (head.opening, str(entry.amount), end.agrees) == (None, "-34.00 EUR", False)
+    assert end.differences == (
+        "The balance OPBD is not compared: 100.0000000000005 EUR has fractions of the smallest unit.",
+    )
+
+
+def test_balances_that_are_not_compared_may_be_anything() -> None:
+    balances = bal("OPBD", "1") + bal("CLBD", "11") + bal("INFO", "1", currency="XAU") + bal("XPCD", "-,5", side="?")
+    ((_, _, end),) = parts(items(FORMAT, camt(stmt(ntry(), balances=balances))))
+    assert end.agrees is True
+
+
 def test_other_currencies_have_sums_of_their_own() -> None:
     entries = (
         ntry("1.00"),
@@ -312,7 +366,8 @@ def amounts_of(details: str, total: str = "10.00", side: str = "CRDT") -> tuple[
         ("", (["10.00 EUR"], None, "")),
         ("<NtryDtls/>", (["10.00 EUR"], None, "")),
         ("<NtryDtls><Btch><NbOfTxs>1</NbOfTxs></Btch></NtryDtls>", (["10.00 EUR"], None, "")),
-        (f"<NtryDtls>{amount('10.40')}</NtryDtls>", (["10.00 EUR"], None, "")),
+        (f"<NtryDtls>{amount('0')}</NtryDtls>", (["10.00 EUR"], None, "")),
+        (f"<NtryDtls>{amount('1.005')}</NtryDtls>", (["10.00 EUR"], None, "")),
         (f"<NtryDtls>{amount('250', currency='CZK')}</NtryDtls>", (["10.00 EUR"], None, "")),
         # Listed, in one block or two.
         (f"<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>{amount('4')}{amount('6')}</NtryDtls>", (["4.00 EUR", "6.00 EUR"], None, "")),
@@ -338,6 +393,55 @@ def test_payments_of_an_entry(details: str, expected: tuple[list[str], int | Non
     assert amounts_of(details) == expected
 
 
+CHARGES = "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>2.50</TtlChrgsAndTaxAmt>{}</Chrgs>"
+RECORDS = "<Rcrd><Amt Ccy='EUR'>2</Amt></Rcrd><Rcrd><Amt Ccy='EUR'>.5</Amt></Rcrd><Rcrd><Amt Ccy='CZK'>7</Amt></Rcrd>"
+ONCE = "<Chrgs><Amt Ccy='EUR'>2.00</Amt></Chrgs><Chrgs><Amt Ccy='EUR'>0.50</Amt></Chrgs>"
+
+
+@pytest.mark.parametrize(
+    "place", ["<Amt Ccy='EUR'>{}</Amt>", "<AmtDtls><TxAmt><Amt Ccy='EUR'>{}</Amt></TxAmt></AmtDtls>"]
+)
+@pytest.mark.parametrize(
+    ("said", "charges", "told"),
+    [
+        ("10.00", "", ""),
+        ("10.40", "", "Its payment is 10.40 EUR, the entry is 10.00 EUR."),
+        ("4", "", "Its payment is 4.00 EUR, the entry is 10.00 EUR."),
+        # What charges explain, taken from what came in or added; however the version writes them.
+        ("12.50", CHARGES.format(""), ""),
+        ("7.50", CHARGES.format(RECORDS), ""),
+        ("12.50", "<Chrgs>" + RECORDS + "</Chrgs>", ""),
+        ("12.50", ONCE, ""),
+        ("12.40", ONCE, "Its payment is 12.40 EUR, the entry is 10.00 EUR."),
+        ("12.50", "<Chrgs><Amt Ccy='EUR'>2,50</Amt></Chrgs>", "Its payment is 12.50 EUR, the entry is 10.00 EUR."),
+    ],
+)  # fmt: skip
+def test_the_only_payment_of_an_entry_has_another_amount(place: str, said: str, charges: str, told: str) -> None:
+    """Others may be missing, or banks have taken something: which of them is for somebody to say."""
+    payment = tx(place.format(said) + "<RltdPties><Dbtr><Nm>Ana</Nm></Dbtr></RltdPties>{}")
+    for entry_s, payment_s in ((charges, ""), ("", charges)):
+        details = entry_s + payment.format(payment_s)
+        ((_, (entry,), _),) = parts(items(FORMAT, camt(stmt(ntry("10.00", details)))))
+        assert (entry.disagrees, str(entry.transactions[0].amount)) == (told, "10.00 EUR")
+        assert entry.transactions[0].party == Party("Ana")
+
+
+def test_the_payment_of_money_that_went_is_told_with_its_sign() -> None:
+    assert amounts_of(f"<NtryDtls>{amount('9')}</NtryDtls>", side="DBIT") == (
+        ["-10.00 EUR"], None, "Its payment is -9.00 EUR, the entry is -10.00 EUR.",
+    )  # fmt: skip
+
+
+def test_what_was_instructed_is_the_payer_s_and_in_whatever_currency() -> None:
+    def instructed(value: str, currency: str) -> str:
+        return f'<TxDtls><AmtDtls><InstdAmt><Amt Ccy="{currency}">{value}</Amt></InstdAmt></AmtDtls></TxDtls>'
+
+    assert amounts_of(f"<NtryDtls>{instructed('12', 'EUR')}</NtryDtls>") == (["10.00 EUR"], None, "")
+    # Gold and the Belarusian rouble before 2016 are no currencies of entries; those of a payer may be.
+    details = f"<NtryDtls>{instructed('1', 'XAU')}{instructed('20000', 'BYR')}</NtryDtls>"
+    assert amounts_of(details) == ([], 2, "")
+
+
 def test_payments_that_went_out() -> None:
     details = f"<NtryDtls>{amount('4', 'CRDT')}{amount('6', 'CRDT')}</NtryDtls>"
     assert amounts_of(details, side="DBIT") == (["-4.00 EUR", "-6.00 EUR"], None, "")
@@ -351,6 +455,11 @@ def test_a_fee_told_in_two_blocks_stays_one_booking() -> None:
     )
     _, transaction = only(items(FORMAT, camt(stmt(ntry(details=details, side="DBIT")))))
     assert (transaction.amount, transaction.text) == (eur("-10.00"), "Poplatok za účet")
+
+
+def test_many_payments_of_which_one_has_an_amount_are_not_one() -> None:
+    details = f"<NtryDtls>{amount('10')}{'<TxDtls><AddtlTxInf>x</AddtlTxInf></TxDtls>' * 10}</NtryDtls>"
+    assert amounts_of(details) == ([], 11, "")
 
 
 def party(side: str, name: str, account: str, *, v8: bool) -> str:
@@ -433,3 +542,31 @@ def test_a_full_line_was_cut_in_a_word() -> None:
         )
     )
     assert transaction.text.endswith(" obveznost")
+
+
+@pytest.mark.parametrize("written", ["NOTPROVIDED", "NotProvided", "notprovided", "NONREF", "HR99"])
+def test_words_for_no_reference(written: str) -> None:
+    refs = f"<Refs><AcctSvcrRef>{written}</AcctSvcrRef><EndToEndId>{written}</EndToEndId></Refs>"
+    _, transaction = only(items(FORMAT, camt(stmt(ntry(details=tx(refs))))))
+    assert (transaction.end_to_end, transaction.bank_reference) == ("", "")
+
+
+def test_lines_that_only_the_file_breaks() -> None:
+    details = tx("<AddtlTxInf>one\n            two</AddtlTxInf>")
+    entry, transaction = only(
+        items(FORMAT, camt(stmt(ntry(details=details, after="<AddtlNtryInf>a\n   b</AddtlNtryInf>"))))
+    )
+    assert (transaction.text, entry.text) == ("one two", "a b")
+
+
+def test_lines_are_joined_in_one_go() -> None:
+    lines = ["a", "", "b" * 140, "c", "b" * 140, "", "d"] * 5_000
+    begun = process_time()
+    _, transaction = only(
+        items(
+            FORMAT,
+            camt(stmt(ntry(details=tx(f"<RmtInf>{''.join(f'<Ustrd>{one}</Ustrd>' for one in lines)}</RmtInf>")))),
+        )
+    )
+    assert transaction.text == " ".join([f"a {'b' * 140}c {'b' * 140}d"] * 5_000)
+    assert process_time() - begun < 10

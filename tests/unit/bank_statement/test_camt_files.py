@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from adapters.bank_statement.camt import FORMAT, reader, stream
-from hub.ports.bank_statement import Broken, Options
+from hub.ports.bank_statement import Broken, Kind, Options
 from tests.unit.bank_statement.writing import bal, camt, eur, items, ntry, only, parts, refusal, rmt, stmt, tx
 
 NAME = "Žižkov šćđ Брежице"
@@ -75,6 +75,35 @@ def test_a_prefix_an_envelope_and_foreign_elements() -> None:
     assert entry.amount == eur("10.00")
 
 
+ISO = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+
+
+@pytest.mark.parametrize(
+    ("space", "version"),
+    [
+        ("ISO:camt.053.001.02:APC:STUZZA:payments:003", "camt.053.001.02"),
+        ("urn:swift:xsd:$camt.053.001.02", "camt.053.001.02"),
+        ("urn:example", "camt.053"),
+        ("", "camt.053"),
+    ],
+)
+def test_namespaces_of_their_own(space: str, version: str) -> None:
+    content = camt(stmt(ntry(), balances=bal("OPBD", "1") + bal("CLBD", "11")))
+    content = content.replace(f' xmlns="{ISO}"', f' xmlns="{space}"' if space else "")
+    assert FORMAT.recognises(content.encode(), "x")
+    ((head, (entry,), end),) = parts(items(FORMAT, content))
+    assert (head.format, head.kind, entry.amount, end.agrees) == (version, Kind.STATEMENT, eur("10.00"), True)
+
+
+def test_a_message_without_namespace_is_known_by_its_name() -> None:
+    for message, tag, kind in (("BkToCstmrAcctRptV01", "Rpt", Kind.REPORT),
+                               ("BkToCstmrDbtCdtNtfctn", "Ntfctn", Kind.NOTIFICATION)):  # fmt: skip
+        content = f"<{message}>{stmt(ntry(), tag=tag)}</{message}>"
+        assert FORMAT.recognises(content.encode("utf-16"), "x")
+        ((head, _, _),) = parts(items(FORMAT, content))
+        assert head.kind is kind
+
+
 def test_what_is_not_recognised() -> None:
     for content in (b"", b"<Document/>", b"<a xmlns='urn:pain.001.001.03'/>", b":20:X\n:25:Y\n", b"camt.053.001.02"):
         assert not FORMAT.recognises(content, "camt053.xml")
@@ -128,6 +157,14 @@ CUT = camt(stmt(ntry(), ntry()))
         (camt(stmt(balances=bal("OPBD", "x"))), 4, "'x' is not an amount"),
         (camt(stmt(balances=bal("OPBD", "1", side="?"))), 4, "CdtDbtInd is neither"),
         (camt(stmt(balances="<TxsSummry><TtlNtries><NbOfNtries>-1</NbOfNtries></TtlNtries></TxsSummry>")), 4, "NbOfNtries '-1'"),
+        # A balance is told with its own line, and one that is used must be one.
+        (camt(stmt(ntry(), balances=bal("INFO", "x") + "\n" + bal("CLBD", "x"))), 5, "'x' is not an amount"),
+        (camt(stmt(ntry(), after="\n" + bal("CLBD", "-1"))), 7, "'-1' is not an amount"),
+        (camt(stmt(currency="KČS")), 4, "not an ISO 4217"),
+        # Whose account it is must be certain.
+        (camt(stmt(ntry())).replace("<Acct>", "<Acct><Id><IBAN>X</IBAN></Id></Acct><Acct>"), 5, "Acct stands twice"),
+        (camt(stmt(ntry(), account="<IBAN>X</IBAN><IBAN>Y</IBAN>")), 5, "IBAN stands twice"),
+        (CUT + CUT, 10, "holds several XML documents, or one in another: each must be a file of its own"),
         (camt(ntry()), 4, "an entry stands outside a statement"),
         (camt(stmt(stmt())), 5, "a statement stands inside a statement"),
         (camt(stmt('<x:Ntry xmlns:x="urn:x"/>')), 5, "in another namespace than its statement"),

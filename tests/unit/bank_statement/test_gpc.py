@@ -223,6 +223,7 @@ def test_an_entry_without_another_account_symbols_and_days():
         ([HEAD, ITEM[:127]], 2, "a record 075 has 128 characters"),
         ([HEAD, "075short"], 2, "a record 075 has 128 characters"),
         ([HEAD, "078text"], 2, "a message, and there is no entry before it"),
+        ([HEAD, ITEM, *["078text"] * 101], 103, "more than 100 messages of an entry"),
         ([HEAD, ITEM, "short"], 3, "no record of three digits"),
         # The published file that departs from the norm: its head is shifted by two columns.
         ([HEAD[:39] + "  " + HEAD[39:]], 1, "where a day is written ddmmyy"),
@@ -233,6 +234,7 @@ def test_an_entry_without_another_account_symbols_and_days():
         ([put(HEAD, 108, "310214")], 1, "ddmmyy"),
         ([put(HEAD, 108, "000000")], 1, "no day of posting"),
         ([HEAD, put(ITEM, 48, " " * 12)], 2, "where the amount is"),
+        ([HEAD, ITEM, put(ITEM, 3, "0000000000012346")], 3, "of the account 12346, its record 074 of 12345"),
         ([HEAD, ITEM, put(ITEM, 61, "000000001A")], 3, "a symbol"),
         ([HEAD, put(ITEM, 122, "991399")], 2, "ddmmyy"),
         ([HEAD, "x" * 5000], 2, "more than 4096 bytes"),
@@ -258,6 +260,34 @@ def test_settings_that_are_wrong(options, problem):
         list(FORMAT.read(io.BytesIO(f"{put(HEAD, 19, 'Ž')}\r\n".encode("cp1250")), Options(**options)))
 
 
+def test_a_file_in_utf_8_is_told_from_one_in_windows_1250():
+    for encoding in ("utf-8", "utf-8-sig", "cp1250"):
+        named = put(HEAD, 19, "Město Žďár n. Sáz.  ")
+        last = put(put(ITEM, 97, "Černá Žofie          "[:20]), 118, "0203010226")
+        _, *entries, _ = read(named, *[ITEM] * 600, last, encoding=encoding)
+        assert (entries[-1].transactions[0].party.name, entries[-1].booked_on) == ("Černá Žofie", date(2026, 2, 1))
+    # Bytes that look like a letter of UTF-8 in a file that is none.
+    _, one, two, _ = read(HEAD, put(ITEM, 97, "Ĺľ"), put(ITEM, 97, "š"))
+    assert [entry.text[:2] for entry in (one, two)] == ["Ĺľ", "šr"]
+
+
+def test_a_period_that_somebody_chose_is_known_by_its_first_day_too():
+    """Fio writes the number 000: two exports that end on the same day are two."""
+    chosen = put(HEAD, 105, "000")
+    assert read(chosen)[0].id == "12345/000/2014-01-01/2014-02-01"
+    assert read(put(chosen, 39, "150114"))[0].id == "12345/000/2014-01-15/2014-02-01"
+
+
+def test_an_entry_may_leave_out_the_own_account():
+    for own in (" " * 16, "0" * 16):
+        assert entry(put(ITEM, 3, own)).amount == Money(40000, "CZK")
+
+
+def test_a_nul_is_a_blank_and_no_column_shifts():
+    found = entry(put(ITEM, 97, "Tran\x001"))
+    assert (found.text, found.booked_on) == ("Tran 1", date(2014, 1, 5))
+
+
 @pytest.mark.parametrize(
     ("head", "known"),
     [
@@ -277,6 +307,12 @@ def test_memory_stays_flat():
     class Endless(io.RawIOBase):
         def __init__(self) -> None:
             self.left = 20_000
+
+        def read(self, size=-1):
+            return b""
+
+        def seek(self, offset, whence=0):
+            return 0
 
         def readline(self, size=-1):
             self.left -= 1

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hub.bootstrap import bank_statement_formats
+from hub.bootstrap.plug_ins import bank_statement_formats
 from hub.ports.bank_statement import Broken
 from hub.statements.command import register
 from hub.statements.formats import recognised
@@ -154,3 +154,22 @@ def test_every_format_is_found_by_its_folder() -> None:
     formats = bank_statement_formats()
     assert {"camt", "mt940"} <= formats.keys()
     assert all(one.id == name for name, one in formats.items())
+
+
+def test_a_banks_own_ways_are_options_too(tmp_path: Path) -> None:
+    head = (
+        "0740000000000012345Test s.r.o.         01011400000000100000+00000000080000+00000000060000+"
+        "00000000040000+002010214"
+    )
+    item = (
+        "0750000000000012345000000000015678900000000020010000000400004000000001100100000120000000013050114"
+        "Tran 1              01102050114"
+    )
+    file = tmp_path / "vypis.gpc"
+    file.write_bytes(f"{head:<128}\r\n{item}\r\n".encode("cp1250"))
+    sums = {
+        codes: inspected(file, *codes)[1][0]["statements"][0]["debits"]
+        for codes in ((), ("--reversal-codes", "45"), ("--reversal-codes", "34", "--account-form", "plain"))
+    }
+    assert list(sums.values()) == ["0.00", "0.00", "400.00"]
+    assert run(file, "--reversal-codes", "43")[0] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from adapters.bank_statement.mt940 import FORMAT
 from hub.kernel.money import Money
 from hub.kit import statement_text
 from hub.ports.bank_statement import Entry, Kind, Options, Party, Status, Told, Transaction
-from tests.unit.bank_statement.writing import IBAN, items, mt940, only, parts, refs, refusal, told
+from tests.unit.bank_statement.writing import CZ_IBAN, IBAN, items, mt940, only, parts, refs, refusal, told
 
 RO = "RO40RZBR0000060001111111"
 BCR, ALPHA = "RO48RNCB0090000506460001", "RO87BUCU1052235283028RON"
@@ -78,10 +79,51 @@ def test_an_interim_report() -> None:
     assert (end.told, end.agrees) == (Told(None, Money(1, "PLN"), Money(0, "PLN"), 1, 0), True)
 
 
+def test_an_interim_report_without_time_and_number_is_known_by_its_first_entry() -> None:
+    """ČSOB: the reference is the owner's name, so that the reports of all days would be one."""
+    one = "CEKOCZPPAXXX 00000\n942 01\n\n:20:MESTO\n:25:0300/226047602\n:34F:CZKD0,\n:61:2603010301C5,00FMSC //26642\n"
+    ids = [items(FORMAT, one.replace("26642", number))[0].id for number in ("26642", "26642", "26643")]  # type: ignore[union-attr]
+    assert ids[0] == ids[1] == "226047602/0300//MESTO/2603010301C5,00FMSC //26642"
+    assert ids[2] != ids[0]
+
+
 def test_a_block_of_swift_ends_a_text() -> None:
     one = ":20:R1\n:25:1\n:28C:1/1\n:34F:PLN0\n:61:260301CN1,NTRFNONREF\n:86:x\n"
     found = parts(items(FORMAT, one + "{1:F01X}{4:\n" + one))
     assert [[entry.transactions[0].text for entry in entries] for _, entries, _ in found] == [["x"], ["x"]]
+
+
+def test_a_stroke_alone_is_text_where_a_field_follows_and_the_end_where_a_message_does() -> None:
+    """Rabobank and mBank cut texts after a blank or stroke, so that the next line is `-`."""
+    cut = mt940(":61:260301C1,NTRFNONREF", "more", "-", ":86:plat", "-", "", "-", "ba", closing="C260301EUR102,00")
+    cut = cut.replace(":62F:", ":61:260301C1,NTRFNONREF\n:86:second\n-\n:62F:")
+    for content in (cut, cut.replace("\n", "\r\n"), cut + cut, f"{cut}940 00\n{cut}"):
+        for _, (first, second), end in parts(items(FORMAT, content)):
+            assert (first.text, first.transactions[0].text) == ("more -", "plat - - ba")
+            assert (second.transactions[0].text, told(end)["agrees"]) == ("second -", True)
+    report = ":20:R1\n:25:1\n:28C:1/1\n:34F:PLN0\n:61:260301CN1,NTRFNONREF\n:86:x\n-\n"
+    found = parts(items(FORMAT, report + "ABNANL2A\n940 00\n" + report + "{1:F01X}{4:\n" + report + "-}\n"))
+    assert [entries[0].transactions[0].text for _, entries, _ in found] == ["x", "x", "x"]
+
+
+def test_texts_around_messages_are_left_out_and_damaged_fields_are_not() -> None:
+    one = mt940(":61:260301C1,NTRFNONREF", ":86:x")
+    content = f"Vážený klient, výpis z 12:20:15 je nižšie.\n\n------\n{one}Ďakujeme.\n{one}"
+    assert FORMAT.recognises(content.encode(), "x")
+    assert len(parts(items(FORMAT, content))) == 2
+    for damage in ("> :20:REF", "    :20:REF", ".:61:260301C1,NTRF", ":86 :x"):
+        error = refusal(FORMAT, f"{one}{damage}\n{one}")
+        assert (error.problem, error.line) == ("a line belongs to no field", 9)
+    # Within a message every line counts.
+    error = refusal(FORMAT, one.replace(":61:", ":6l:"))
+    assert (error.problem, error.line) == ("a line belongs to no field", 5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_braces_as_nordic_banks_write_them(encoding: str) -> None:
+    one = mt940(":61:260301C1,NTRFNONREF", ":86:x").removesuffix("-\n")
+    content = f"ä4:\n{one}-å\nä1:F01X\nä4:\n{one}:86:free\n-å\n"
+    assert len(parts(items(FORMAT, content.encode(encoding)))) == 2
 
 
 def test_balances_and_totals_that_do_not_agree() -> None:
@@ -109,6 +151,9 @@ def test_balances_and_totals_that_do_not_agree() -> None:
         (f"{IBAN}EUR", IBAN, "iban"), (f"ZABAHR2X/{IBAN}", IBAN, "iban"), (ALPHA, ALPHA, "iban"),
         ("51210600/9223382012EUR", "51210600/9223382012", "other"), ("BPHKPLPK/320000546101", "BPHKPLPK/320000546101", "other"),
         ("UBRTHUHB/12345/HUF", "UBRTHUHB/12345", "other"), ("19-2000145399/0800", "19-2000145399/0800", "cz"),
+        # Czech banks write the bank's code first.
+        ("0800/192000145399", "19-2000145399/0800", "cz"), ("0800/9944040012345671", "994404-12345671/0800", "cz"),
+        ("5500/0112233088", "112233088/5500", "cz"), ("0300/226047602", "226047602/0300", "cz"), ("0300/1234", "0300/1234", "cz"),
         ("000123456789", "000123456789", "other"),
     ],
 )  # fmt: skip
@@ -141,10 +186,14 @@ def test_accounts(written: str, account: str, scheme: str) -> None:
         ("260301C5,5NTRFNONREF", "5.50", False, "EUR"),
         ("260301C,50NTRFNONREF", "0.50", False, "EUR"),
         ("260301C000000000005,50NTRFNONREF", "5.50", False, "EUR"),
+        ("260301C00000000000000000005,50NTRFNONREF", "5.50", False, "EUR"),
         ("260301C5.50NTRFNONREF", "5.50", False, "EUR"),
         ("260301    C5,50NTRFNONREF", "5.50", False, "EUR"),
         ("260301CF5,00S   X", "5.00", False, "HUF"),
         ("260301C500,NTRFX", "500", False, "JPY"),
+        ("260301C00000000000500.N001", "500", False, "JPY"),
+        ("260301C5.N001", "5.00", False, "EUR"),
+        ("2603010301C5,50 NTRFNONREF", "5.50", False, "EUR"),
         ("260301C0,00NDEFNONREF", "0.00", False, "EUR"),
     ],
 )  # fmt: skip
@@ -190,6 +239,15 @@ def test_the_century_is_a_setting() -> None:
         ("NTRF2023-02-09-08.37.18.054696", (), "NTRF", "2023-02-09-08.37.18.054696", ""),
         ("FMSC01916//NONREF", ("2013",), "FMSC", "01916", "2013"),
         ("N0600733959555                         T-MOBILE", (), "N060", "0733959555", "T-MOBILE"),
+        ("N0600733959555      T-MOBILE NETHERLANDS", ("BV",), "N060", "0733959555", "T-MOBILE NETHERLANDS BV"),
+        ("N030NONREF          TOMTE TUMMETOT AMERSFOORT", (), "N030", "", "TOMTE TUMMETOT AMERSFOORT"),
+        ("N0302023-02-09-08.37.18.054696", (), "N030", "2023-02-09-08.37.18.054696", ""),
+        # ING and Triodos, a blank in front, and none at all.
+        ("NOV NONREF", (), "NOV", "", ""),
+        ("NGT TMG TANGO", (), "NGT", "TMG TANGO", ""),
+        (" NRTIKREF+//2016", (), "NRTI", "2016", ""),
+        ("NONREF", (), "", "", ""),
+        ("//19239782213", (), "", "19239782213", ""),
         ("NTRFNONREF", ("first", "", " second "), "NTRF", "", "first second"),
     ],
 )
@@ -238,6 +296,22 @@ assert len(FULL[:27]) == 27
          Party("NUMELE LUNG AL UNEI FIRME SRL", "RO88BTRLRONCRT0301398801"), "rata SIS 2026 pentru apartamentul 12 si garaj 3", "E2E-7"),
         # Dutch words, and plain text.
         (IBAN, ("/EREF/E1/ORDP//NAME/R. SMITH/ADDR/Green market 74 Nederl", "and NL/IBAN/NL66RABO0160878799/REMI/Test money/ISDT/2014-01-02"), Party("R. SMITH", "NL66RABO0160878799"), "Test money", "E1"),
+        (IBAN, ("/CNTP/NL57ABNA0876543211/ABNANL2A/G. Bert/3000AA WEST///REMI/USTD//Factuur 7/",), Party("G. Bert", "NL57ABNA0876543211"), "Factuur 7", ""),
+        (IBAN, ("/EREF/E1//CNTP///B Vries/Delft//REMI/USTD//x/",), Party("B Vries", ""), "x", "E1"),
+        (IBAN, ("/CNTP/NL57ABNA0876543211//REMI/x",), Party("", "NL57ABNA0876543211"), "x", ""),
+        (IBAN, ("/EREF/E1/ORDP//NAME/STG/ADDR/x/REMI//REMI/AFREK. 11",), Party("STG", ""), "AFREK. 11", "E1"),
+        # ČSOB, Česká spořitelna and Raiffeisenbank: symbols in sub-fields, in three orders, and accounts in three places.
+        (CZ_IBAN, ("111?00JANA NOVÁ?20ZAUCT.PLATBA?21000019-0000000019/0800", "?22VS:0225805852?23SS:?24KS:0308", "?25poplatek?26.", "?27.?28.", "?29VS:0225805852?30SS:"),
+         Party("JANA NOVÁ", "19-19/0800"), "ZAUCT.PLATBA 000019-0000000019/0800 VS:0225805852 SS: KS:0308 poplatek VS:0225805852", ""),
+        (CZ_IBAN, ("020?00TUZEMSKA?20KS:308?21VS:42?22.?23.?24VS2: /SS2: ?25FAKTURA 7?26.?300300?31000000019012333?32ODBERATEL AS?33.",),
+         Party("ODBERATEL AS", "19012333/0300"), "KS:308 VS:42 VS2: /SS2: FAKTURA 7", ""),
+        (CZ_IBAN, (f"020?20{'x' * 27}?21KS0308?22VS0045135784?23-?306800?310000190032103210?32STAVBY",), Party("STAVBY", "19-32103210/6800"), f"{'x' * 27} KS0308 VS0045135784", ""),
+        # Words of another bank: nothing of what it says is left out.
+        (IBAN, ("/ORDP/300000000460495", "/OPSTINA DOOEL", "/747//747", "/Uplata po faktura 747"), Party(), "/ORDP/300000000460495 /OPSTINA DOOEL /747//747 /Uplata po faktura 747", ""),
+        # Triodos writes our own account there.
+        ("TRIODOSBANK/0390123456", ("000>100987654321", ">20HUUR>310390123456"), Party(), "HUUR", ""),
+        ("TRIODOSBANK/0390123456", ("000>100987654321", ">20HUUR>310123456"), Party("", "0123456"), "HUUR", ""),
+        (IBAN, ("105?20A?20B?21C",), Party(), "AB C", ""),
         (IBAN, ("Uplata komunalne naknade", "HR69 40002-875-190"), Party(), "Uplata komunalne naknade HR69 40002-875-190", ""),
         (IBAN, ("x" * 60 + " kom" + "u", "nalna"), Party(), "x" * 60 + " komunalna", ""),
     ],
@@ -359,6 +433,8 @@ WHOLE = mt940(":61:260301C1,NTRFNONREF", ":86:x")
         (mt940(":61:261301C1,NTRF"), 5, "261301 is not a day"),
         (mt940(":61:2603010231C1,NTRF"), 5, "0231 is not a day written MMDD"),
         (mt940(":61:X"), 5, ":61: is a value date"),
+        (mt940(":61:260301C1.000NTRF"), 5, "'1.000' is not an amount"),
+        (mt940(":61:260301C" + "9" * 16 + ",00NTRF"), 5, "is not an amount"),
         (mt940(":61:260301C1.000,00NTRF"), 5, "'1.000,00' is not an amount"),
         (mt940(":61:260301C1,005NTRF"), 5, "fractions of the smallest unit"),
         (mt940(":61:260301C,NTRF"), 5, "',' is not an amount"),
@@ -370,6 +446,10 @@ WHOLE = mt940(":61:260301C1,NTRFNONREF", ":86:x")
         (WHOLE.replace(":28C:7/1", ":13D:2603012500"), 3, "a time is YYMMDDhhmm"),
         (mt940(":64:C260301EUR1,", "a line of text that belongs to nothing, and is longer than names"), 6, "belongs to no field"),
         (mt940(":61:260301C1,NTRF", ":86:a", *["b"] * 500), 506, ":86: has more than 500 lines"),
+        (mt940(":61:260301C1,NTRF", *[":86:a"] * 501), 506, ":86: of one entry have more than 500 lines"),
+        (mt940(":61:260301C1,NTRF", *[":NS:01a"] * 501), 506, ":NS: of one entry have more than 500 lines"),
+        (mt940(":61:260301C1,NTRF", ":86:a", *["b" * 9000] * 8), 6, ":86: of one entry have more than 500 lines or 64 KiB"),
+        (mt940(":61:260301C1,NTRF", ":86:a", *["-"] * 501), 507, "more than 500 lines stand between two messages"),
     ],
 )  # fmt: skip
 def test_what_is_refused(content: str, line: int, problem: str) -> None:
@@ -383,6 +463,20 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (error.problem, error.line) == ("has a line of more than 16384 characters", 6)
     monkeypatch.setattr(statement_text, "LARGEST_FILE", 300)
     assert "is larger than" in refusal(FORMAT, mt940(*[":61:260301C1,NTRF"] * 20)).problem
+
+
+@pytest.mark.parametrize("text", ["VAR.", "VAR ", " ", "RF18 5390 ", "?20a"])
+def test_long_texts_take_no_longer_for_what_they_repeat(text: str) -> None:
+    content = mt940(":61:260301C1,NTRF", ":86:166", *[text * (6000 // len(text))] * 10)
+    begun = time.process_time()
+    assert len(items(FORMAT, content)) == 3
+    assert time.process_time() - begun < 20
+
+
+def test_blanks_between_messages_take_no_time() -> None:
+    begun = time.process_time()
+    assert refusal(FORMAT, mt940().removesuffix("-\n") + " " * 16_000 + "é\n").line == 6
+    assert time.process_time() - begun < 20
 
 
 def test_what_is_not_recognised() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.bank_statement.asseco import FORMAT as ASSECO
 from adapters.bank_statement.halcom import FORMAT as HALCOM
+from adapters.bank_statement.halcom_extended import FORMAT as EXTENDED
 from adapters.bank_statement.rol import FORMAT as ROL
 from hub.kernel.money import Money
 from hub.kernel.references import Reference
@@ -162,6 +163,7 @@ def test_halcom_accounts_days_and_characters():
         ([line(day="31.02.11")], 1, "DD.MM.YY"),
         ([line(value="310211")], 1, "DDMMYY"),
         ([line()[:90] + "00000000000A880" + line()[105:]], 1, "the amount"),
+        ([line(), line()[:28] + "S " + line()[30:]], 2, "marked as a storno and has the posting code 20"),
         ([recap()[:20] + "31022011" + recap()[28:]], 1, "DDMMYYYY"),
         ([line(), "x" * 2000], 2, "more than 1024 bytes"),
         ([""], 1, "neither entries nor a recap"),
@@ -171,6 +173,97 @@ def test_halcom_a_broken_file_is_refused_with_its_line(lines, number, problem):
     data = "".join(f"{one}\r\n" for one in lines).encode("cp1250")
     with pytest.raises(Broken, match=problem) as refused:
         list(HALCOM.read(io.BytesIO(data)))
+    assert refused.value.line == number
+
+
+def test_halcom_letters_behind_the_first_thousand_entries_decide_the_encoding():
+    many = [line() for _ in range(300)]
+    found = halcom(*many, line(name="ČAČAK ŽITO", amount=77), encoding="utf-8")
+    last = [one for one in found if isinstance(one, Entry)][-1]
+    assert (last.amount.minor, last.transactions[0].party.name) == (77, "ČAČAK ŽITO")
+    assert last.transactions[0].bank_reference == "087000793707972"
+
+
+HEADING = (
+    "ST_RACUNA#DATUM_OBD#ST_IZPISKA#VALUTA#DATUM_VAL#ZNESEK_V_BREME#ZNESEK_V_DOBRO#OZNAKA_KNJ#OPIS#DATUM_KNJ"
+    "#RAC_NAL_PREJ#NAZIV_NAL_PREJ#NAMEN#OZN_VRSTE_POSLA#SKLIC_ODOBR#SKLIC_OBREM#MODEL_ODOBR#MODEL_OBREM#ID_NALOGA#NUJNI"
+)
+NAMES = HEADING.split("#")
+
+
+def row(**values: str) -> str:
+    usual = {
+        "ST_RACUNA": f"{OWN[:3]}-{OWN[3:]}", "DATUM_OBD": "05.11.2026", "ST_IZPISKA": "247", "VALUTA": "RSD",
+        "DATUM_VAL": "04.11.2026", "ZNESEK_V_DOBRO": "1.069.808,80", "OZNAKA_KNJ": "2", "OPIS": "opis",
+        "DATUM_KNJ": "05.11.2026", "RAC_NAL_PREJ": "160-000000026565175", "NAZIV_NAL_PREJ": "  LIFTOVI ŠID; ;    ",
+        "NAMEN": "KOMUNALNA  NAKNADA", "OZN_VRSTE_POSLA": "221", "SKLIC_ODOBR": "20-12345", "SKLIC_OBREM": "398249",
+        "MODEL_ODOBR": "97", "MODEL_OBREM": "0", "ID_NALOGA": "1000561S",
+    }  # fmt: skip
+    return "#".join((usual | values).get(name, "") for name in NAMES)
+
+
+def extended(*rows: str, names: str = HEADING, encoding: str = "cp1250") -> list:
+    data = "".join(f"{one}\r\n" for one in (names, *rows)).encode(encoding)
+    assert EXTENDED.recognises(data, "izvod.txt")
+    return list(EXTENDED.read(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "utf-8", "utf-8-sig"])
+def test_halcom_extended_an_entry_by_the_names_of_its_columns(encoding):
+    statement, entry, end = extended(row(), encoding=encoding)
+    assert statement == Statement(
+        kind=Kind.STATEMENT, format="halcom_extended", id=f"{OWN_IBAN}/247/2026-11-05", account=OWN_IBAN,
+        scheme="iban", currency="RSD", number="247", since=date(2026, 11, 5), until=date(2026, 11, 5),
+    )  # fmt: skip
+    assert (entry.amount, entry.booked_on, entry.valued_on, entry.line, entry.code, entry.bank_reference) == (
+        Money(106980880, "RSD"), date(2026, 11, 5), date(2026, 11, 4), 2, "221", "1000561S",
+    )  # fmt: skip
+    (payment,) = entry.transactions
+    assert (payment.party, payment.text) == (Party("LIFTOVI ŠID", "160-000000026565175"), "KOMUNALNA NAKNADA")
+    assert payment.references == (
+        Reference("rs.poziv_na_broj", "97 20-12345"),
+        Reference("rs.poziv_na_broj", "00 398249"),
+    )
+    assert (end.entries, end.credits, end.agrees) == (1, Money(106980880, "RSD"), None)
+
+
+def test_halcom_extended_debits_days_and_statements():
+    out = {"ZNESEK_V_DOBRO": "", "ZNESEK_V_BREME": "359,25", "OZNAKA_KNJ": "1"}
+    found = extended(
+        row(**out, NAMEN="", DATUM_KNJ="", DATUM_VAL=""), "", row(DATUM_OBD="06.11.2026", VALUTA="EUR", ST_IZPISKA="")
+    )
+    first, entry, _, second, _, _ = found
+    assert (entry.amount, entry.booked_on, entry.valued_on, entry.transactions[0].text) == (
+        Money(-35925, "RSD"), date(2026, 11, 5), date(2026, 11, 5), "opis",
+    )  # fmt: skip
+    assert entry.transactions[0].references[0] == Reference("rs.poziv_na_broj", "00 398249")
+    assert [one.id for one in (first, second)] == [f"{OWN_IBAN}/247/2026-11-05", f"{OWN_IBAN}//2026-11-06"]
+    assert (second.currency, second.number) == ("EUR", None)
+
+
+@pytest.mark.parametrize(
+    ("make", "number", "problem"),
+    [
+        (lambda: extended(row(), row() + "#"), 3, "has 21 columns, and the first line names 20"),
+        (lambda: extended(row()[:60]), 2, "columns, and the first line names 20"),
+        (lambda: extended(names="ST_RACUNA#VALUTA"), 1, "has no column DATUM_OBD"),
+        (lambda: extended(names=f"{HEADING}#OPIS"), 1, "names a column twice"),
+        (lambda: extended(row(ZNESEK_V_BREME="1,00")), 2, "no amount, or both"),
+        (lambda: extended(row(ZNESEK_V_DOBRO="")), 2, "no amount, or both"),
+        (lambda: extended(row(OZNAKA_KNJ="1")), 2, "has '1' where OZNAKA_KNJ is 2"),
+        (lambda: extended(row(OZNAKA_KNJ="4")), 2, "has '4' where OZNAKA_KNJ is 2"),
+        (lambda: extended(row(ZNESEK_V_DOBRO="1,250.00")), 2, "such as 1.250,00"),
+        (lambda: extended(row(ZNESEK_V_DOBRO="-1,00")), 2, "such as 1.250,00"),
+        (lambda: extended(row(ZNESEK_V_DOBRO="9" + ".999" * 7 + ",00")), 2, "such as 1.250,00"),
+        (lambda: extended(row(VALUTA="DIN")), 2, "has 'DIN' where VALUTA is"),
+        (lambda: extended(row(ST_RACUNA="")), 2, "no account"),
+        (lambda: extended(row(DATUM_OBD="2026-11-05")), 2, "DATUM_OBD is, DD.MM.YYYY"),
+        (lambda: extended(row(DATUM_KNJ="31.02.2026")), 2, "DATUM_KNJ is, DD.MM.YYYY"),
+    ],
+)
+def test_halcom_extended_a_broken_file_is_refused_with_its_line(make, number, problem):
+    with pytest.raises(Broken, match=problem) as refused:
+        make()
     assert refused.value.line == number
 
 
@@ -241,6 +334,19 @@ def test_asseco_sums_that_do_not_agree_and_keys_that_repeat():
     assert len(found[-1].differences) == 2
 
 
+@pytest.mark.parametrize(
+    ("written", "minor"), [("1250,50", 125050), ("1.250,50", 125050), ("1.000.000,5", 100000050), ("7.0000", 700)]
+)
+def test_amounts_as_people_write_them_in_serbia(written, minor):
+    assert asseco(item(amount=written))[1].amount == Money(minor, "RSD")
+    assert rol(stavka(credit=f"-{written}"), credits_=f"-{written}")[1].amount == Money(-minor, "RSD")
+
+
+def test_asseco_a_number_of_entries_that_nobody_can_count():
+    text = f"<stmtrs><acctid>{OWN}</acctid><trnlist count='{'9' * 9000}'/></stmtrs>"
+    assert xml(ASSECO, text)[-1].told.entries is None
+
+
 DTD = '<?xml version="1.0"?>\n<!DOCTYPE stmtrs [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n<stmtrs> <acctid>&x;</acctid></stmtrs>'
 
 
@@ -250,7 +356,10 @@ DTD = '<?xml version="1.0"?>\n<!DOCTYPE stmtrs [<!ENTITY x SYSTEM "file:///etc/p
         (lambda: asseco(item(), kind="ibank.fps.stmtrs.statement"), 2, "of the type 'ibank.fps.stmtrs.statement'"),
         (lambda: asseco(item(), code="2000"), 2, "error of the bank: code '2000'"),
         (lambda: asseco(item("both")), 6, "benefit is credit or debit"),
-        (lambda: asseco(item(amount="1.000,50")), 6, "the amount"),
+        (lambda: asseco(item(amount="1,000")), 6, "the amount"),
+        (lambda: asseco(item(amount="1.000")), 6, "the amount"),
+        (lambda: asseco(item(amount="10.00,50")), 6, "the amount"),
+        (lambda: asseco(item(amount="1,000.50")), 6, "the amount"),
         (lambda: asseco(item(amount="0.005")), 6, "the amount"),
         (lambda: asseco(item(curdef="EUR")), 6, "another currency"),
         (lambda: asseco(item().replace("2026-11-05T", "2026-13-05T")), 6, "the day of booking"),
@@ -259,7 +368,7 @@ DTD = '<?xml version="1.0"?>\n<!DOCTYPE stmtrs [<!ENTITY x SYSTEM "file:///etc/p
         (lambda: xml(ASSECO, "<stmtrslist></stmtrslist>"), 1, "no stmtrs"),
         (lambda: xml(ASSECO, DTD), 1, "DTD"),
         (lambda: xml(ROL, "<RacunPrivredaIzvod></RacunPrivredaIzvod>"), 1, "with a Zaglavlje"),
-        (lambda: rol(stavka(), closing="1,5"), 1, "NovoStanje"),
+        (lambda: rol(stavka(), closing="1,500"), 1, "NovoStanje"),
         (lambda: rol(stavka(), day="2026-11-05"), 1, "DatumIzvoda"),
         (lambda: rol("\n" + stavka(credit="x")), 2, "Potrazuje"),
         (lambda: rol(stavka(), currency="XXX"), 1, "currency"),

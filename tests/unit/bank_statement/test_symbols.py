@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapters.bank_statement.camt import FORMAT
+from hub.kit import statement_symbols
 from hub.kit.statement_symbols import account_scheme, of_creditor_reference, of_end_to_end, of_labelled, of_text
-from tests.unit.bank_statement.writing import CZ_IBAN, IBAN, RS_IBAN, camt, items, ntry, ref, refs, rmt, stmt, tx
+from tests.unit.bank_statement.writing import CZ_IBAN, IBAN, RS_IBAN, camt, items, ntry, only, ref, refs, rmt, stmt, tx
 
 VS, SS, KS, HR, RS = (
     "cz.variable_symbol", "cz.specific_symbol", "cz.constant_symbol", "hr.poziv_na_broj", "rs.poziv_na_broj",
@@ -54,6 +55,31 @@ def test_proprietary_references_of_slovak_banks() -> None:
     assert found(tx(f"<Refs>{labels}</Refs>"), CZ_IBAN) == [(VS, "123"), (KS, "0308")]
     assert found(tx("<Refs><Prtry><Tp>VS</Tp><Ref>77</Ref></Prtry></Refs>")) == [(VS, "77")]
     assert of_labelled("VS", "12 3") == []
+
+
+def test_symbols_of_czech_banks_in_three_places() -> None:
+    """The bank's own reference is none of them."""
+    given = "<InstrId>KS0308</InstrId><EndToEndId>VS20260001</EndToEndId><PmtInfId>SS19</PmtInfId>"
+    assert found(tx(f"<Refs>{given}</Refs>"), CZ_IBAN) == [(VS, "20260001"), (KS, "0308"), (SS, "19")]
+    _, transaction = only(items(FORMAT, camt(stmt(ntry(details=tx(f"<Refs>{given}</Refs>"))))))
+    assert (transaction.bank_reference, transaction.end_to_end) == ("", "VS20260001")
+    assert found(tx("<Refs><InstrId>I1</InstrId><PmtInfId>B/VS/1</PmtInfId></Refs>"), CZ_IBAN) == []
+
+
+def test_a_creditor_reference_that_says_which_symbol_it_is() -> None:
+    def named(label: str, value: str) -> str:
+        kind = f"<Tp><CdOrPrtry><Prtry>{label}</Prtry></CdOrPrtry></Tp>"
+        return f"<Strd><CdtrRefInf>{kind}<Ref>{value}</Ref></CdtrRefInf></Strd>"
+
+    details = rmt(named("VS", "123") + named("KS", "0308") + named("SS", "7") + named("QRR", "000210"))
+    assert found(details, CZ_IBAN) == [(VS, "123"), (KS, "0308"), (SS, "7"), (VS, "000210")]
+
+
+def test_a_creditor_reference_is_not_looked_for_in_all_of_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(statement_symbols.iso11649, "is_valid", lambda text: bool(asked.append(text)))
+    assert of_creditor_reference("RF00 " + "A " * 1_000, "CZ")[0].scheme == "text"
+    assert len(asked) == 25
 
 
 @pytest.mark.parametrize(
@@ -141,6 +167,10 @@ def test_a_symbol_that_the_end_of_a_line_cuts() -> None:
         ("RF18 5390 0754 7035", []),
         ("nothing here", []),
         ("", []),
+        ("KS:308 VS:42 VS2: /SS2: x", [(KS, "308"), (VS, "42")]),
+        ("VS2:99 SS2:98", []),
+        ("VS2 VS:7", [(VS, "2"), (VS, "7")]),
+        ("variabilním symbolem: 5", [(VS, "5")]),
     ],
 )
 def test_words_in_a_text(text: str, expected: list[tuple[str, str]]) -> None:

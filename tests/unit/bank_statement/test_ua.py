@@ -118,6 +118,9 @@ def test_the_same_export_is_the_same_statement_and_a_longer_one_is_not():
         (page(item(CCY="ГРН")), "transactions.0.SUM", "where SUM and CCY are"),
         (page(item(DAT_OD="2026-11-06")), "transactions.0.DAT_OD", "DD.MM.YYYY"),
         (page(item(REF="")), "transactions.0.REF", "has no REF"),
+        (page(item(FL_REAL="")), "transactions.0.FL_REAL", "FL_REAL is r or i"),
+        (page(item(OSND="a\0b")), "transactions.0.OSND", "what is no character"),
+        (page(item(SUM=True)), "transactions.0.SUM", "no text where SUM is"),
         (page(item(OSND={"a": 1})), "transactions.0.OSND", "no text where OSND is"),
         (page(item(), 5), "transactions.1", "no transaction with fields"),
         ([page(), {"x": '"AUT_MY_ACC"'}], "1.transactions", "no list of transactions"),
@@ -142,6 +145,16 @@ def test_what_is_no_json_is_refused(data, line, problem):
     with pytest.raises(Broken, match=problem) as refused:
         list(FORMAT.read(io.BytesIO(data)))
     assert refused.value.line == line
+
+
+def test_numbers_and_halves_of_characters_that_nobody_can_keep():
+    for changed, path in (({"REF": "half"}, "REF"), ({"SUM": 7}, "SUM")):
+        data = (
+            json.dumps(page(item(**changed))).replace('"half"', '"\\ud800"').replace(": 7", f": {'9' * 5000}").encode()
+        )
+        with pytest.raises(Broken) as refused:
+            list(FORMAT.read(io.BytesIO(data)))
+        assert refused.value.path == f"transactions.0.{path}"
 
 
 def test_other_json_is_not_recognised():
