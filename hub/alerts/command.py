@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -15,14 +14,13 @@ from rich.text import Text
 from hub.alerts import service as alerts
 from hub.alerts.model import Alert
 from hub.kernel.ids import parse_public_id, public_id
-
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
+from hub.kit.commands import CityOption, TownOf, WithHub
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub alerts`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="What somebody who runs the town should know of.")

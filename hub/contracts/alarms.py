@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,9 +35,23 @@ async def of_check(connection: Connection, city_id: int, checked: Checked) -> No
             met = {tuple(one) for one in alert.detail.get("met", ())}
             over = not met & drifting and not any(f"records {feed}" in missed for feed, _, _ in met)
         else:
-            over = set(alert.detail.get("sources", ())) <= {name.partition(" ")[0] for name in made}
+            read = not any(f"records {feed}" in missed for feed in alert.detail.get("feeds", ()))
+            over = read and set(alert.detail.get("sources", ())) <= {name.partition(" ")[0] for name in made}
         if over:
             await alerts.settle(connection, city_id, kind=KIND, about=alert.about, now=checked.at)
+
+
+async def of_unchecked(connection: Connection, city_id: int, checked: Collection[str], now: datetime) -> None:
+    """Settle what pushes met and did not meet again for a day, of back offices that no check looks at: those that only
+    push, and those that are gone. `checked`: the others.
+    """
+    for alert in await alerts.open_alerts(connection, city_id):
+        office = str(alert.detail.get("back_office"))
+        if alert.kind != KIND or office in checked:
+            continue
+        met = {tuple(one) for one in alert.detail.get("met", ())}
+        if not met & await queries.still_drifting(connection, city_id, office, now - _QUIET):
+            await alerts.settle(connection, city_id, kind=KIND, about=alert.about, now=now)
 
 
 async def of_reading(connection: Connection, feed: Feed, found: Sequence[tuple[Drift, Finding]], now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from hub.contracts.model import Checked, Severity, plain_finding
-from hub.kernel.errors import InvalidRequest, NotFound
-from hub.kit import identifiers
+from hub.kernel.errors import NotFound
+from hub.kit.commands import TownOf, WithHub, identifier
 
 AliasOption = Annotated[
     list[str] | None,
@@ -21,7 +20,7 @@ AliasOption = Annotated[
 ]
 
 
-def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[Any, str], Any]) -> None:
+def register(app: typer.Typer, with_hub: WithHub, town_of: TownOf) -> None:
     """Adds the commands of `munihub contract`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="Interfaces of back offices, as recorded and as they are.")
 
@@ -62,7 +61,7 @@ def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[
     app.add_typer(commands, name="contract")
 
 
-def _save(commands: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[Any, str], Any]) -> None:
+def _save(commands: typer.Typer, with_hub: WithHub, town_of: TownOf) -> None:
     @commands.command("save")
     def save(which: Annotated[str, typer.Argument(metavar="CITY/BACK_OFFICE", show_default=False)]) -> None:
         """Take the published WSDL or OpenAPI for the recorded one: it is written into the mapping folder."""
@@ -86,16 +85,7 @@ def _save(commands: typer.Typer, with_hub: Callable[..., Any], town_of: Callable
 
 def read_aliases(given: list[str]) -> dict[str, str]:
     """`hr.oib=83100426579` each, as scheme and normalised number. Raises InvalidRequest."""
-    aliases: dict[str, str] = {}
-    for one in given:
-        scheme, mark, value = one.partition("=")
-        if not mark:
-            raise InvalidRequest("Write --alias SCHEME=VALUE, such as hr.oib=83100426579.")
-        try:
-            aliases[scheme] = identifiers.normalise(scheme, value)
-        except ValueError as error:
-            raise InvalidRequest(f"--alias {error}.") from error
-    return aliases
+    return dict(identifier(one, "--alias", "hr.oib=83100426579") for one in given)
 
 
 def as_plain(slug: str, checked: Checked) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.back_offices.model import Feed
-from hub.cities import model as cities
+from hub.cities import back_offices as configured
 from hub.contracts.model import Finding, Severity
 from hub.contracts.uses import Use, Uses, uses_of
 from hub.kit.interfaces.diff import Change, What
@@ -54,7 +54,7 @@ class Reader:
         return cls(uses_of(feed.mapping), office_name(feed.office, feed.back_office), feed, affected=affected)
 
 
-def office_name(office: cities.BackOffice, name: str) -> str:
+def office_name(office: configured.BackOffice, name: str) -> str:
     return office.name.get("en") or next(iter(office.name.values()), name)
 
 
@@ -117,20 +117,25 @@ def _severity(change: Change, reader: Reader, *, strict: bool) -> Severity:
 
 def _of_request(change: Change, reader: Reader) -> Severity:
     """Of a request it matters what we send, and what we would have to."""
+    if change.what is What.ELEMENT:
+        return Severity.BREAKS
     sends = change.path in reader.uses.sent or any(path.startswith(f"{change.path}.") for path in reader.uses.sent)
     part = change.part
     assert part is not None
     if change.what in (What.GONE, What.RENAMED, What.TYPE):
         required = change.what is What.RENAMED and part.least > 0
         return Severity.BREAKS if sends or required else Severity.NEW
-    if change.what is What.NEW:
-        return Severity.BREAKS if part.least > 0 and not sends and "." not in change.path else Severity.NEW
-    if change.what is What.OCCURRENCE:
-        return Severity.BREAKS if part.least > 0 and not sends and "." not in change.path else Severity.NEW
+    if change.what in (What.NEW, What.OCCURRENCE):
+        # What stands in something that we do not send at all is not asked of us.
+        inside = change.path.rpartition(".")[0]
+        asked = not inside or any(path.startswith(f"{inside}.") for path in reader.uses.sent)
+        return Severity.BREAKS if part.least > 0 and not sends and asked else Severity.NEW
     if change.what is What.VALUE_GONE:
-        constant = reader.uses.sent.get(change.path)
-        return Severity.BREAKS if constant is not None and constant not in part.values else Severity.NEW
-    return Severity.BREAKS if change.what is What.FORM and sends else Severity.NEW
+        if change.path not in reader.uses.sent:
+            return Severity.NEW
+        values = reader.uses.sent[change.path]
+        return Severity.NEW if values is not None and values <= part.values else Severity.BREAKS
+    return Severity.BREAKS if change.what is What.FORM and sends and change.tighter else Severity.NEW
 
 
 def _of_reply(change: Change, reader: Reader, *, strict: bool) -> Severity:
@@ -140,6 +145,8 @@ def _of_reply(change: Change, reader: Reader, *, strict: bool) -> Severity:
     part = change.part
     assert part is not None
     lost = Severity.BREAKS if needed else Severity.LOSES if used else Severity.NEW
+    if change.what is What.ELEMENT:
+        return Severity.BREAKS if strict else Severity.LOSES
     if change.what is What.NEW:
         # Refused as soon as one comes, which of an optional part is not certain.
         return Severity.NEW if not strict else Severity.BREAKS if part.least > 0 else Severity.LOSES
@@ -151,7 +158,7 @@ def _of_reply(change: Change, reader: Reader, *, strict: bool) -> Severity:
     if change.what in (What.GONE, What.RENAMED) and strict:
         # The recorded schema misses a part it requires, and knows nothing of the new name.
         return Severity.BREAKS if part.least > 0 or change.what is What.RENAMED else lost
-    if change.what is What.OCCURRENCE and not change.looser:
+    if change.what in (What.OCCURRENCE, What.FORM) and not change.looser:
         return Severity.NEW
     return Severity.BREAKS if strict else lost
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from hub.contracts.command import read_aliases
 from hub.contracts.recording import Recording
 from hub.contracts.replies import read_document
 from hub.kernel.errors import InvalidRequest, NotFound, RemoteError, RemoteFault
+from hub.kit.commands import TownOf, WithHub
 from hub.kit.secrets import find_secret
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.plain import plain_record
@@ -26,7 +27,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False)
 NOT_KNOWN = "If that is how it says that it does not know somebody, write the code under source: as not_found: [CODE]."
 
 
-def register(app: typer.Typer, with_hub: Callable[..., Any], town_of: Callable[[Any, str], Any]) -> None:
+def register(app: typer.Typer, with_hub: WithHub, town_of: TownOf) -> None:
     """Adds the command: `with_hub` runs work with an opened hub, `town_of` finds a town."""
 
     @app.command("record")

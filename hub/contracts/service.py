@@ -137,6 +137,12 @@ class ContractService:
             if failure in _SUSPICIOUS:
                 await enqueue_many(connection, [job(city_id, feed.back_office, failure=True)])
 
+    async def settle_unchecked(self, town: Town) -> None:
+        """Settle alarms about back offices that are not called, so that no check does, where they are over."""
+        checked = {name for name, office in town.back_offices.items() if office.connector is not None}
+        async with self._database.town(town.city.id) as connection:
+            await alarms.of_unchecked(connection, town.city.id, checked, self._clock.now())
+
     async def _reader(self, feed: Feed) -> Reader:
         async with self._database.town(feed.city.id) as connection:
             return Reader.of(feed, await queries.affected(connection, feed))

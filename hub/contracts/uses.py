@@ -8,10 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hub.kit.yaml_document import load
+from hub.kit.yaml_document import YamlDocument, load
+from hub.mapping.block import Block
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.model import Field
 from hub.mapping.paths import parse_path
+from hub.mapping.tables import table_block
 
 _VERBS = frozenset({"from", "constant", "join", "first_of", "table", "each", "default", "as", "nil"})
 
@@ -42,14 +44,15 @@ class Use:
 class Uses:
     """Everything one mapping reads and sends. `operation` as its source names it; empty for an event's data.
 
-    `sent`: dotted paths of what it sends, each with the constants among them. `ignored`: paths that are known.
+    `sent`: dotted paths of what it sends, each with the only texts it may be; None where they depend on the call.
+    `ignored`: paths that are known.
     """
 
     file: str
     operation: str
     records: str
     uses: tuple[Use, ...]
-    sent: Mapping[str, str | None]
+    sent: Mapping[str, frozenset[str] | None]
     ignored: tuple[str, ...] = ()
 
     def of(self, path: str) -> list[Use]:
@@ -64,8 +67,9 @@ def uses_of(mapping: RecordMapping) -> Uses:
 
 def uses_of_delivery(file: Path) -> list[Uses]:
     """What each step of a delivery sends and reads, and the question after a doubt; each an operation."""
-    data = load(file).data
-    walk = _Walk(data.get("namespaces") or {}, frozenset())
+    document = load(file)
+    data = document.data
+    walk = _Walk(document, data.get("namespaces") or {}, frozenset())
     found: list[Uses] = []
     for number, step in enumerate(_listed(data.get("steps"))):
         for block, key in ((step, f"steps.{number}"), (step.get("ask"), f"steps.{number}.ask")):
@@ -78,27 +82,33 @@ def uses_of_delivery(file: Path) -> list[Uses]:
                     for name, spec in (block.get("receipt") or {}).items()
                     for use in walk.value(spec, prefix, f"{key}.receipt.{name}", str(name), required=True)
                 ]
-                sent = dict(_written(block.get("request"), ""))
+                sent = dict(_written(document, block.get("request"), ""))
                 found.append(Uses(file.name, operation, prefix, tuple(uses), sent))
     return found
 
 
-def _written(spec: Any, path: str) -> Iterator[tuple[str, str | None]]:
+def _written(document: YamlDocument, spec: Any, path: str) -> Iterator[tuple[str, frozenset[str] | None]]:
     """The parts of a request by path: a block of verbs makes one value, any other block has parts."""
     if isinstance(spec, dict) and not _VERBS & spec.keys():
         for name, part in spec.items():
-            yield from _written(part, _joined(path, str(name)))
+            yield from _written(document, part, _joined(path, str(name)))
     elif isinstance(spec, dict) and "each" in spec and "fields" in spec:
-        yield from _written(spec["fields"], path)
+        yield from _written(document, spec["fields"], path)
     elif path:
-        constant = spec.get("constant") if isinstance(spec, dict) else None
-        yield path, None if constant is None else str(constant)
+        block = spec if isinstance(spec, dict) else {}
+        if "constant" in block:
+            yield path, frozenset({str(block["constant"])})
+        else:
+            # A table of what is sent has their codes on its left.
+            codes = _codes(document, block.get("table")) - {"*"}
+            yield path, codes | {str(one) for one in _listed(block.get("default"))} if codes else None
 
 
 @lru_cache(maxsize=256)
 def _uses(file: Path, _changed: int, required: tuple[str, ...]) -> Uses:
-    data = load(file).data
-    walk = _Walk(data.get("namespaces") or {}, frozenset(required))
+    document = load(file)
+    data = document.data
+    walk = _Walk(document, data.get("namespaces") or {}, frozenset(required))
     source = data.get("source") if isinstance(data.get("source"), dict) else {}
     records = walk.plain(source.get("records") or "")
     found = [Use(records, "source.records", required=True)] if records else []
@@ -114,15 +124,15 @@ def _uses(file: Path, _changed: int, required: tuple[str, ...]) -> Uses:
     for name, spec in (data.get("fields") or {}).items():
         found += walk.value(spec, records, f"fields.{name}", str(name), required=str(name) in required)
     sent = dict(_sent(source.get("parameters"), "")) | dict(_sent(source.get("body"), ""))
-    sent |= dict.fromkeys(_of_pages(source.get("pages")))
+    sent |= dict.fromkeys(_of_pages(source.get("pages")), None)
     operation = str(source.get("operation") or source.get("request") or "")
     ignored = tuple(_joined(records, walk.plain(path)) for path in _listed(data.get("ignore")))
     return Uses(file.name, operation, records, tuple(found), sent, ignored)
 
 
 class _Walk:
-    def __init__(self, namespaces: Mapping[str, str], required: frozenset[str]) -> None:
-        self._namespaces, self._required = namespaces, required
+    def __init__(self, document: YamlDocument, namespaces: Mapping[str, str], required: frozenset[str]) -> None:
+        self._document, self._namespaces, self._required = document, namespaces, required
 
     def plain(self, path: Any) -> str:
         """A path with names only. What cannot be parsed was refused when the mapping was compiled."""
@@ -155,8 +165,8 @@ class _Walk:
     ) -> Iterator[Use]:
         converter = str(spec.get("as") or inherited)
         inside = _joined(prefix, self.plain(spec.get("each")))
-        table = spec.get("table")
-        codes = frozenset(map(str, table)) if isinstance(table, dict) and "*" not in table else frozenset[str]()
+        codes = _codes(self._document, spec.get("table"))
+        codes = frozenset() if "*" in codes else codes
         if "each" in spec and "fields" in spec:
             yield Use(inside, key, name)
             for inner, part in spec["fields"].items():
@@ -181,14 +191,13 @@ def _required(fields: Mapping[str, Field]) -> Iterator[str]:
     yield from (name for name, field in fields.items() if field.required)
 
 
-def _sent(spec: Any, path: str) -> Iterator[tuple[str, str | None]]:
+def _sent(spec: Any, path: str) -> Iterator[tuple[str, frozenset[str] | None]]:
     """What is sent, by path: the text of a constant, None where it depends on the call."""
     if isinstance(spec, dict) and not {"alias", "cursor", "now"} & spec.keys():
         for name, part in spec.items():
             yield from _sent(part, _joined(path, str(name)))
     elif path:
-        constant = None if isinstance(spec, (dict, list)) or spec is None else str(spec)
-        yield path, constant
+        yield path, None if isinstance(spec, (dict, list)) or spec is None else frozenset({str(spec)})
 
 
 def _of_pages(pages: Any) -> Iterator[str]:
@@ -198,6 +207,13 @@ def _of_pages(pages: Any) -> Iterator[str]:
         value = value.get("parameter") if isinstance(value, dict) else value
         if isinstance(value, str):
             yield value
+
+
+def _codes(document: YamlDocument, table: Any) -> frozenset[str]:
+    """Of a table, here or in a file; empty where there is none."""
+    if not isinstance(table, dict):
+        return frozenset()
+    return frozenset(map(str, table_block(Block(document, (), table)).value))
 
 
 def _joined(prefix: str, path: str) -> str:

@@ -21,8 +21,8 @@ from hub.delivery.model import Delivery, State
 from hub.delivery.verbs import Desk
 from hub.kernel.errors import Gone, InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
+from hub.kit.commands import CityOption, TownOf, WithHub
 
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 DeliveryArgument = Annotated[str, typer.Argument(help="dlv_…, as the list shows it.", show_default=False)]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why; it is kept, so name no citizen in it.", show_default=False)
@@ -32,8 +32,8 @@ _PROGRAM = "munihub deliveries"
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub deliveries`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="What is on its way into back offices.")
@@ -44,8 +44,8 @@ def register(
 
 def _register_looks(
     commands: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     @commands.command("list")
     def list_deliveries(
@@ -122,8 +122,8 @@ async def _record(hub: Any, connection: Any, one: Delivery, what: str, reason: s
 
 def _register_verbs(
     commands: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     def do(
         city: str, delivery: str, work: Callable[[Desk, UUID], Awaitable[Delivery]], edits: str | None = None

@@ -32,7 +32,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from hub.cities.model import DeliveryKind
+from hub.cities.back_offices import DeliveryKind
 from hub.kernel.errors import ConfigurationError, InvalidRequest
 from hub.kit.durations import parse_duration
 from hub.kit.yaml_document import load

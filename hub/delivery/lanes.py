@@ -26,7 +26,20 @@ from hub.delivery.model import Event, OpenBlob, State, Town, allow, key_of
 from hub.delivery.moments import moment
 from hub.delivery.outcomes import WORKER_DIED, Outcomes
 from hub.delivery.service import DeliveryService
-from hub.delivery.steps import Absent, Doubt, Happened, Held, NotReached, Refused, Sent, Unclear, ask, build, send
+from hub.delivery.steps import (
+    Absent,
+    Asked,
+    Doubt,
+    Happened,
+    Held,
+    NotReached,
+    Refused,
+    Sent,
+    Unclear,
+    ask,
+    build,
+    send,
+)
 from hub.delivery.taken import ClaimLost, Taken
 from hub.delivery.wake import LANES, PROBE, wake
 from hub.jobs.failures import describe, places_of
@@ -245,16 +258,21 @@ class Lanes:
     async def _refused(self, one: Taken, turn: Turn, key: str, refusal: Refused, *, last: bool) -> bool:
         """Many refuse what they have already: one that can be asked is asked."""
         if turn.step.ask is not None:
-            found = await ask(turn.step.ask, self._question(one, turn, key), key)
+            found = await self._question(one, turn, key)
             if isinstance(found, Happened):
                 return await self._happened(one, turn.name, found, asked=True, last=last)
         await self._outcomes.stopped(one, Event.REFUSED, State.REFUSED, refusal)
         return False
 
     @staticmethod
-    def _question(one: Taken, turn: Turn, key: str) -> Any:
+    async def _question(one: Taken, turn: Turn, key: str) -> Asked:
         assert turn.step.ask is not None
-        return build(turn, turn.step.ask.request, one.values, key, one.receipts)
+        content = build(turn, turn.step.ask.request, one.values, key, one.receipts)
+        began = time.monotonic()
+        try:
+            return await ask(turn.step.ask, content, key)
+        finally:
+            one.away += time.monotonic() - began
 
     async def _ask(self, one: Taken, turn: Turn, key: str) -> Happened | Absent | Unclear | None:
         """What became of the step in question. None: surely nothing, send it; anything but Happened is written down."""
@@ -262,7 +280,7 @@ class Lanes:
             unasked = Doubt(WORKER_DIED, "A worker died while it was being sent, and the back office cannot be asked.")
             await self._outcomes.doubted(one, unasked, can_ask=False)
             return Unclear(unasked.reason, unasked.detail)
-        asked = await ask(turn.step.ask, self._question(one, turn, key), key)
+        asked = await self._question(one, turn, key)
         match asked:
             case Happened():
                 return asked

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from hub.alerts import service as alerts
 from hub.delivery.wake import LANES, wake
+from hub.kernel.errors import ConfigurationError, RemoteRefused
 from hub.storage.database import Connection
 
 FAILURES = 5
@@ -28,6 +29,14 @@ _SOON = timedelta(seconds=10)
 """Within this everything that waits is due when a paused back office works again: not all in the same moment."""
 PAUSED = "deliveries_paused"
 HELD = "deliveries_held"
+
+NOT_HELD = f"""
+    select about from alerts a
+    where a.city_id = $1 and a.kind = $2 and a.settled_at is null and not exists (
+        select from deliveries d
+        where d.city_id = $1 and d.back_office = a.about and d.state in ('waiting', 'sending')
+          and d.reason in ('{ConfigurationError.code}', '{RemoteRefused.code}'))"""  # noqa: S608 - names are ours
+"""What alarms of held up deliveries are about where none is any more; others may go through meanwhile."""
 
 # What waits longer because the back office was away. Of a doubt that was asked about, the time it needs goes on. Rows
 # that somebody has at this moment are left to him.
@@ -131,8 +140,9 @@ async def forget(connection: Connection, city_id: int, now: datetime) -> None:
 
 
 async def _settle(connection: Connection, city_id: int, back_office: str, now: datetime) -> None:
-    for kind in (PAUSED, HELD):
-        await alerts.settle(connection, city_id, kind=kind, about=back_office, now=now)
+    await alerts.settle(connection, city_id, kind=PAUSED, about=back_office, now=now)
+    if back_office in {row["about"] for row in await connection.fetch(NOT_HELD, city_id, HELD)}:
+        await alerts.settle(connection, city_id, kind=HELD, about=back_office, now=now)
 
 
 def _pause(failures: int) -> timedelta:

@@ -114,7 +114,7 @@ class Sweep:
             now = await moment(connection, self._clock)
             for noun in deaf:
                 await alerts.raise_alert(connection, city_id, kind=UNTOLD, about=noun, detail={"noun": noun}, now=now)
-            for kind, over in ((UNTOLD, _NOT_DEAF), (DOUBLED, _SEEN_TO)):
+            for kind, over in ((UNTOLD, _NOT_DEAF), (DOUBLED, _SEEN_TO), (offices.HELD, offices.NOT_HELD)):
                 for told in await connection.fetch(over, city_id, kind):
                     await alerts.settle(connection, city_id, kind=kind, about=told["about"], now=now)
 

@@ -1,9 +1,8 @@
-"""`munihub doors dropped`: what lies in the folders of back offices and is not taken."""
+"""`munihub doors dropped|refused`: what lies in the folders of back offices and is not taken, and who was refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -12,19 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.intake.drop_folder import dropped
+from hub.kit.commands import CityOption, TownOf, WithHub
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub doors`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="What comes from back offices by themselves.")
 
     @commands.command("dropped")
     def list_dropped(
-        city: Annotated[str, typer.Option("--city", help="The town's slug.")],
+        city: CityOption,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002
     ) -> None:
         """Files that lie in a drop folder and cannot be taken, and why; the oldest first."""
@@ -48,8 +48,37 @@ def register(
 
         with_hub(show)
 
-    @commands.callback()
-    def doors() -> None:
-        """What comes from back offices by themselves."""
-
+    _register_refused(commands, with_hub, town_of)
     app.add_typer(commands, name="doors")
+
+
+def _register_refused(
+    commands: typer.Typer,
+    with_hub: WithHub,
+    town_of: TownOf,
+) -> None:
+    @commands.command("refused")
+    def list_refused(
+        city: CityOption,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002
+    ) -> None:
+        """Attempts that were refused at the doors, the latest thousand first, counted by address and day."""
+
+        async def show(hub: Any) -> None:
+            town = town_of(hub, city).city
+            table = Table("door", "why", "address", "back office", "times", "first", "last")
+            for one in await hub.doors.refusals(town.id, limit=1000):
+                first, last = (at.astimezone(town.timezone) for at in (one.first_at, one.last_at))
+                if as_json:
+                    told = {"door": one.door, "reason": one.reason, "address": one.address}
+                    more = {"back_office": one.back_office, "times": one.times}
+                    moments = {"first_at": first.isoformat(), "last_at": last.isoformat()}
+                    typer.echo(json.dumps(told | more | moments))
+                    continue
+                shown = (f"{at:%Y-%m-%d %H:%M}" for at in (first, last))
+                cells = (one.door, one.reason, one.address, one.back_office or "", one.times, *shown)
+                table.add_row(*(Text(str(cell)) for cell in cells))
+            if not as_json:
+                Console().print(table)
+
+        with_hub(show)

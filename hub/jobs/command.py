@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -12,15 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.jobs import queue
+from hub.kit.commands import CityOption, TownOf, WithHub
 
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 JobArgument = Annotated[int, typer.Argument(help="Its number, as `list` shows it.", show_default=False)]
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub jobs`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="Work of the hub that was given up.")

@@ -140,9 +140,14 @@ _UPSERT = """
                        then s.next_at else excluded.next_at end
 """
 
+# No time is further away than the period, unless a clock was wrong when it was written. Of clocks that are less than
+# six hours apart it is believed, or the workers that have them would fire it in turn.
 _DUE = """
     select city_id, name, every, daily, timezone, kind, key, dedupe, payload::text, priority from schedules
-    where next_at <= $1 order by next_at limit $2 for update skip locked
+    where next_at <= $1
+       or next_at > $1 + interval '6 hours'
+          and next_at > $1 + coalesce(every * 1.05, interval '25 hours') + interval '6 hours'
+    order by next_at limit $2 for update skip locked
 """
 
 

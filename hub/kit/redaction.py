@@ -99,7 +99,8 @@ def snippet(content: bytes, *, limit: int = 160, secrets: Iterable[str] = ()) ->
     else:
         # Words that long are no words but something encoded.
         text = re.sub(r"\S{40,}", "…", text.partition("\n")[0])
-    text = redact(" ".join(text.split()), secrets=secrets)
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = redact(" ".join(plain.split()), secrets=secrets)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -27,15 +27,20 @@ READING_FAILED = "reading_failed"
 FEED_STALE = "feed_stale"
 DEAD_LETTERS = "dead_letters"
 PUSH_REFUSED = "push_refused"
+PUSH_UNPROVEN = "push_unproven"
 DROPPED_FILES = "dropped_files"
 JOB_GIVEN_UP = "job_given_up"
 EID_CHECK = "eid_check"
 
+_WATCHED = (READING_FAILED, FEED_STALE, DEAD_LETTERS, PUSH_REFUSED, PUSH_UNPROVEN, DROPPED_FILES, JOB_GIVEN_UP)
+
 _PATIENCE = timedelta(minutes=10)
 """What is over within this time is told to nobody: a restart, a short cut of the line."""
 
-_ASKED_LATELY = timedelta(days=1)
-"""A question that nobody has asked again for so long tells nothing of today."""
+_ASKED_LATELY = timedelta(hours=25)
+"""A question about somebody that nobody has asked again for so long tells nothing of today; a daily sweep asks it anew.
+What is read for everybody by a schedule fails until it is read, however seldom that is.
+"""
 
 _REFUSED_WITHIN = timedelta(hours=1)
 _REFUSED_OFTEN = 10
@@ -43,9 +48,11 @@ _REFUSED_OFTEN = 10
 # What could be read and not be used is a letter, of which there is an alert of its own.
 _FAILING = """
     select back_office, feed, min(failing_since) as since, sum(failures)::bigint as times,
-           count(*) filter (where identifier_id <> $4) as people, mode() within group (order by failure) as failure
+           count(*) filter (where identifier_id <> $4) as people, mode() within group (order by failure) as failure,
+           max(attempted_at) > $3 as lately
     from feed_states
-    where city_id = $1 and failing_since is not null and failure <> 'unreadable_records' and attempted_at > $3
+    where city_id = $1 and failing_since is not null and failure <> 'unreadable_records'
+      and (attempted_at > $3 or identifier_id = $4)
     group by back_office, feed having min(failing_since) <= $2"""
 
 _READ = """
@@ -56,12 +63,23 @@ _LETTERS = """
     select back_office, count(*) as times, min(first_at) as since, mode() within group (order by reason) as reason
     from dead_letters where city_id = $1 and settled_at is null group by back_office having min(first_at) <= $2"""
 
+# Counted by day, and beyond midnight: what goes on is no other thing in the morning.
 _REFUSALS = """
     select back_office, sum(times)::bigint as times, min(first_at) as since,
            mode() within group (order by reason) as reason
-    from push_refusals where city_id = $1 and back_office <> '' and last_at > $2
-    group by back_office having sum(times) >= $3"""
+    from push_refusals
+    where city_id = $1 and day >= ($2::timestamptz at time zone 'UTC')::date - 1 and back_office <> ''
+      and last_at > $2::timestamptz - interval '1 day'
+    group by back_office having max(last_at) > $2 and sum(times) >= $3"""
 
+# A wrong secret tells of nobody whose it is: what is known is the door, and from how many places it was tried.
+_UNPROVEN = """
+    select door, sum(times)::bigint as times, min(first_at) as since, count(distinct address) as addresses,
+           mode() within group (order by reason) as reason
+    from push_refusals
+    where city_id = $1 and day >= ($2::timestamptz at time zone 'UTC')::date - 1 and back_office = ''
+      and last_at > $2::timestamptz - interval '1 day'
+    group by door having max(last_at) > $2 and sum(times) >= $3"""
 
 # What lies in a drop folder and is not taken, for as long as it lies there (hub.intake.drop_folder).
 _DROPPED = """
@@ -99,11 +117,11 @@ class Conditions:
                 *await _stale(connection, town, now),
                 *await _letters(connection, city_id, now),
                 *await _refusals(connection, city_id, now),
+                *await _unproven(connection, city_id, now),
                 *await _dropped(connection, city_id, now),
                 *await _given_up(connection, city_id),
             ]
-            watched = (READING_FAILED, FEED_STALE, DEAD_LETTERS, PUSH_REFUSED, DROPPED_FILES, JOB_GIVEN_UP)
-            await _note(connection, city_id, watched, found, now)
+            await _note(connection, city_id, _WATCHED, found, now)
 
     async def check_eids(self, town: Town) -> None:
         """Certificates and metadata that end soon, or have; once a day."""
@@ -132,6 +150,7 @@ async def _note(
 
 async def _failing(connection: Connection, town: Town, now: datetime) -> list[_Condition]:
     rows = await connection.fetch(_FAILING, town.city.id, now - _PATIENCE, now - _ASKED_LATELY, NIL)
+    feeds = {(feed.back_office, feed.feed): feed.configuration for feed in town.feeds()}
     return [
         _Condition(
             READING_FAILED,
@@ -140,7 +159,7 @@ async def _failing(connection: Connection, town: Town, now: datetime) -> list[_C
             {**_since(row), "feed": row["feed"], "reason": row["failure"], "people": row["people"] or None},
         )
         for row in rows
-        if row["back_office"] in town.back_offices and row["feed"] in town.back_offices[row["back_office"]].feeds
+        if (feed := feeds.get((row["back_office"], row["feed"]))) and (row["lately"] or feed.refresh)
     ]
 
 
@@ -171,6 +190,25 @@ async def _refusals(connection: Connection, city_id: int, now: datetime) -> list
     rows = await connection.fetch(_REFUSALS, city_id, now - _REFUSED_WITHIN, _REFUSED_OFTEN)
     return [
         _Condition(PUSH_REFUSED, row["back_office"], row["times"], {**_since(row), "reason": row["reason"]})
+        for row in rows
+    ]
+
+
+async def _unproven(connection: Connection, city_id: int, now: datetime) -> list[_Condition]:
+    """By door: attempts of whoever has not proven who it is, such as with a wrong secret or signature."""
+    rows = await connection.fetch(_UNPROVEN, city_id, now - _REFUSED_WITHIN, _REFUSED_OFTEN)
+    return [
+        _Condition(
+            PUSH_UNPROVEN,
+            row["door"],
+            row["times"],
+            {
+                "door": row["door"],
+                "addresses": row["addresses"],
+                "since": row["since"].isoformat(),
+                "reason": row["reason"],
+            },
+        )
         for row in rows
     ]
 

@@ -89,6 +89,8 @@ def _lines(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
     lines.append(texts["since"].format(since=since, times=facts.times))
     if facts.affected:
         lines.append(texts["affected"].format(number=facts.affected))
+    if addresses := alert.detail.get("addresses"):
+        lines.append(texts["addresses"].format(number=addresses))
     if alert.about != alert.detail.get("back_office"):
         lines.append(texts["about"].format(about=discreet(alert.about)))
     if reason := alert.detail.get("reason"):

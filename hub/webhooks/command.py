@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,15 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hub.kit.commands import CityOption, TownOf, WithHub
 from hub.webhooks import service as webhooks
-
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub webhooks`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="What front ends' servers are told.")

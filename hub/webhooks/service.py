@@ -84,6 +84,20 @@ class Webhooks:
                 payload = {"client": row["name"]}
                 await enqueue(connection, city_id=town.city.id, kind=SEND, payload=payload, key=key, dedupe=key)
 
+    async def forget(self, town: Town) -> None:
+        """What is known of front ends that the configuration does not have any more, or that are told nothing: who
+        comes back is tried again.
+        """
+        told = [name for name, client in town.city.clients.items() if client.webhook]
+        async with self._database.town(town.city.id) as connection:
+            rows = await connection.fetch(
+                "delete from webhook_clients where city_id = $1 and client <> all ($2) returning client",
+                town.city.id,
+                told,
+            )
+            for row in rows:
+                await alerts.settle(connection, town.city.id, kind=STOPPED, about=row["client"], now=self._clock.now())
+
     async def send(self, town: Town, name: str) -> None:
         """Send what waits for one front end, until something fails."""
         client = town.city.clients.get(name)

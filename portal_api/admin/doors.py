@@ -1,8 +1,8 @@
-"""GET /admin/v1/refused-attempts, /admin/v1/pushed-files: what goes on at the doors of back offices."""
+"""GET /admin/v1/refused-attempts, pushed-files, dropped-files: what goes on at the doors of back offices."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import orjson
@@ -10,12 +10,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from hub.intake import file_states
+from hub.intake import drop_folder, file_states
+from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import public_id
 from portal_api.admin.messages import offices_of
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_cursor, read_public_cursor, write_cursor
+from portal_api.parameters import Moment, Slug
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Limit, Moment, Slug, read_public_cursor, write_cursor
+from portal_api.requests import AsStaff
 
 router = APIRouter(tags=["admin"])
 
@@ -55,6 +58,19 @@ class PushedFileOut(BaseModel):
 
 class PushedFileList(BaseModel):
     items: list[PushedFileOut]
+    next_cursor: str | None
+
+
+class DroppedFileOut(BaseModel):
+    back_office: str = Field(examples=["financije"])
+    name: str = Field(examples=["racuni.csv"])
+    size: int
+    since: datetime = Field(description="since when it has lain there so")
+    problem: str = Field(examples=["no kind of push.files has a pattern that fits its name"])
+
+
+class DroppedFileList(BaseModel):
+    items: list[DroppedFileOut]
     next_cursor: str | None
 
 
@@ -134,3 +150,53 @@ async def list_pushed_files(
     ]
     content = {"items": items, "next_cursor": write_cursor(items[-1]["id"]) if len(files) > limit else None}
     return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/dropped-files",
+    summary="Files in drop folders that are not taken",
+    response_model=DroppedFileList,
+    response_description="One page",
+    responses=responses(401, 403, 404, 422),
+)
+async def list_dropped_files(
+    staff: AsStaff,
+    back_office: Annotated[Slug | None, Query(description="only of this one", examples=["financije"])] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """The oldest first, and why: rename them, correct `push.files`, or take them away."""
+    city_id, offices = staff.town.city.id, offices_of(staff, back_office)
+    async with staff.hub.database.town(city_id) as connection:
+        files = await drop_folder.dropped(connection, city_id, offices, after=_after(cursor), limit=limit + 1)
+    items = [
+        {
+            "back_office": one.back_office,
+            "name": one.name,
+            "size": one.size,
+            "since": moment(one.seen_at),
+            "problem": one.problem,
+        }
+        for one in files[:limit]
+    ]
+    last = files[limit - 1] if len(files) > limit else None
+    content = {
+        "items": items,
+        "next_cursor": write_cursor(last.seen_at.isoformat(), last.back_office, last.name) if last else None,
+    }
+    return Response(orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _after(cursor: str | None) -> tuple[datetime, str, str] | None:
+    """Raises InvalidRequest for a cursor that is not ours."""
+    if cursor is None:
+        return None
+    at, back_office, name = read_cursor(cursor, 3)
+    try:
+        since = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        since = None
+    if since is None or "\0" in back_office + name:
+        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
+        raise InvalidRequest(detail, field="query.cursor")
+    return since, back_office, name

@@ -13,7 +13,8 @@ import pytest
 
 from hub.alerts import service as alerts
 from hub.alerts.model import Alert
-from hub.contracts.model import Checked, Severity
+from hub.contracts import alarms
+from hub.contracts.model import Checked, Compared, Finding, Severity
 from hub.jobs.queue import Job
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof, SubjectKind
@@ -209,6 +210,48 @@ async def test_a_reply_that_cannot_be_used_asks_for_a_check_once_an_hour(card: S
     first = await card.hub.contracts.last(1, SOAP)
     await work.check_contract(asked)
     assert await card.hub.contracts.last(1, SOAP) == first
+
+
+async def test_a_feed_that_could_not_be_read_settles_nothing_though_another_one_could(registry: Staged):
+    def checked(*, cases: bool, found: bool) -> Checked:
+        finding = Finding(Severity.BREAKS, "records", "gone", "GET /cases", "data.naziv", "words", "", feeds=("cases",))
+        compared = (Compared("records cases", ok=cases, detail=""), Compared("records other", ok=True, detail=""))
+        return Checked(REST, registry.clock.now(), compared, (finding,) if found else ())
+
+    about = f"{REST}: GET /cases data.naziv"
+    for one, left in (
+        (checked(cases=True, found=True), {about}),
+        (checked(cases=False, found=False), {about}),
+        (checked(cases=True, found=False), set()),
+    ):
+        async with registry.hub.database.town(registry.town.city.id) as connection:
+            await alarms.of_check(connection, registry.town.city.id, one)
+        assert set(await open_alerts(registry)) == left
+
+
+async def test_what_pushes_met_of_a_back_office_that_nobody_calls_is_over_after_a_day(registry: Staged):
+    city_id, now = registry.town.city.id, registry.clock.now()
+    for office in ("parking", REST):
+        detail = {"back_office": office, "source": "reading", "met": [["fees", "unknown_field", "x"]]}
+        async with registry.hub.database.town(city_id) as connection:
+            await connection.execute(
+                """insert into drift (city_id, back_office, feed, what, path, sample, first_seen, last_seen, times)
+                   values ($1, $2, 'fees', 'unknown_field', 'x', '', $3, $3, 1)""",
+                city_id,
+                office,
+                now,
+            )
+            await alerts.raise_alert(connection, city_id, kind="drift", about=f"{office}: x", detail=detail, now=now)
+    watch = Work(registry.hub).watch
+    registry.clock.at += timedelta(hours=23)
+    await watch(job(registry, "watch", {}))
+    assert {f"{REST}: x", "parking: x"} <= set(await open_alerts(registry))
+    registry.clock.at += timedelta(hours=2)
+    await watch(job(registry, "watch", {}))
+    left = set(await open_alerts(registry))
+    assert "parking: x" not in left
+    # Of one that is called a check tells.
+    assert f"{REST}: x" in left
 
 
 def job(town: Staged, kind: str, payload: dict) -> Job:

@@ -43,8 +43,8 @@ async def run(town: Staged, *line: str) -> Result:
         assert connect
         return asyncio.run_coroutine_threadsafe(work(town.hub), loop).result()
 
-    command.register(program, with_hub, cli._town)
-    record_command.register(program, with_hub, cli._town)
+    command.register(program, with_hub, cli.town_of)
+    record_command.register(program, with_hub, cli.town_of)
     return await asyncio.to_thread(CliRunner().invoke, program, line, env={"COLUMNS": "200"})
 
 

@@ -103,6 +103,29 @@ async def test_while_paused_only_one_lane_tries_and_a_new_delivery_waits_like_th
     assert len(town.asked.writes) == 2 + 4
 
 
+async def test_what_a_setting_of_ours_holds_up_is_told_for_as_long_as_it_does(town, monkeypatch):
+    """Also while other things go through to the same back office."""
+    held = ("deliveries_held", "asked")
+    kinds = town.town.back_offices["asked"].deliveries
+    waiting, _ = await town.put_all("contact_change", "a")
+    with monkeypatch.context() as patch:
+        patch.delitem(kinds, "contact_change")
+        await town.run()
+        assert held in await town.alerts()
+        for _ in range(2):
+            await town.put("open_case", "b")
+            town.clock.move(timedelta(seconds=1))
+            await town.run()
+            await town.sweep()
+            assert held in await town.alerts()
+        assert await town.states() == ["waiting", "waiting", "delivered", "delivered"]
+    town.clock.move(timedelta(minutes=15))
+    await town.run()
+    assert (await town.look(waiting)).state is State.DELIVERED
+    await town.sweep()
+    assert held not in await town.alerts()
+
+
 async def test_the_deadline_is_told_once_and_drops_nothing(town):
     town.asked.always = "busy"
     delivery_id = await town.put(deadline=timedelta(hours=1))
@@ -140,6 +163,29 @@ async def test_a_slow_back_office_holds_its_own_lanes_and_no_more(town):
 
 async def _all_delivered(town, number: int) -> bool:
     return await town.states() == ["delivered"] * number
+
+
+async def test_the_time_in_which_the_back_office_has_it_is_no_work_of_the_town(town, monkeypatch):
+    """Neither while something is sent, nor while it is asked what became of it."""
+    worked: list[float] = []
+    monkeypatch.setattr(town.lanes._courtesy, "rest", lambda _, seconds: worked.append(seconds) or 0.0)
+    http = town.town.back_offices["asked"].connector.http
+    send = http.send
+
+    async def slow(*arguments, **more):
+        await asyncio.sleep(2.0)
+        return await send(*arguments, **more)
+
+    town.asked.next("fail_after")
+    delivery_id = await town.put()
+    await town.run()
+    town.clock.move(timedelta(minutes=1))
+    monkeypatch.setattr(http, "send", slow)
+    await town.run()
+    assert (await town.look(delivery_id)).state is State.DELIVERED
+    assert "found" in await town.events(delivery_id)
+    assert len(worked) == 2
+    assert max(worked) < 2.0
 
 
 async def test_two_workers_do_nothing_twice(town):

@@ -68,6 +68,28 @@ async def test_schedules_are_those_wanted_and_no_others(pool):
         assert await schedules(pool) == []
 
 
+async def test_a_clock_that_was_far_ahead_for_a_while_stops_nothing(pool):
+    """As of a machine that begins to work before it has been told the time."""
+    async with pool.acquire() as connection:
+        wanted = [
+            Schedule("feed", job(), every=timedelta(minutes=1)),
+            Schedule("month", job(), every=timedelta(days=31)),
+            Schedule("night", job(), daily=time(3, 30), timezone=ZAGREB),
+        ]
+        await sync(connection, wanted, NOW)
+        due = NOW + timedelta(minutes=6)
+        assert await fire_due(connection, due) == 2
+        assert await fire_due(connection, due + timedelta(days=365)) == 3
+        assert await fire_due(connection, due) == 3
+        month, night = (one[2] for one in (await schedules(pool))[1:])
+        assert timedelta(days=29) < month - due < timedelta(days=33)
+        assert night == at("2026-11-22T02:30Z")
+        assert await fire_due(connection, due) == 0
+        # Clocks that are some hours apart do not make it fire in turn.
+        assert await fire_due(connection, due + timedelta(hours=5)) == 1
+        assert await fire_due(connection, due) == 0
+
+
 async def test_a_due_schedule_enqueues_its_job_and_moves_on(pool):
     async with pool.acquire() as connection:
         wanted = [

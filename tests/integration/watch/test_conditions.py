@@ -15,6 +15,8 @@ from hub.ports.back_office import CheckStep
 from hub.storage.database import NIL
 from hub.watch.conditions import Conditions
 from hub.watch.facts import facts_of
+from hub.watch.letters import catalogues, text_of
+from hub.watch.model import Item, Letter
 from tests.support.hub import Api
 
 MINUTE = timedelta(minutes=1)
@@ -67,10 +69,22 @@ async def test_a_source_that_goes_on_failing(hub: Api):
 
 async def test_what_nobody_asks_again_is_no_failure_of_today(hub: Api):
     await state(hub, "financije/obligations", UUID(int=1), failing=hub.clock.now(), times=1)
-    hub.clock.at += timedelta(hours=23)
+    # Of a sweep that comes once a day, and not at the same second.
+    hub.clock.at += timedelta(hours=24, minutes=5)
     assert len(await watched(hub)) == 1
-    hub.clock.at += timedelta(hours=2)
+    hub.clock.at += timedelta(minutes=55)
     assert await watched(hub) == {}
+
+
+async def test_what_is_read_for_everybody_goes_on_failing_until_it_is_read(hub: Api):
+    """Also where it is read once a day, a moment later than the day before, or once a week."""
+    since = hub.clock.now()
+    await state(hub, "registr/subjects", failing=since, times=1, city="vzorov")
+    for hours in (1, 24, 25, 160):
+        hub.clock.at = since + timedelta(hours=hours, seconds=30)
+        assert await watched(hub, "vzorov") == {("reading_failed", "registr/subjects"): (1, since, None)}, hours
+    await state(hub, "registr/subjects", read=hub.clock.now(), city="vzorov")
+    assert await watched(hub, "vzorov") == {}
 
 
 async def test_data_that_nobody_renews(hub: Api):
@@ -100,7 +114,7 @@ async def test_letters_and_refusals_at_the_door(hub: Api):
         await connection.execute(
             """insert into push_refusals (city_id, day, door, reason, address, back_office, first_at, last_at, times)
                values (1, $1, 'events', 'wrong_signature', '192.0.2.1', 'financije', $2, $2, 10),
-                      (1, $1, 'events', 'wrong_signature', '192.0.2.1', '', $2, $2, 1000)""",
+                      (1, $1, 'files', 'wrong_signature', '192.0.2.1', '', $2, $2, 9)""",
             now.date(),
             now,
         )
@@ -110,6 +124,57 @@ async def test_letters_and_refusals_at_the_door(hub: Api):
     hub.clock.at += 60 * MINUTE
     async with hub.worker.database.town(1) as connection:
         await connection.execute("update dead_letters set settled_at = $1, settled_by = 'replayed'", now)
+    assert await watched(hub) == {}
+
+
+async def test_a_wrong_secret_at_a_door_is_told_with_the_door_and_the_number_of_addresses(hub: Api):
+    wrong = {"Authorization": "Bearer wrong", "Content-Type": "application/cloudevents+json"}
+    since = hub.clock.now()
+    for _ in range(9):
+        assert (await hub.client.post("/pregrada/push/v1/events", headers=wrong, content=b"{}")).status_code == 401
+    assert await watched(hub) == {}
+    await hub.hub.doors.refused(1, "events", "no_proof", "192.0.2.9", None)
+    hub.clock.at += MINUTE
+    about = ("push_unproven", "events")
+    assert await watched(hub) == {about: (10, since, None)}
+    await hub.hub.doors.refused(1, "events", "wrong_secret", "192.0.2.9", None)
+    assert await watched(hub) == {about: (11, since, None)}
+    async with hub.worker.database.town(1) as connection:
+        (alert,) = await alerts.open_alerts(connection, 1)
+        item = Item(alert, "new", 1, await facts_of(connection, hub.worker.towns.by_slug["pregrada"], alert))
+    assert alert.detail == {
+        "door": "events", "addresses": 2, "since": since.isoformat(), "reason": "wrong_secret"
+    }  # fmt: skip
+    town, letter = hub.worker.towns.by_slug["pregrada"], Letter("x", since, [item])
+    told = text_of(catalogues()["en"], town, letter).splitlines()
+    assert told[0] == "somebody without a valid proof is refused at the door events"
+    assert "Network addresses it came from: 2." in told
+    assert "192.0.2.9" not in str(told)
+    hub.clock.at += 60 * MINUTE
+    assert await watched(hub) == {}
+
+
+async def test_midnight_is_no_end_of_what_is_refused_at_a_door(hub: Api):
+    midnight = hub.clock.now().replace(hour=0) + timedelta(days=1)
+    first = midnight - timedelta(hours=20)
+    hub.clock.at = midnight + 51 * MINUTE
+    async with hub.worker.database.town(1) as connection:
+        for office in ("", "financije"):
+            await connection.execute(
+                """insert into push_refusals (city_id, day, door, reason, address, back_office, first_at, last_at, times)
+                   values (1, $1, 'events', 'wrong_secret', '192.0.2.1', $2, $3, $4, 119),
+                          (1, $5, 'events', 'wrong_secret', '192.0.2.1', $2, $6, $7, 6)""",
+                first.date(),
+                office,
+                first,
+                midnight - 10 * MINUTE,
+                midnight.date(),
+                midnight,
+                midnight + 50 * MINUTE,
+            )
+    expected = (125, first, None)
+    assert await watched(hub) == {("push_unproven", "events"): expected, ("push_refused", "financije"): expected}
+    hub.clock.at += 60 * MINUTE
     assert await watched(hub) == {}
 
 

@@ -287,6 +287,18 @@ async def test_after_days_of_failures_it_is_stopped_and_somebody_told(hub: Api):
         stopped = await connection.fetchval("select stopped_at from webhook_clients where client = 'portal'")
     assert (alert.detail["reason"], alert.times) == ("failed_for_days", len(receiver.got))
     assert GIVE_UP <= stopped - began <= GIVE_UP + DAY
+    # A front end that the configuration has no more troubles nobody; should it come back, it is tried again.
+    await sending(hub).forget(town)
+    async with hub.worker.database.town(1) as connection:
+        assert await alerts.open_alerts(connection, 1) == [alert]
+    await sending(hub).forget(hub.worker.towns.by_slug["pregrada"])
+    async with hub.worker.database.town(1) as connection:
+        assert await alerts.open_alerts(connection, 1) == []
+    receiver.replies = [Answer(status=204)]
+    async with serve(receiver) as server:
+        await turn(hub, configured(hub, server.url))
+    async with hub.worker.database.town(1) as connection:
+        assert await connection.fetchval("select count(*) from webhook_messages where delivered_at is null") == 0
 
 
 @pytest.fixture

@@ -176,3 +176,18 @@ def test_a_property_that_is_renamed_in_an_openapi_document():
 def test_what_is_no_openapi_document_is_refused(content: bytes):
     with pytest.raises(RemoteGarbage):
         openapi(content)
+
+
+def test_another_namespace_is_a_change_of_every_message_and_other_words_about_it_are_none(tmp_path):
+    recorded = of(tmp_path, WSDL)
+    said = "<xs:annotation><xs:documentation>Other words</xs:documentation></xs:annotation>"
+    told = WSDL.replace('<xs:complexType name="Base">', f'<xs:complexType name="Base">{said}')
+    assert told != WSDL
+    assert list(changes(recorded, of(tmp_path, told))) == []
+    (tmp_path / "x.wsdl").write_text(WSDL.replace("urn:t", "urn:t:2"))
+    moved = wsdl(collect_from_folder(tmp_path, "x.wsdl"), "{urn:t:2}P", strict=True)
+    found = list(changes(recorded, moved))
+    assert [(one.what, one.operation, one.side) for one in found] == [
+        (What.ELEMENT, operation, side) for operation in ("Find", "Other") for side in ("request", "reply")
+    ]
+    assert (found[0].was, found[0].now) == ("{urn:t}Ask", "{urn:t:2}Ask")

@@ -88,3 +88,11 @@ def test_what_must_not_be_shown_of_credentials():
     assert secrets_in({"authorization": "Bearer abc"}) == ("Bearer abc", "abc")
     assert secrets_in({"x-api-key": "abc"}) == ("abc", "abc")
     assert snippet(b"no such user: hunter2", secrets=("hunter2",)) == "no such user: [secret]"
+
+
+@pytest.mark.parametrize("start", [b"", b"{", b"<html><title>", b"<"])
+def test_evidence_holds_nothing_that_a_database_could_not_keep_or_a_terminal_would_obey(start):
+    """Old systems pad their texts with NUL, and what is said of a delivery that was refused must be kept."""
+    shown = snippet(start + b"Ne ide\0\0 \x1b[2J jer \xff\xc2\x9b")
+    assert shown.isprintable()
+    assert snippet(b"Ne ide\0\0") == "Ne ide"
