@@ -9,7 +9,7 @@ from uuid import uuid5
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.gateways import queries, refunds
-from hub.gateways.judge import Judgement, Way
+from hub.gateways.judge import Judgement, Way, contradiction
 from hub.gateways.model import UNDER_WAY, Attempt, Event, State, Verdict, allow
 from hub.gateways.moments import next_ask
 from hub.gateways.reports import details_of, reason_of, word_of
@@ -72,6 +72,11 @@ class Applier:
         now: datetime,
     ) -> Attempt:
         """The attempt as it is afterwards. Raises what hub.payments does; nothing is written then."""
+        if attempt.state is State.CHARGED_BACK and judgement.why in {"over", "charged_back_before"}:
+            judgement = await self._when_won(connection, town.city.id, attempt, report, judgement, way)
+        if Event.CHARGED_BACK in judgement.events and await self._in_part(connection, town.city.id, attempt):
+            # Somebody has booked a part of it from a letter: whether this is that part or the rest, nobody says.
+            judgement = replace(judgement, why="charged_back_in_part_before", contradiction=True)
         for event in judgement.events:
             attempt = await self._happen(connection, keys, town, attempt, report, event, judgement.why, now)
         given_back = judgement.given_back
@@ -81,14 +86,7 @@ class Applier:
                 judgement = replace(judgement, contradiction=True)
         if given_back is not None:
             attempt = await self._given_back(connection, keys, town, attempt, given_back, now)
-        # What the gateway said last stands with the attempt, unless it cannot be true or is not believed.
-        values: dict[str, object] = {}
-        believed = judgement.verdict in {Verdict.APPLIED, Verdict.REPEATED} and not judgement.contradiction
-        if believed and attempt.reference is None and report.reference:
-            values["reference"] = report.reference
-        if details := details_of(report) if judgement.events and not judgement.contradiction else {}:
-            values["details"] = queries.seal(keys, "details", attempt.attempt_id, details)
-        if values:
+        if values := _said_last(keys, attempt, report, judgement):
             await queries.change(connection, town.city.id, attempt.attempt_id, **values)
         await self._alerts(connection, town.city.id, attempt, judgement, word_of(report), now)
         if way is Way.QUERY and not judgement.contradiction:
@@ -134,14 +132,15 @@ class Applier:
             connection, town.city.id, attempt, event, target, now, by="gateway", why=why, report=report
         )
         if event is Event.CAPTURED:
-            await self._payments.captured(
-                connection, keys, town, charge, attempt.amount, source, at=report.at or now, now=now
-            )
+            # A gateway whose clock is wrong says when money came all the same: not before it was asked for, nor later
+            # than it tells.
+            at = min(max(report.at, attempt.created_at), now) if report.at else now
+            await self._payments.captured(connection, keys, town, charge, attempt.amount, source, at=at, now=now)
         elif event is Event.PENDING:
             await self._payments.attempt_pending(connection, keys, town, charge, now=now)
         elif event is Event.CHARGED_BACK:
             left = Money(attempt.amount.minor - attempt.refunded, attempt.amount.currency)
-            if left.minor:
+            if left.minor and not await self._payments.taken_back_of(connection, town.city.id, source):
                 await self._payments.charged_back(connection, keys, town, charge, left, source, now=now)
         elif target in _TOLD and not had_money:
             await self._payments.attempt_ended(
@@ -154,6 +153,7 @@ class Applier:
     ) -> Attempt:
         """So much in all is given back by now. What of it is a refund of ours is one; the rest was done over there."""
         city_id, currency = town.city.id, attempt.amount.currency
+        attempt = await refunds.settle_done_by_staff(connection, city_id, attempt, given_back, now)
         more = given_back - attempt.refunded
         if more <= 0:
             return attempt
@@ -180,6 +180,25 @@ class Applier:
             )  # fmt: skip
         await queries.change(connection, city_id, attempt.attempt_id, refunded=given_back)
         return replace(attempt, refunded=given_back)
+
+    async def _when_won(
+        self, connection: Connection, city_id: int, attempt: Attempt, report: Report, judgement: Judgement, way: Way
+    ) -> Judgement:
+        """Of an attempt whose chargebacks are won the gateway may say that it is captured. That it is charged back may
+        be old, or have happened once more: somebody looks.
+        """
+        if await self._payments.taken_back_of(connection, city_id, Source("attempt", attempt.attempt_id)):
+            return judgement
+        if report.outcome is Outcome.CAPTURED:
+            return Judgement(Verdict.REPEATED, "won_before")
+        if report.outcome is Outcome.CHARGED_BACK:
+            return contradiction(way, "charged_back_again")
+        return judgement
+
+    async def _in_part(self, connection: Connection, city_id: int, attempt: Attempt) -> bool:
+        """Whether a part of what it brought is charged back by now, and another is not."""
+        taken = await self._payments.taken_back_of(connection, city_id, Source("attempt", attempt.attempt_id))
+        return 0 < taken < attempt.amount.minor - attempt.refunded
 
     async def _move(
         self,
@@ -228,3 +247,19 @@ class Applier:
             )
         elif attempt.state not in UNDER_WAY:
             await alerts.settle(connection, city_id, kind=UNKNOWN, about=about, now=now)
+
+
+def _said_last(keys: TownKeys, attempt: Attempt, report: Report, judgement: Judgement) -> dict[str, object]:
+    """Columns of what the gateway said last: it stands with the attempt unless it cannot be true, or proves nothing."""
+    values: dict[str, object] = {}
+    if judgement.contradiction:
+        return values
+    if judgement.verdict in {Verdict.APPLIED, Verdict.REPEATED}:
+        if attempt.reference is None and report.reference:
+            values["reference"] = report.reference
+        if attempt.state is State.OPEN and (reason := reason_of(report)):
+            # A card was refused, and the page takes another one.
+            values["reason"] = reason
+    if judgement.events and (details := details_of(report)):
+        values["details"] = queries.seal(keys, "details", attempt.attempt_id, details)
+    return values

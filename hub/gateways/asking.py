@@ -10,7 +10,6 @@ import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from hub.alerts import service as alerts
@@ -56,8 +55,10 @@ class Asking:
             async with beside:
                 try:
                     await self.ask(town, attempt)
-                except (HubError, asyncpg.IntegrityConstraintViolationError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever a gateway said, the others are asked about
+                    why = getattr(error, "code", type(error).__name__)
                     log.error("attempt_not_judged", city=town.city.slug, attempt=attempt.id, because=str(error))
+                    await self._not_judged(town, attempt, why)
 
         await asyncio.gather(*(ask(attempt) for attempt in due))
         async with self._database.town(city_id) as connection:
@@ -82,11 +83,11 @@ class Asking:
                         exc_info=None if known else error)  # fmt: skip
             await self._failed(town, attempt.attempt_id, getattr(error, "code", "adapter_failed"))
             return
-        await self.heard(town, attempt.attempt_id, report)
+        await self.heard(town, attempt, report)
 
-    async def heard(self, town: Town, attempt_id: UUID, report: Report) -> Attempt | None:
-        """What a gateway answered to a question of ours."""
-        city_id = town.city.id
+    async def heard(self, town: Town, asked: Attempt, report: Report) -> Attempt | None:
+        """What a gateway answered to a question of ours. `asked`: the attempt as it stood before the question."""
+        city_id, attempt_id = town.city.id, asked.attempt_id
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             attempt = await queries.find(connection, city_id, attempt_id, lock=True)
@@ -94,12 +95,24 @@ class Asking:
                 return None
             now = self._clock.now()
             judgement = judge(attempt, report, Way.QUERY, now)
+            if judgement.contradiction and (asked.state, asked.changed_at) != (attempt.state, attempt.changed_at):
+                # A message was faster than this answer, which may be older than what is known by now.
+                await queries.change(connection, city_id, attempt_id, ask_at=now)
+                await call(connection, city_id, ASK)
+                return attempt
             attempt = await self._applier.apply(
                 connection, keys, town, attempt, report, judgement, way=Way.QUERY, now=now
             )
             await queries.change(connection, city_id, attempt_id, ask_at=next_ask(attempt, now), failures=0)
             await _late(connection, city_id, attempt, now)
             return attempt
+
+    async def _not_judged(self, town: Town, attempt: Attempt, why: str) -> None:
+        detail = {"gateway": attempt.gateway, "payee": attempt.payee, "state": attempt.state, "why": why}
+        async with self._database.town(town.city.id) as connection:
+            await alerts.raise_alert(
+                connection, town.city.id, kind=UNKNOWN, about=attempt.id, detail=detail, now=self._clock.now()
+            )
 
     async def _failed(self, town: Town, attempt_id: UUID, why: str, wait: timedelta | None = None) -> None:
         city_id = town.city.id

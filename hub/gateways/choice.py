@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.cities.model import CardGateway
+from hub.cities.money import CardGateway
 
 
 def choose(blocks: Mapping[str, CardGateway], payee: str, login: str | None) -> str | None:

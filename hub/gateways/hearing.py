@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from hub.alerts import service as alerts
@@ -24,7 +23,7 @@ from hub.gateways.messages import Read
 from hub.gateways.model import UNDER_WAY, Acknowledgement, Attempt, Event, Incoming, Verdict, allow
 from hub.gateways.wake import ASK, JUDGE, call
 from hub.kernel.clock import Clock
-from hub.kernel.errors import HubError, NotFound
+from hub.kernel.errors import NotFound
 from hub.ports.payment_gateway import Forged, PaymentGateway, Report, Unreadable
 from hub.storage.database import Connection, Database
 from hub.storage.vault import Vault
@@ -93,11 +92,12 @@ class Hearing:
         read = await _read(gateway.read_notification, message, town, name)
         now, city_id = self._clock.now(), town.city.id
         verdict = Verdict.WAITING if read.report else Verdict.REFUSED
+        why = messages.UNSIGNED if read.report and not read.report.believed else read.problem
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             await messages.keep(
                 connection, keys, name, "notification", message, read,
-                verdict=verdict, attempt_id=None, why=read.problem, now=now,
+                verdict=verdict, attempt_id=None, why=why, now=now,
             )  # fmt: skip
             if read.report is None:
                 await _tell(connection, city_id, name, read.problem, now)
@@ -115,9 +115,9 @@ class Hearing:
         for message_id, name in waiting:
             try:
                 await self._judge(town, message_id)
-            except (HubError, asyncpg.IntegrityConstraintViolationError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever one says, it does not hold up the others
                 log.error("gateway_message_waits", city=town.city.slug, message=str(message_id), because=str(error))
-                stuck[name] = getattr(error, "code", "constraint")
+                stuck[name] = getattr(error, "code", type(error).__name__)
         async with self._database.town(city_id) as connection:
             for name in {name for _, name in waiting}:
                 now = self._clock.now()

@@ -146,11 +146,11 @@ def _with_money(attempt: Attempt, report: Report, way: Way) -> Judgement:
     if attempt.state is State.CHARGED_BACK:
         if outcome in {Outcome.CAPTURED, Outcome.REFUNDED}:
             # The dispute was won, perhaps: staff say so to the payment, no message of a gateway does.
-            return _contradiction(way, "charged_back_before")
+            return contradiction(way, "charged_back_before")
         return Judgement(Verdict.REPEATED, "over")
     if attempt.state is State.REVERSED:
         if outcome is Outcome.CAPTURED:
-            return _contradiction(way, "reversed_before")
+            return contradiction(way, "reversed_before")
         return Judgement(Verdict.REPEATED, "over")
     if outcome in _MONEY:
         return _money(report, ())
@@ -158,10 +158,10 @@ def _with_money(attempt: Attempt, report: Report, way: Way) -> Judgement:
         return Judgement(Verdict.APPLIED, events=(Event.REVERSED,), given_back=attempt.amount.minor)
     if outcome in {Outcome.OPEN, Outcome.PENDING} and way is Way.NOTIFICATION:
         return Judgement(Verdict.REPEATED, "late")  # It was overtaken by what we know.
-    return _contradiction(way, "captured_before")
+    return contradiction(way, "captured_before")
 
 
-def _contradiction(way: Way, why: str) -> Judgement:
+def contradiction(way: Way, why: str) -> Judgement:
     """Of a message the gateway is asked whether it means that; what it answers stays as it is until somebody looks."""
     verdict = Verdict.REFUSED if way is Way.QUERY else Verdict.ASKED
     return Judgement(verdict, why, (Event.CONTRADICTED,), contradiction=True)

@@ -21,7 +21,10 @@ from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
 MOST_REFUSED = 200
-"""Refused messages of one gateway that are kept in an hour: whoever floods the door fills no disk."""
+"""Messages of one gateway that are kept in an hour though they are refused or prove nothing: whoever floods the door
+fills no disk, and whatever such a message says is found out by asking."""
+
+UNSIGNED = "unsigned"
 
 MOST_RETURNS = 20
 """Returns of one attempt that are kept: a browser can bring a good one as often as it likes, and it proves nothing."""
@@ -63,9 +66,11 @@ async def keep(
     why: str | None,
     now: datetime,
 ) -> UUID | None:
-    """The id of the kept message; None where enough like it are kept: refused in this hour, returns of this attempt."""
+    """The id of the kept message; None where enough like it are kept: refused or unsigned in this hour, returns of
+    this attempt.
+    """
     city_id, message_id = keys.city_id, new_uuid()
-    if verdict is Verdict.REFUSED and await _flooded(connection, city_id, gateway, now):
+    if (verdict is Verdict.REFUSED or why == UNSIGNED) and await _flooded(connection, city_id, gateway, now):
         return None
     if kind == "return" and attempt_id is not None and await _returned_enough(connection, city_id, attempt_id):
         return None
@@ -104,7 +109,8 @@ async def _flooded(connection: Connection, city_id: int, gateway: str, now: date
     refused = await connection.fetchval(
         """select count(*) from (
                select from gateway_messages
-               where city_id = $1 and gateway = $2 and verdict = 'refused' and received_at > $3 limit $4) m""",
+               where city_id = $1 and gateway = $2 and (verdict = 'refused' or why = 'unsigned') and received_at > $3
+               limit $4) m""",
         city_id,
         gateway,
         now - timedelta(hours=1),

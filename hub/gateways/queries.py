@@ -68,11 +68,11 @@ async def under_way(connection: Connection, city_id: int, charge_id: UUID) -> At
     return await _one(connection, "charge_id = $2 and settled_at is null", city_id, charge_id)
 
 
-async def captured_by(connection: Connection, city_id: int, charge_id: UUID) -> list[Attempt]:
+async def captured_by(connection: Connection, city_id: int, charge_id: UUID, *, lock: bool = False) -> list[Attempt]:
     """Attempts that brought money for a charge, the first one first."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from gateway_attempts where city_id = $1 and charge_id = $2 and captured_at is not null"  # noqa: S608 - names are ours
-        " order by captured_at, attempt_id",
+        f" order by captured_at, attempt_id{' for update' if lock else ''}",
         city_id,
         charge_id,
     )

@@ -20,7 +20,7 @@ from hub.gateways.refunds import NOT_SENT, Sent
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, RemoteError, RemoteRefused
 from hub.kernel.money import Money
-from hub.payments.model import RefundToSend
+from hub.payments.model import RefundToSend, Source
 from hub.payments.service import PaymentService
 from hub.ports.payment_gateway import Asked, Outcome, RefundOrder, RefundOutcome, RefundReport
 from hub.storage.database import Connection, Database
@@ -33,6 +33,8 @@ _SOON, _SELDOM = timedelta(seconds=30), timedelta(hours=6)
 _SURELY_NOT = timedelta(minutes=15)
 """So long after it was sent a gateway that has given nothing back will not have: its call ended within a minute."""
 _MOST_SENDS = 3
+_TOO_LONG = timedelta(days=2)
+"""What a gateway has taken on and not ended by then somebody looks after."""
 
 
 class Refunding:
@@ -48,10 +50,12 @@ class Refunding:
         """Take up what is approved, send what is to be sent, ask about what is in doubt or under way."""
         city_id = town.city.id
         async with self._database.town(city_id) as connection:
-            for wanted in await self._payments.refunds_to_send(connection, city_id, _AT_ONCE):
+            approved = await self._payments.refunds_to_send(connection, city_id, _AT_ONCE)
+        for wanted in approved:
+            async with self._database.town(city_id) as connection:
                 await self._take_up(connection, town, wanted)
         async with self._database.town(city_id) as connection:
-            for one, said in await refunds.ended_by_staff(connection, city_id, _AT_ONCE):
+            for one, said in await refunds.ended_by_staff(connection, city_id, self._clock.now(), _AT_ONCE):
                 await self._ended_by_staff(connection, city_id, one, said)
             due = await refunds.claim_due(connection, city_id, self._clock.now(), _AT_ONCE)
         for one in due:
@@ -68,15 +72,23 @@ class Refunding:
                 # Somebody looked and said that it did not happen.
                 await refunds.change(connection, city_id, wanted.refund_id, state="waiting", next_at=now)
             return
-        attempts = await queries.captured_by(connection, city_id, wanted.charge_id)
-        fitting = [one for one in attempts if one.amount.minor - one.refunded >= wanted.amount.minor]
-        if not fitting:
+        fitting = None
+        for one in await queries.captured_by(connection, city_id, wanted.charge_id, lock=True):
+            known_there = await refunds.settle_done_by_staff(connection, city_id, one, one.amount.minor, now)
+            if await self._left(connection, city_id, known_there) >= wanted.amount.minor:
+                fitting = known_there
+        if fitting is None:
             keys = await self._vault.keys(connection, city_id)
             await self._payments.refund_heard(
                 connection, keys, town, wanted.refund_id, "refused", "no_attempt_has_as_much", None, now
             )
             return
-        await refunds.insert(connection, city_id, wanted.refund_id, fitting[-1], wanted.amount.minor, now)
+        await refunds.insert(connection, city_id, wanted.refund_id, fitting, wanted.amount.minor, now)
+
+    async def _left(self, connection: Connection, city_id: int, attempt: Attempt) -> int:
+        """Minor units that its gateway can give back: what the payer's bank has taken is not given to her once more."""
+        taken = await self._payments.taken_back_of(connection, city_id, Source("attempt", attempt.attempt_id))
+        return attempt.amount.minor - attempt.refunded - taken
 
     async def _ended_by_staff(
         self, connection: Connection, city_id: int, one: Sent, said: Literal["done", "refused"]
@@ -100,14 +112,26 @@ class Refunding:
         async with self._database.town(city_id) as connection:
             attempt = await queries.find(connection, city_id, one.attempt_id, lock=True)
             known = await refunds.find(connection, city_id, one.refund_id)
-            if attempt is None or known is None or known.state != "waiting" or attempt.gateway not in town.gateways:
+            if attempt is None or known is None or known.state != "waiting":
                 return
             now = self._clock.now()
+            if attempt.gateway not in town.gateways:
+                await refunds.change(connection, city_id, one.refund_id, next_at=now + _SELDOM)
+                said = {"gateway": attempt.gateway, "payee": attempt.payee, "why": "not_configured"}
+                await alerts.raise_alert(connection, city_id, kind=NOT_SENT, about=one.id, detail=said, now=now)
+                return
+            # It locks the charge: no chargeback is booked between this look and the intent.
+            await self._payments.refund_sent(connection, city_id, one.refund_id, now)
+            if await self._left(connection, city_id, attempt) < one.minor:
+                keys = await self._vault.keys(connection, city_id)
+                await refunds.settle(
+                    connection, keys, town, self._payments, known, "refused", now=now, word="taken_back_meanwhile"
+                )
+                return
             await refunds.change(
                 connection, city_id, one.refund_id,
                 state="sending", sends=one.sends + 1, sent_at=now, already=attempt.refunded,
             )  # fmt: skip
-            await self._payments.refund_sent(connection, city_id, one.refund_id, now)
         order = RefundOrder(
             key=one.id,
             number=attempt.number,
@@ -216,7 +240,7 @@ class Refunding:
             log.warning("refund_not_asked", city=town.city.slug, refund=one.id, error=type(error).__name__)
             report = None
         if report is not None:
-            await self._asking.heard(town, attempt.attempt_id, report)
+            await self._asking.heard(town, attempt, report)
         async with self._database.town(city_id) as connection:
             await queries.find(connection, city_id, one.attempt_id, lock=True)
             known = await refunds.find(connection, city_id, one.refund_id)
@@ -226,6 +250,8 @@ class Refunding:
             nothing = report is not None and report.outcome is Outcome.CAPTURED and known.state == "in_doubt"
             if nothing and gateway.refund_is_asked and now - known.sent_at >= _SURELY_NOT and known.sends < _MOST_SENDS:
                 await refunds.change(connection, city_id, one.refund_id, state="waiting", next_at=now)
+            elif known.state == "pending" and now - known.sent_at >= _TOO_LONG:
+                await self._doubt(connection, town, known, "in_doubt", "no_end", now)
             else:
                 after = now + _backoff(known.sent_at, now)
                 await refunds.change(connection, city_id, one.refund_id, next_at=after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,6 +12,7 @@ import asyncpg
 
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
+from hub.gateways import queries
 from hub.gateways.model import Attempt
 from hub.kernel.ids import public_id
 from hub.payments.service import PaymentService
@@ -80,17 +81,21 @@ async def claim_due(connection: Connection, city_id: int, now: datetime, limit: 
 
 
 async def ended_by_staff(
-    connection: Connection, city_id: int, limit: int
+    connection: Connection, city_id: int, now: datetime, limit: int
 ) -> list[tuple[Sent, Literal["done", "refused"]]]:
-    """Those of which staff have said to the payment what happened, and what they said; not one that is being sent."""
+    """Those of which staff have said to the payment what happened, and what they said; not one that is being sent,
+    until the worker that sends it must have ended or died.
+    """
     columns = ", ".join(f"g.{name.strip()}" for name in _COLUMNS.split(","))
     rows = await connection.fetch(
         f"""select {columns}, r.state as said from gateway_refunds g
             join refunds r on r.city_id = g.city_id and r.refund_id = g.refund_id
-            where g.city_id = $1 and g.settled_at is null and g.state <> 'sending' and r.state in ('done', 'refused')
+            where g.city_id = $1 and g.settled_at is null and (g.state <> 'sending' or g.next_at <= $3)
+              and r.state in ('done', 'refused')
             order by g.created_at limit $2""",  # noqa: S608 - names are ours
         city_id,
         limit,
+        now,
     )
     return [(_of({name: value for name, value in row.items() if name != "said"}), row["said"]) for row in rows]
 
@@ -124,6 +129,38 @@ async def in_flight(connection: Connection, city_id: int, attempt_id: UUID) -> S
         attempt_id,
     )
     return None if row is None else _of(row)
+
+
+async def settle_done_by_staff(
+    connection: Connection, city_id: int, attempt: Attempt, given_back: int, now: datetime
+) -> Attempt:
+    """What staff say was given back though it was never sent, or was refused when it was: it is a part of the
+    `given_back` that the gateway speaks of, and not something else that somebody did over there. The attempt is locked.
+    """
+    rows = await connection.fetch(
+        """select r.refund_id, r.amount from refunds r
+           left join gateway_refunds g on g.city_id = r.city_id and g.refund_id = r.refund_id
+           where r.city_id = $1 and r.charge_id = $2 and r.way = 'gateway' and r.state = 'done'
+             and (g.refund_id is null or g.attempt_id = $3 and g.state = 'refused')
+           order by r.asked_at, r.refund_id""",
+        city_id,
+        attempt.charge_id,
+        attempt.attempt_id,
+    )
+    for row in rows:
+        refunded = attempt.refunded + row["amount"]
+        if refunded > given_back:
+            continue
+        await connection.execute(
+            """insert into gateway_refunds (city_id, refund_id, attempt_id, minor, already, state, detail, created_at,
+                                            settled_at)
+               values ($1, $2, $3, $4, $5, 'done', 'said by staff', $6, $6)
+               on conflict (city_id, refund_id) do update set state = 'done', detail = excluded.detail""",
+            city_id, row["refund_id"], attempt.attempt_id, row["amount"], attempt.refunded, now,
+        )  # fmt: skip
+        attempt = replace(attempt, refunded=refunded)
+        await queries.change(connection, city_id, attempt.attempt_id, refunded=refunded)
+    return attempt
 
 
 async def told_without_amount(connection: Connection, city_id: int, attempt: Attempt) -> int | None:

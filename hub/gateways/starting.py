@@ -81,6 +81,7 @@ class Starter:
         one = await queries.under_way(connection, town.city.id, charge_id)
         if one is None or one.state is not State.OPEN or now >= one.expires_at or one.gateway not in town.gateways:
             return None
+        await self._payments.attempt_goes_on(connection, town.city.id, charge_id, one.amount)
         return await onward_of(connection, self._vault, town, one)
 
     async def _insert(self, connection: Connection, town: Town, due: Due, now: datetime) -> Attempt:

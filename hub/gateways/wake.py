@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from hub.jobs.queue import enqueue
 from hub.kernel.clock import SystemClock
+from hub.payments.model import SEND_REFUNDS
 from hub.storage.database import Connection
 
 ASK = "gateways.ask"
 JUDGE = "gateways.judge"
-REFUND = "gateways.refund"
+REFUND = SEND_REFUNDS
 COMPARE = "gateways.compare"
 
 EVERY = timedelta(minutes=1)

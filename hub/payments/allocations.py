@@ -30,18 +30,21 @@ class Allocations(Part):
         *,
         by: str,
         now: datetime,
+        request_id: UUID | None = None,
     ) -> None:
-        """Give unallocated money to what somebody says, all of it or nothing.
+        """Give unallocated money to what somebody says, all of it or nothing; with the same `request_id` once.
 
         Raises Conflict where it does not take so much or so much is not left, InvalidRequest for an obligation of
         another payee or in another currency, NotFound.
         """
         charge = await locked(connection, town.city.id, charge_id)
+        if request_id is not None and await queries.is_allocation(connection, town.city.id, request_id):
+            return
         targets = [await target_of(connection, town.city.id, charge, one) for one in wanted]
         paid_at = await queries.last_money(connection, town.city.id, charge_id) or now
         before = charge.balances.allocated
         charge = await self._allocator.give(
-            connection, keys, town, charge, targets, by=by, paid_at=paid_at, now=now, exactly=True
+            connection, keys, town, charge, targets, by=by, paid_at=paid_at, now=now, exactly=True, first_id=request_id
         )
         amount = charge.balances.allocated - before
         await _reallocated(connection, charge, Event.ALLOCATED, amount, by=by, reason=None, now=now)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub.back_offices.model import Town
 from hub.kernel.errors import Conflict
+from hub.kernel.money import Money
 from hub.payments import queries
 from hub.payments.base import Part
 from hub.payments.charges import Charge, locked, move
@@ -23,9 +24,11 @@ class Attempts(Part):
     async def begin_attempt(self, connection: Connection, city_id: int, charge_id: UUID, now: datetime) -> Due:
         """What is still due of it, and from now on a try is under way.
 
-        Raises Conflict when it is paid, cancelled, expired, or another try may still bring money.
+        Raises Conflict when it is paid, cancelled, expired, not by card, or another try may still bring money.
         """
         charge = await locked(connection, city_id, charge_id)
+        if charge.method != "card":
+            raise Conflict("This payment is not by card: begin one that is.")
         if charge.attempt is not None:
             raise Conflict("Another try to pay this may still bring money: wait until it is over.")
         if charge.state not in _MAY_BEGIN or charge.closed is not None:
@@ -43,6 +46,17 @@ class Attempts(Part):
             login=charge.login,
             subject_id=charge.subject_id,
         )
+
+    async def attempt_goes_on(self, connection: Connection, city_id: int, charge_id: UUID, amount: Money) -> None:
+        """Raises Conflict where a try that was begun would bring more than is due now, as after it was paid another
+        way.
+        """
+        charge = await locked(connection, city_id, charge_id)
+        due = charge.amount - charge.balances.captured
+        if charge.closed is not None or due <= 0:
+            raise Conflict(f"There is nothing more to pay: it is {charge.closed or charge.state}.")
+        if amount.minor > due:
+            raise Conflict("A part of this was paid another way meanwhile: begin again when the try under way is over.")
 
     async def attempt_pending(
         self, connection: Connection, keys: TownKeys, town: Town, charge_id: UUID, *, now: datetime

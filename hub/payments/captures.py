@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.back_offices.model import Town
-from hub.kernel.errors import Conflict, InvalidRequest, NotFound
+from hub.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
 from hub.kernel.money import Money, NotExact, minor_units
 from hub.payments import ledger
@@ -188,6 +188,39 @@ class Captures(Part):
         )  # fmt: skip
         if lost:
             await tell_lost(connection, charge, lost, "what was booked was taken back after it was given back", now)
+
+    async def take_counter_back(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        capture_id: UUID,
+        *,
+        by: str,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """What was booked at the counter and did not come, or not so much. Twice is once.
+
+        Raises Conflict for what a bank or a gateway brought, Forbidden where who booked it would take it back and the
+        town wants two people, NotFound.
+        """
+        row = await connection.fetchrow(
+            """select k.source_kind, k.source_id, e.by from captures k
+               left join payment_events e on e.city_id = k.city_id and e.charge_id = k.charge_id
+                 and e.noun = 'charge' and e.event = 'captured' and e.at = k.booked_at and e.amount = k.amount
+               where k.city_id = $1 and k.capture_id = $2 limit 1""",
+            town.city.id,
+            capture_id,
+        )
+        if row is None:
+            raise NotFound("This money was not counted.")
+        if row["source_kind"] != "counter":
+            raise Conflict("This did not come at the counter: it is corrected at its statement entry or its gateway.")
+        if town.city.refunds.approval == "two_people" and row["by"] == by:
+            raise Forbidden("You booked this money: a colleague takes it back.")
+        source = Source("counter", row["source_id"])
+        await self.take_back(connection, keys, town, source, by=by, reason=reason, now=now)
 
 
 async def _counted(connection: Connection, city_id: int, source: Source) -> _Counted | None:

@@ -70,7 +70,9 @@ class Creating:
         if not 1 <= len(wanted) <= MOST_ITEMS:
             raise InvalidRequest(f"Pay for one to {MOST_ITEMS} things at once.", field="items")
         items = [await self._item(number, one, titles) for number, one in enumerate(wanted)]
-        if len({(one.obligation_id, one.instalment) for one in items}) < len(items):
+        whole = {one.obligation_id for one in items if one.instalment is None}
+        parts = {(one.obligation_id, one.instalment) for one in items}
+        if len(parts) < len(items) or any(part is not None and of in whole for of, part in parts):
             raise InvalidRequest("The same thing is there twice.", field="items")
         currencies = {one.amount.currency for one in items}
         if len(currencies) > 1:

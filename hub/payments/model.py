@@ -25,6 +25,9 @@ EXPIRE = "payments.expire"
 """Kind of the job that ends what nobody began to pay in time."""
 EXPIRE_EVERY = timedelta(minutes=15)
 
+SEND_REFUNDS = "gateways.refund"
+"""Kind of the job that has gateways give back what is approved (hub.gateways.refunding)."""
+
 MOST_ITEMS = 50
 MOST = 10**13
 """Minor units of one item: more is a slip of the finger."""

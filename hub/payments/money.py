@@ -80,9 +80,11 @@ class Allocator:
         paid_at: datetime,
         now: datetime,
         exactly: bool = False,
+        first_id: UUID | None = None,
     ) -> Charge:
         """Allocate unallocated money in this order. What was cancelled, is gone, is paid, of another payee or in
         another currency takes nothing; `exactly`: that is a Conflict or InvalidRequest, as is too little money.
+        `first_id`: of the first allocation that is made.
         """
         await _lock(connection, charge, {one.obligation_id for one in targets})
         left = charge.balances.unallocated
@@ -97,7 +99,8 @@ class Allocator:
                 raise Conflict(detail)
             if amount > 0:
                 left -= amount
-                await self._give(connection, keys, town, charge, one, amount, by=by, paid_at=paid_at, now=now)
+                id_, first_id = first_id or new_uuid(), None
+                await self._give(connection, keys, town, charge, id_, one, amount, by=by, paid_at=paid_at, now=now)
         return await refresh(connection, charge)
 
     async def _takes(self, connection: Connection, charge: Charge, target: Target, *, exactly: bool) -> int:
@@ -122,6 +125,7 @@ class Allocator:
         keys: TownKeys,
         town: Town,
         charge: Charge,
+        allocation_id: UUID,
         target: Target,
         amount: int,
         *,
@@ -129,7 +133,6 @@ class Allocator:
         paid_at: datetime,
         now: datetime,
     ) -> None:
-        allocation_id = new_uuid()
         row = (target.obligation_id, target.instalment, amount, None, now, by, None)
         await self._write(connection, charge, allocation_id, *row)
         source = ("allocation", allocation_id)

@@ -66,6 +66,14 @@ async def last_money(connection: Connection, city_id: int, charge_id: UUID) -> d
     return at
 
 
+async def is_allocation(connection: Connection, city_id: int, allocation_id: UUID) -> bool:
+    return bool(
+        await connection.fetchval(
+            "select exists (select from allocations where city_id = $1 and allocation_id = $2)", city_id, allocation_id
+        )
+    )
+
+
 async def charge_of_allocation(connection: Connection, city_id: int, allocation_id: UUID) -> UUID | None:
     found: UUID | None = await connection.fetchval(
         """select charge_id from allocations where city_id = $1 and allocation_id = $2 and takes_from is null""",

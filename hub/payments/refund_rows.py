@@ -9,10 +9,11 @@ from uuid import UUID
 import asyncpg
 
 from hub.alerts import service as alerts
+from hub.jobs.queue import enqueue
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
 from hub.payments.charges import REFUSED, Charge
-from hub.payments.model import Way
+from hub.payments.model import SEND_REFUNDS, Way
 from hub.payments.states import RefundState
 from hub.storage.database import Connection
 
@@ -23,6 +24,7 @@ _TOLD: dict[RefundState, str] = {
     RefundState.ASKED: DECIDE,
     RefundState.IN_DOUBT: DOUBT,
     RefundState.REFUSED: REFUSED,
+    RefundState.CAME_BACK: REFUSED,
 }
 _SAYS = {
     DECIDE: "{amount} are to be given back: somebody else than who asked approves or declines it",
@@ -82,6 +84,25 @@ async def at_gateways(connection: Connection, charge: Charge) -> int:
             charge.charge_id,
         )
     )
+
+
+async def keep_words(
+    connection: Connection, charge: Charge, refund: Refund, word: str | None, reference: str | None
+) -> None:
+    """The last word of who knows of it, and the bank's or the gateway's reference."""
+    await connection.execute(
+        """update refunds set word = coalesce($3, word), reference = coalesce($4, reference)
+           where city_id = $1 and refund_id = $2""",
+        charge.city_id, refund.refund_id, word, reference,
+    )  # fmt: skip
+
+
+async def send_soon(connection: Connection, charge: Charge, refund: Refund) -> None:
+    """Its gateway is told when this transaction has ended, and not by the next look only."""
+    if refund.way == "gateway":
+        await enqueue(
+            connection, city_id=charge.city_id, kind=SEND_REFUNDS, payload={}, dedupe=SEND_REFUNDS, key=SEND_REFUNDS
+        )
 
 
 _READ = """

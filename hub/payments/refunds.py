@@ -17,9 +17,9 @@ from hub.kernel.money import Money
 from hub.payments import ledger, queries
 from hub.payments.base import Part
 from hub.payments.charges import Charge, locked, move, note, of_its_currency, refresh, tell_money
+from hub.payments.lost import cover_lost
 from hub.payments.model import RefundToSend, Way
-from hub.payments.refund_rows import Refund, at_gateways, find, locked_refund, tell
-from hub.payments.reversals import cover_lost
+from hub.payments.refund_rows import Refund, at_gateways, find, keep_words, locked_refund, send_soon, tell
 from hub.payments.states import Event, RefundEvent, RefundState, allow
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -170,6 +170,9 @@ class Refunds(Part):
         if charge.balances.unallocated < refund.amount:
             detail = f"Only {charge.money(charge.balances.unallocated)} are left to be given back by now."
             raise Conflict(detail)
+        # It is among them by now: what the payer's bank took back since it was asked for is not given back as well.
+        if refund.way == "gateway" and await at_gateways(connection, charge) < 0:
+            raise Conflict("Its gateway has given back, or has had taken back, too much of this charge by now.")
         await self._book(
             connection, charge, refund, "refund_set_aside", now, unallocated=-refund.amount, refunding=refund.amount
         )
@@ -178,6 +181,7 @@ class Refunds(Part):
             "update refunds set decided_by = $3, decided_at = $4 where city_id = $1 and refund_id = $2",
             charge.city_id, refund.refund_id, by, now,
         )  # fmt: skip
+        await send_soon(connection, charge, refund)
 
     async def refund_sent(self, connection: Connection, city_id: int, refund_id: UUID, now: datetime) -> None:
         """Written before the gateway is told; raises Conflict for one that is not to be sent (any more)."""
@@ -190,6 +194,43 @@ class Refunds(Part):
         """Somebody looked: it was not given back, and is sent again."""
         charge, refund = await self._both(connection, city_id, refund_id)
         await self._move(connection, charge, refund, RefundEvent.AGAIN, RefundState.APPROVED, now, by=by, reason=reason)
+        await send_soon(connection, charge, refund)
+
+    async def refund_came_back(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        refund_id: UUID,
+        reference: str | None,
+        now: datetime,
+        *,
+        by: str,
+        reason: str,
+    ) -> None:
+        """A transfer was made, and the payer's bank sent it back: its money is here and unallocated, and is given back
+        by another refund, which is decided like any. Twice is once. Raises Conflict for one that was not transferred.
+        """
+        charge, refund = await self._both(connection, town.city.id, refund_id)
+        if refund.state is RefundState.CAME_BACK:
+            return
+        allow("refund", RefundEvent.CAME_BACK, refund.state, RefundState.CAME_BACK)
+        if refund.way != "bank":
+            raise Conflict("This was not given back by a transfer: what a gateway did is asked about there.")
+        amount = refund.amount
+        await self._book(
+            connection, charge, refund, "refund_came_back", now,
+            unallocated=amount, refunded=-amount, bank=amount, payer=-amount,
+        )  # fmt: skip
+        await self._move(
+            connection, charge, refund, RefundEvent.CAME_BACK, RefundState.CAME_BACK, now, by=by, reason=reason
+        )
+        await keep_words(connection, charge, refund, reason, reference)
+        charge = await move(
+            connection, charge, Event.REFUND_CAME_BACK, now,
+            by=by, attempt=charge.attempt, amount=amount, about=refund_id,
+        )  # fmt: skip
+        await cover_lost(connection, charge, ("refund_came_back", refund_id), now)
 
     async def refund_heard(
         self,
@@ -210,7 +251,7 @@ class Refunds(Part):
         if refund.state is target and outcome != "pending":
             return
         allow("refund", event, refund.state, target)
-        amount, covered = refund.amount, 0
+        amount = refund.amount
         if outcome == "done":
             account = "refunding"
             if refund.state is RefundState.REFUSED:
@@ -227,19 +268,13 @@ class Refunds(Part):
             )  # fmt: skip
         elif outcome == "refused":
             await self._book(connection, charge, refund, "refund_returned", now, refunding=-amount, unallocated=amount)
-            covered = await cover_lost(connection, await refresh(connection, charge), refund_id, now)
+            charge = await cover_lost(connection, await refresh(connection, charge), ("refund", refund_id), now)
         await self._move(connection, charge, refund, event, target, now, by=by, reason=word)
-        await connection.execute(
-            """update refunds set word = coalesce($3, word), reference = coalesce($4, reference)
-               where city_id = $1 and refund_id = $2""",
-            charge.city_id, refund_id, word, reference,
-        )  # fmt: skip
+        await keep_words(connection, charge, refund, word, reference)
         if outcome == "done":
             await move(
                 connection, charge, Event.REFUNDED, now, by=by, attempt=charge.attempt, amount=amount, about=refund_id
             )
-        elif covered:
-            await move(connection, charge, Event.CHARGED_BACK, now, by="hub", attempt=charge.attempt, amount=covered)
 
     async def _both(self, connection: Connection, city_id: int, refund_id: UUID) -> tuple[Charge, Refund]:
         """The charge first: whoever changes any of its rows waits for it."""

@@ -28,12 +28,21 @@ CHARGED_BACK = "payment_charged_back"
 
 class Reversals(Part):
     async def _cover(
-        self, connection: Connection, keys: TownKeys, town: Town, charge: Charge, minor: int, reason: str, now: datetime
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge: Charge,
+        minor: int,
+        reason: str,
+        now: datetime,
+        *,
+        by: str = "gateway",
     ) -> tuple[Charge, int]:
         """So much of it is unallocated now; the rest was gone. Raises Conflict where nothing has ever come."""
         if not await had_money(connection, charge):
             raise Conflict("No money has come for this charge: none can be taken back from it.")
-        charge = await self._allocator.free(connection, keys, town, charge, minor, by="gateway", reason=reason, now=now)
+        charge = await self._allocator.free(connection, keys, town, charge, minor, by=by, reason=reason, now=now)
         return charge, min(minor, charge.balances.unallocated)
 
     async def reversed_at_gateway(
@@ -89,9 +98,11 @@ class Reversals(Part):
         *,
         now: datetime,
     ) -> UUID:
-        """The payer's bank took it back. The same source again is the same chargeback, until that is won."""
+        """The payer's bank took it back, as the gateway tells. The same source again is the same chargeback, until that
+        is won.
+        """
         charge = await locked(connection, town.city.id, charge_id)
-        minor, chargeback_id = of_its_currency(charge, amount), new_uuid()
+        minor = of_its_currency(charge, amount)
         known = await connection.fetchval(
             """select chargeback_id from chargebacks
                where city_id = $1 and source_kind = $2 and source_id = $3 and state = 'taken'""",
@@ -101,7 +112,80 @@ class Reversals(Part):
         )
         if known is not None:
             return UUID(str(known))
-        charge, covered = await self._cover(connection, keys, town, charge, minor, "charged back", now)
+        return await self._charge_back(connection, keys, town, charge, minor, source, new_uuid(), by="gateway", now=now)
+
+    async def charged_back_by_letter(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge_id: UUID,
+        amount: Money,
+        chargeback_id: UUID,
+        *,
+        by: str,
+        now: datetime,
+    ) -> UUID:
+        """As somebody reads it in a letter of the bank, which may take a payment back in several parts. The same id
+        again is the same chargeback. Raises Conflict for more than was paid by card and is not taken back yet.
+        """
+        charge = await locked(connection, town.city.id, charge_id)
+        minor = of_its_currency(charge, amount)
+        known = await connection.fetchrow(
+            "select charge_id, amount from chargebacks where city_id = $1 and chargeback_id = $2",
+            charge.city_id,
+            chargeback_id,
+        )
+        if known is not None:
+            if (known["charge_id"], known["amount"]) != (charge_id, minor):
+                detail = "This Idempotency-Key was used before with other content: use a new key for a new request."
+                raise Conflict(detail)
+            return chargeback_id
+        cards = await connection.fetch(
+            """select k.source_id, k.amount - coalesce((
+                      select sum(c.amount) from chargebacks c where c.city_id = k.city_id and c.state = 'taken'
+                        and c.source_kind = 'attempt' and c.source_id = k.source_id), 0)::bigint as left
+               from captures k where k.city_id = $1 and k.charge_id = $2 and k.source_kind = 'attempt'
+                 and k.taken_back_at is null order by k.booked_at desc, k.capture_id desc""",
+            charge.city_id,
+            charge_id,
+        )
+        if not cards:
+            raise Conflict("Nothing of this charge was paid by card: no bank can charge it back.")
+        card = next((row for row in cards if row["left"] >= minor), None)
+        if card is None:
+            most = charge.money(max(row["left"] for row in cards))
+            raise Conflict(f"Of what was paid by card {most} are not charged back yet: a bank takes no more than that.")
+        source = Source("attempt", card["source_id"])
+        return await self._charge_back(connection, keys, town, charge, minor, source, chargeback_id, by=by, now=now)
+
+    async def taken_back_of(self, connection: Connection, city_id: int, source: Source) -> int:
+        """Minor units that the payer's bank has taken of it, and has not returned."""
+        return int(
+            await connection.fetchval(
+                """select coalesce(sum(amount), 0) from chargebacks
+                   where city_id = $1 and source_kind = $2 and source_id = $3 and state = 'taken'""",
+                city_id,
+                source.kind,
+                source.id,
+            )
+        )
+
+    async def _charge_back(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        charge: Charge,
+        minor: int,
+        source: Source,
+        chargeback_id: UUID,
+        *,
+        by: str,
+        now: datetime,
+    ) -> UUID:
+        charge_id = charge.charge_id
+        charge, covered = await self._cover(connection, keys, town, charge, minor, "charged back", now, by=by)
         lost = minor - covered
         await connection.execute(
             """insert into chargebacks (city_id, chargeback_id, charge_id, amount, lost, state, at, source_kind,
@@ -115,11 +199,11 @@ class Reversals(Part):
         )  # fmt: skip
         await note(
             connection, charge, "chargeback", ChargebackEvent.TAKEN, None, ChargebackState.TAKEN, now,
-            by="gateway", amount=minor, about=chargeback_id,
+            by=by, amount=minor, about=chargeback_id,
         )  # fmt: skip
         charge = await move(
             connection, charge, Event.CHARGED_BACK, now,
-            by="gateway", attempt=charge.attempt, amount=minor, about=chargeback_id,
+            by=by, attempt=charge.attempt, amount=minor, about=chargeback_id,
         )  # fmt: skip
         about = public_id("cbk", chargeback_id)
         says = f"the payer's bank took {charge.money(minor)} back: contest it at the gateway, or have it paid again"
@@ -186,29 +270,3 @@ class Reversals(Part):
         )  # fmt: skip
         about = public_id("cbk", chargeback_id)
         await alerts.settle(connection, city_id, kind=CHARGED_BACK, about=about, now=now)
-
-
-async def cover_lost(connection: Connection, charge: Charge, refund_id: UUID, now: datetime) -> int:
-    """Money that was set aside for a refund while a chargeback took it, too, is here after all: it was not lost.
-
-    Returns how much.
-    """
-    rows = await connection.fetch(
-        """select chargeback_id, lost from chargebacks
-           where city_id = $1 and charge_id = $2 and state = 'taken' and lost > 0 order by at, chargeback_id""",
-        charge.city_id,
-        charge.charge_id,
-    )
-    left, covered = charge.balances.unallocated, 0
-    for row in rows:
-        if part := min(left - covered, row["lost"]):
-            covered += part
-            await connection.execute(
-                "update chargebacks set lost = lost - $3 where city_id = $1 and chargeback_id = $2",
-                charge.city_id, row["chargeback_id"], part,
-            )  # fmt: skip
-    await ledger.book(
-        connection, charge.city_id, charge.charge_id, charge.currency, "charged_back", ("refund", refund_id), now,
-        unallocated=-covered, charged_back=covered, payer=covered, lost=-covered,
-    )  # fmt: skip
-    return covered

@@ -37,6 +37,7 @@ class Event(StrEnum):
     UNALLOCATED = "unallocated"
     TAKEN_BACK = "taken_back"
     REFUNDED = "refunded"
+    REFUND_CAME_BACK = "refund_came_back"
     CHARGED_BACK = "charged_back"
     CHARGEBACK_WON = "chargeback_won"
     CANCELLED = "cancelled"
@@ -51,6 +52,7 @@ class RefundState(StrEnum):
     DONE = "done"  # given back
     REFUSED = "refused"  # the gateway or the bank did not: the money is here, unallocated
     DECLINED = "declined"  # who had to decide said no: nothing happened
+    CAME_BACK = "came_back"  # transferred, and sent back by the payer's bank: the money is here, unallocated
 
 
 class RefundEvent(StrEnum):
@@ -63,6 +65,7 @@ class RefundEvent(StrEnum):
     REFUSED = "refused"
     DOUBT = "doubt"
     AGAIN = "again"
+    CAME_BACK = "came_back"
     ELSEWHERE = "elsewhere"
 
 
@@ -144,21 +147,33 @@ EDGES: tuple[Edge, ...] = (
         ((_S.PAID, _S.PART_PAID), (_S.RETURNED, _S.CHARGED_BACK)),
     ),
     *_stays(
+        _E.REFUND_CAME_BACK,
+        "staff",
+        "the payer's bank sent a transfer back",
+        (*UNDER_WAY, _S.PART_PAID, _S.PAID),
+    ),
+    *_edges(
+        _E.REFUND_CAME_BACK,
+        "staff",
+        "the payer's bank sent a transfer back",
+        ((_S.RETURNED, _S.CHARGED_BACK), (_S.PAID, _S.PART_PAID)),
+    ),
+    *_stays(
         _E.CHARGED_BACK,
-        "gateway",
+        "gateway, staff",
         "the payer's bank took some of it back, or more than was left",
         (*_AFTER, _S.WITHDRAWN),
     ),
     *_edges(
         _E.CHARGED_BACK,
-        "gateway",
+        "gateway, staff",
         "the payer's bank took back what was left",
         ((_S.PAID, _S.PART_PAID), (_S.CHARGED_BACK,)),
     ),
-    *_stays(_E.CHARGEBACK_WON, "gateway", "it is ours again", (*_AFTER, _S.WITHDRAWN)),
+    *_stays(_E.CHARGEBACK_WON, "staff", "it is ours again", (*_AFTER, _S.WITHDRAWN)),
     *_edges(
         _E.CHARGEBACK_WON,
-        "gateway",
+        "staff",
         "it is ours again",
         ((_S.CHARGED_BACK,), (_S.PAID, _S.PART_PAID)),
     ),
@@ -185,10 +200,13 @@ REFUND_EDGES: tuple[Edge, ...] = (
     ),
     Edge(_RE.DOUBT, _R.SENT, _R.IN_DOUBT, "gateway", "it may have happened, and cannot be asked; told"),
     Edge(_RE.AGAIN, _R.IN_DOUBT, _R.APPROVED, "staff", "somebody looked: it did not happen; sent again"),
+    Edge(
+        _RE.CAME_BACK, _R.DONE, _R.CAME_BACK, "staff", "a transfer that the payer's bank sent back: unallocated; told"
+    ),
 )
 CHARGEBACK_EDGES: tuple[Edge, ...] = (
-    Edge(ChargebackEvent.TAKEN, None, ChargebackState.TAKEN, "gateway", "the payer's bank has taken it; told"),
-    Edge(ChargebackEvent.WON, ChargebackState.TAKEN, ChargebackState.WON, "gateway", "it came back to us"),
+    Edge(ChargebackEvent.TAKEN, None, ChargebackState.TAKEN, "gateway, staff", "the payer's bank has taken it; told"),
+    Edge(ChargebackEvent.WON, ChargebackState.TAKEN, ChargebackState.WON, "staff", "it came back to us"),
 )
 TABLES: Mapping[str, tuple[Edge, ...]] = {"charge": EDGES, "refund": REFUND_EDGES, "chargeback": CHARGEBACK_EDGES}
 _ALLOWED = {noun: frozenset(edge[:3] for edge in edges) for noun, edges in TABLES.items()}
@@ -245,6 +263,7 @@ REFUND_FACES: Mapping[RefundState, RefundStatus] = {
     RefundState.DONE: RefundStatus.DONE,
     RefundState.REFUSED: RefundStatus.NOT_GIVEN,
     RefundState.DECLINED: RefundStatus.NOT_GIVEN,
+    RefundState.CAME_BACK: RefundStatus.NOT_GIVEN,
 }
 
 

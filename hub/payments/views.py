@@ -103,8 +103,13 @@ async def payment_of_charge(connection: Connection, city_id: int, charge_id: UUI
 
 
 async def charge_of(connection: Connection, city_id: int, table: str, id_: UUID) -> UUID:
-    """The charge that a refund, a chargeback or an allocation (`table`) belongs to. Raises NotFound."""
-    column = {"refunds": "refund_id", "chargebacks": "chargeback_id", "allocations": "allocation_id"}[table]
+    """The charge that a refund, a chargeback, an allocation or a capture (`table`) belongs to. Raises NotFound."""
+    column = {
+        "refunds": "refund_id",
+        "chargebacks": "chargeback_id",
+        "allocations": "allocation_id",
+        "captures": "capture_id",
+    }[table]
     found: UUID | None = await connection.fetchval(
         f"select charge_id from {table} where city_id = $1 and {column} = $2",  # noqa: S608 - names are ours
         city_id,

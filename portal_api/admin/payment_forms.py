@@ -11,8 +11,8 @@ from hub.kernel.money import Money
 from hub.payments.model import MOST_ITEMS
 from hub.payments.states import ChargebackState, RefundState, State
 from portal_api.citizen.payments import AmountIn, ItemIn, MethodName
+from portal_api.parameters import NO_NUL, Slug
 from portal_api.render import Amount, Named
-from portal_api.requests import NO_NUL, Slug
 
 Why = Annotated[
     str, Field(min_length=3, max_length=200, pattern=NO_NUL, description="kept with it: name no citizen in it")
@@ -58,9 +58,11 @@ class DecisionIn(_In):
 
 
 class HeardIn(_In):
-    """What somebody found out: `again`, surely nothing was given back, and it is sent once more."""
+    """What somebody found out: `again`, surely nothing was given back, and it is sent once more; `came_back`, a
+    transfer was made, and the payer's bank sent it back.
+    """
 
-    outcome: Literal["done", "refused", "again"]
+    outcome: Literal["done", "refused", "again", "came_back"]
     reason: Why
     reference: str | None = Field(default=None, max_length=100, pattern=NO_NUL, description="of the bank or gateway")
 
@@ -104,6 +106,7 @@ class StaffItem(BaseModel):
 
 
 class CaptureOut(BaseModel):
+    id: str = Field(examples=["cap_01jd3v9k6cf3rs2k4w5m8q7x1t"])
     source: Literal["attempt", "statement_entry", "counter"]
     amount: Amount
     at: datetime = Field(description="when it came, as the source says")

@@ -56,6 +56,7 @@ def charge_whole(
         ],
         "captures": [
             {
+                "id": public_id("cap", one["capture_id"]),
                 "source": one["source_kind"],
                 "amount": reader.amount(one["amount"], currency),
                 **{name: moment(one[name]) for name in ("at", "booked_at", "taken_back_at")},
@@ -110,16 +111,17 @@ def refund_out(reader: Reader, row: Row, charge: Row) -> dict[str, Any]:
     }
 
 
-_PREFIX = {"refund": "rfd", "chargeback": "cbk"}
+_OF_A_CHARGEBACK = {"charged_back", "chargeback_won"}
 
 
 def event_out(reader: Reader, row: Row, currency: str) -> dict[str, Any]:
+    chargeback = row["noun"] == "chargeback" or row["event"] in _OF_A_CHARGEBACK
     return {
         "at": moment(row["at"]),
         "noun": row["noun"],
         "event": row["event"],
         "charge": public_id("chg", row["charge_id"]),
-        "about": public_id(_PREFIX.get(row["noun"], "rfd"), row["about_id"]) if row["about_id"] else None,
+        "about": public_id("cbk" if chargeback else "rfd", row["about_id"]) if row["about_id"] else None,
         "state": row["to_state"],
         "amount": reader.amount(row["amount"], currency),
         "by": row["by"],

@@ -19,10 +19,21 @@ from hub.payments.views import Filters
 from portal_api.admin import payment_forms as forms
 from portal_api.admin import payment_shapes as shapes
 from portal_api.admin.looking import Reason
-from portal_api.admin.till import as_json, at_charge, covers, looking, made_of, theirs, whole_payment
+from portal_api.admin.till import (
+    as_json,
+    at_charge,
+    covers,
+    looking,
+    made_of,
+    refuse_own_debts,
+    theirs,
+    whole_payment,
+)
 from portal_api.citizen.matters import IdempotencyKey
 from portal_api.errors import responses
-from portal_api.requests import MOST_VALUES, AsStaff, Cursor, Limit, Slug, read_position, write_cursor
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import MOST_VALUES, Slug
+from portal_api.requests import AsStaff
 
 router = APIRouter(tags=["admin"])
 PaymentId = Annotated[str, Path(description="from the list", examples=["pay_01jd3v9k6cf3rs2k4w5m8q7x1t"])]
@@ -88,16 +99,18 @@ async def read_any_payment(staff: AsStaff, payment_id: PaymentId, reason: Reason
     responses=_VERB,
 )
 async def take_at_counter(staff: AsStaff, key: IdempotencyKey, content: forms.CounterIn) -> Response:
-    """For what somebody owes, or for nothing yet: what no obligation takes is unallocated."""
+    """For what somebody owes, or for nothing yet: what no obligation takes is unallocated. Not for oneself."""
     if not covers(staff, content.payee):
         raise NotFound(f"There is no payee {content.payee!r} that you take money for.")
     hub, city_id, now = staff.hub, staff.town.city.id, staff.hub.clock.now()
+    wanted = [one.wanted() for one in content.items]
+    await refuse_own_debts(staff, content.payee, wanted)
     async with hub.database.town(city_id) as connection:
         keys = await hub.vault.keys(connection, city_id)
         payment_id = await hub.payments.receive(
             connection, keys, staff.town,
             payee=content.payee, amount=forms.money_of(content.amount), source=Source("counter", made_of(staff, key)),
-            at=now, now=now, allocations=[one.wanted() for one in content.items], by=staff.name,
+            at=now, now=now, allocations=wanted, by=staff.name,
         )  # fmt: skip
         return as_json(await whole_payment(staff, connection, payment_id), 201)
 
@@ -106,9 +119,9 @@ async def take_at_counter(staff: AsStaff, key: IdempotencyKey, content: forms.Co
 async def pay_at_counter(
     staff: AsStaff, charge_id: ChargeId, key: IdempotencyKey, content: forms.AmountOnlyIn
 ) -> Response:
-    """Also while a card is under way: what comes twice is an overpayment, which is told."""
+    """Also while a card is under way: what comes twice is an overpayment, which is told. Not for oneself."""
     hub, now = staff.hub, staff.hub.clock.now()
-    async with at_charge(staff, "pay_at_counter", parse_public_id("chg", charge_id)) as desk:
+    async with at_charge(staff, "pay_at_counter", parse_public_id("chg", charge_id), oneself=False) as desk:
         source, amount = Source("counter", made_of(staff, key)), forms.money_of(content.amount)
         await hub.payments.captured(
             desk.connection, desk.keys, staff.town, desk.charge_id, amount, source, now, now, by=staff.name
@@ -116,14 +129,34 @@ async def pay_at_counter(
         return as_json(await desk.whole())
 
 
-@router.post("/charges/{charge_id}/allocations", summary="Allocate money", responses=_VERB, **_NOW)
-async def allocate_money(staff: AsStaff, charge_id: ChargeId, content: forms.AllocateIn) -> Response:
-    """Give unallocated money to what is owed to the same payee: all of it, or nothing."""
-    async with at_charge(staff, "allocate_money", parse_public_id("chg", charge_id)) as desk:
-        wanted = [one.wanted() for one in content.items]
-        await staff.hub.payments.allocate(
-            desk.connection, desk.keys, staff.town, desk.charge_id, wanted, by=staff.name, now=desk.now
+@router.post("/captures/{capture_id}/take-back", summary="Take money at the counter back", responses=_VERB, **_NOW)
+async def take_counter_money_back(
+    staff: AsStaff,
+    capture_id: Annotated[str, Path(description="of a charge", examples=["cap_01jd3v9k6cf3rs2k4w5m8q7x1t"])],
+    content: forms.ReasonIn,
+) -> Response:
+    """It was booked by mistake: it did not come, or not so much. Where the town wants two people for a refund, a
+    colleague of who booked it does this. Not for oneself.
+    """
+    wanted = parse_public_id("cap", capture_id)
+    async with at_charge(staff, "take_counter_money_back", wanted, "captures", oneself=False) as desk:
+        await staff.hub.payments.take_counter_back(
+            desk.connection, desk.keys, staff.town, wanted, by=staff.name, reason=content.reason, now=desk.now
         )
+        return as_json(await desk.whole())
+
+
+@router.post("/charges/{charge_id}/allocations", summary="Allocate money", responses=_VERB, **_NOW)
+async def allocate_money(
+    staff: AsStaff, charge_id: ChargeId, key: IdempotencyKey, content: forms.AllocateIn
+) -> Response:
+    """Give unallocated money to what is owed to the same payee: all of it, or nothing. Not to what oneself owes."""
+    wanted = [one.wanted() for one in content.items]
+    async with at_charge(staff, "allocate_money", parse_public_id("chg", charge_id), oneself=False, to=wanted) as desk:
+        await staff.hub.payments.allocate(
+            desk.connection, desk.keys, staff.town, desk.charge_id, wanted, by=staff.name, now=desk.now,
+            request_id=made_of(staff, f"{charge_id}/{key}"),
+        )  # fmt: skip
         return as_json(await desk.whole())
 
 

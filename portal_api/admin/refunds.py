@@ -7,10 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from hub.kernel.errors import Conflict
 from hub.kernel.ids import parse_public_id
 from hub.payments import views
-from hub.payments.model import Source
 from hub.payments.states import RefundState
 from portal_api.admin import payment_forms as forms
 from portal_api.admin import payment_shapes as shapes
@@ -79,7 +77,9 @@ async def decide_refund(staff: AsStaff, refund_id: RefundId, content: forms.Deci
 
 @router.post("/refunds/{refund_id}/outcome", summary="Say what became of a refund", responses=_VERB, **_NOW)
 async def settle_refund(staff: AsStaff, refund_id: RefundId, content: forms.HeardIn) -> Response:
-    """After a transfer was made, or after somebody looked what a gateway did."""
+    """After a transfer was made, or came back; after somebody looked what a gateway did. What came back is unallocated,
+    and given back by another refund: the entry that brought it is then set aside with the statement.
+    """
     wanted = parse_public_id("rfd", refund_id)
     async with at_charge(staff, "settle_refund", wanted, "refunds", oneself=False) as desk:
         payments, city_id = staff.hub.payments, staff.town.city.id
@@ -87,6 +87,11 @@ async def settle_refund(staff: AsStaff, refund_id: RefundId, content: forms.Hear
             await payments.refund_again(
                 desk.connection, city_id, wanted, by=staff.name, reason=content.reason, now=desk.now
             )
+        elif content.outcome == "came_back":
+            await payments.refund_came_back(
+                desk.connection, desk.keys, staff.town, wanted, content.reference, desk.now, by=staff.name,
+                reason=content.reason,
+            )  # fmt: skip
         else:
             await payments.refund_heard(
                 desk.connection, desk.keys, staff.town, wanted, content.outcome, content.reason, content.reference,
@@ -96,18 +101,16 @@ async def settle_refund(staff: AsStaff, refund_id: RefundId, content: forms.Hear
 
 
 @router.post("/charges/{charge_id}/chargebacks", summary="Book a chargeback", responses=_VERB, **_NOW)
-async def book_chargeback(staff: AsStaff, charge_id: ChargeId, content: forms.AmountOnlyIn) -> Response:
-    """Told by letter, where the gateway itself does not tell. One that is booked already is not booked again."""
+async def book_chargeback(
+    staff: AsStaff, charge_id: ChargeId, key: IdempotencyKey, content: forms.AmountOnlyIn
+) -> Response:
+    """Told by letter, where the gateway itself does not tell. A bank may take a payment back in several parts, and no
+    more in all than was paid by card.
+    """
     async with at_charge(staff, "book_chargeback", parse_public_id("chg", charge_id)) as desk:
-        seen = await views.captures(desk.connection, staff.town.city.id, [desk.charge_id])
-        attempts = [one for one in seen if one["source_kind"] == "attempt"]
-        if not attempts:
-            raise Conflict("Nothing of this charge was paid by card: no bank can charge it back.")
-        if content.amount.minor > attempts[-1]["amount"]:
-            raise Conflict("Less was paid by card: a bank charges back no more than that.")
-        await staff.hub.payments.charged_back(
+        await staff.hub.payments.charged_back_by_letter(
             desk.connection, desk.keys, staff.town, desk.charge_id, forms.money_of(content.amount),
-            Source("attempt", attempts[-1]["source_id"]), now=desk.now,
+            made_of(staff, key), by=staff.name, now=desk.now,
         )  # fmt: skip
         return as_json(await desk.whole())
 
@@ -117,9 +120,9 @@ async def win_chargeback(
     staff: AsStaff,
     chargeback_id: Annotated[str, Path(description="of a charge", examples=["cbk_01jd3v9k6cf3rs2k4w5m8q7x1t"])],
 ) -> Response:
-    """The money came back to us, and is given again to what the charge is for."""
+    """The money came back to us, and is given again to what the charge is for. Not for oneself."""
     wanted = parse_public_id("cbk", chargeback_id)
-    async with at_charge(staff, "win_chargeback", wanted, "chargebacks") as desk:
+    async with at_charge(staff, "win_chargeback", wanted, "chargebacks", oneself=False) as desk:
         await staff.hub.payments.chargeback_won(
             desk.connection, desk.keys, staff.town, wanted, now=desk.now, by=staff.name
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,11 @@ from fastapi.responses import Response
 from hub.access_log import service as access_log
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
+from hub.obligations import candidates
+from hub.obligations import service as obligations
 from hub.payments import views
-from hub.payments.views import PaymentSeen
+from hub.payments.model import Wanted
+from hub.payments.views import ChargeSeen, PaymentSeen
 from portal_api.admin import payment_shapes as shapes
 from portal_api.admin.looking import actor_of, refuse_oneself, why
 from portal_api.requests import Staff
@@ -32,18 +35,20 @@ class Desk:
     connection: Any
     keys: Any
     payment_id: UUID
-    charge_id: UUID
+    charge: ChargeSeen
     now: Any
+
+    @property
+    def charge_id(self) -> UUID:
+        return UUID(str(self.charge.row["charge_id"]))
 
     async def whole(self) -> dict[str, Any]:
         return await whole_payment(self.staff, self.connection, self.payment_id)
 
 
 @asynccontextmanager
-async def looking(
-    staff: Staff, what: str, payment_id: UUID, reason: str | None = None, *, oneself: bool = True
-) -> AsyncIterator[Desk]:
-    """Recorded for the person it belongs to; `oneself`: whether it may be her own who looks."""
+async def looking(staff: Staff, what: str, payment_id: UUID, reason: str | None = None) -> AsyncIterator[Desk]:
+    """Recorded for the person it belongs to."""
     hub, city_id, now = staff.hub, staff.town.city.id, staff.hub.clock.now()
     async with hub.database.town(city_id) as connection:
         seen = theirs(staff, await views.one(connection, city_id, payment_id))
@@ -51,30 +56,69 @@ async def looking(
             raise NotFound("There is no such payment here.")
         subject_id = seen.row["subject_id"]
         if subject_id is not None:
-            if not oneself:
-                await refuse_oneself(staff, connection, subject_id)
             about = why(staff, reason, public_id("pay", payment_id))
             await access_log.record(
                 connection, actor=actor_of(staff), subject_id=subject_id, what=what, why=about, at=now
             )
         keys = await hub.vault.keys(connection, city_id)
-        yield Desk(staff, connection, keys, payment_id, seen.charges[0].row["charge_id"], now)
+        yield Desk(staff, connection, keys, payment_id, seen.charges[0], now)
 
 
 @asynccontextmanager
 async def at_charge(
-    staff: Staff, what: str, wanted: UUID, table: str | None = None, *, oneself: bool = True
+    staff: Staff,
+    what: str,
+    wanted: UUID,
+    table: str | None = None,
+    *,
+    oneself: bool = True,
+    to: Sequence[Wanted] = (),
 ) -> AsyncIterator[Desk]:
-    """The charge, or that of a row of `table`: of a payee that is theirs, else there is none."""
+    """The charge, or that of a row of `table`: of a payee that is theirs, else there is none.
+
+    `oneself`: whether whoever asks may be who pays, or owes what it is for, or what in `to` she would give it to.
+    Raises Forbidden where she may not.
+    """
     city_id = staff.town.city.id
     async with staff.hub.database.town(city_id) as connection:
         charge_id = wanted if table is None else await views.charge_of(connection, city_id, table, wanted)
         payment_id = await views.payment_of_charge(connection, city_id, charge_id)
         seen = theirs(staff, await views.one(connection, city_id, payment_id))
-    if charge_id not in {one.row["charge_id"] for one in seen.charges}:
+    charge = next((one for one in seen.charges if one.row["charge_id"] == charge_id), None)
+    if charge is None:
         raise NotFound("There is no such charge here.")
-    async with looking(staff, what, payment_id, oneself=oneself) as desk:
-        yield Desk(staff, desk.connection, desk.keys, payment_id, charge_id, desk.now)
+    if not oneself:
+        named = [*to, *(Wanted(obligation_id=one["obligation_id"]) for one in charge.items)]
+        async with staff.hub.database.town(city_id) as connection:
+            people = await _debtors(staff, connection, charge.row["payee"], named)
+        await _refuse(staff, people | ({seen.row["subject_id"]} - {None}))
+    async with looking(staff, what, payment_id) as desk:
+        yield Desk(staff, desk.connection, desk.keys, payment_id, charge, desk.now)
+
+
+async def refuse_own_debts(staff: Staff, payee: str, wanted: Sequence[Wanted]) -> None:
+    """Raises Forbidden where somebody would book money for what she owes herself, to `payee` or as it is named."""
+    async with staff.hub.database.town(staff.town.city.id) as connection:
+        people = await _debtors(staff, connection, payee, wanted)
+    await _refuse(staff, people)
+
+
+async def _debtors(staff: Staff, connection: Any, payee: str, wanted: Sequence[Wanted]) -> set[UUID]:
+    city_id, named = staff.town.city.id, set()
+    for one in wanted:
+        found = one.obligation_id
+        if found is None and one.reference:
+            found = await obligations.find_by_reference(connection, city_id, one.payee or payee, one.reference)
+        named.add(found)
+    return await candidates.debtors(connection, city_id, [one for one in named if one is not None])
+
+
+async def _refuse(staff: Staff, people: set[UUID]) -> None:
+    """Raises Forbidden where whoever asks is one of them. Who comes in by which login is behind a door of its own."""
+    if people:
+        async with staff.hub.database.identity(staff.town.city.id) as connection:
+            for subject_id in people:
+                await refuse_oneself(staff, connection, subject_id)
 
 
 async def after(staff: Staff, charge_id: UUID) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from pydantic import BaseModel, Field
 
 from hub.access_log import service as access_log
 from hub.access_log.model import ActorKind, Entry
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen import access_texts as texts
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
 from portal_api.render import Named, Reader, moment, outward
-from portal_api.requests import READ, READER, AsCitizen, Cursor, Limit, answer, read_position, write_cursor
+from portal_api.requests import AsCitizen
 
 router = APIRouter(tags=["citizen"])
 

@@ -9,12 +9,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from hub.accounts.service import Account, Knowledge
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen.cases import CaseItem, case_item
 from portal_api.citizen.matters import MatterItem, matter_item
 from portal_api.citizen.obligation_items import ObligationItem, obligation_item
 from portal_api.errors import responses
 from portal_api.render import Amount, SourceOut, outward
-from portal_api.requests import READ, READER, AsCitizen, Citizen, answer
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 

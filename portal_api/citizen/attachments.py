@@ -18,7 +18,8 @@ from hub.matters import repeated
 from hub.matters.repeated import Asked
 from portal_api.citizen.matters import FileOut, IdempotencyKey, created, file_out
 from portal_api.errors import responses
-from portal_api.requests import NO_NUL, AsCitizen
+from portal_api.parameters import NO_NUL
+from portal_api.requests import AsCitizen
 
 router = APIRouter(tags=["citizen"])
 _ID = "att_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -15,8 +15,9 @@ from hub.kernel.errors import Conflict, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.payments import views
 from hub.payments.states import State
+from portal_api.answers import READER
 from portal_api.errors import responses
-from portal_api.requests import READER, AsCitizen, Citizen
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 _ID = "pay_01jd3v9k6cf3rs2k4w5m8q7x1t"

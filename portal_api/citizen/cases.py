@@ -15,20 +15,13 @@ from hub.cases import service as cases
 from hub.cases.model import PublicStatus
 from hub.kernel.ids import parse_public_id
 from hub.matters import service as matters
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen.matters import PREFIX
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import MOST_VALUES
 from portal_api.render import Named, Reader, ReferenceOut, SourceOut, moment, outward
-from portal_api.requests import (
-    MOST_VALUES,
-    READ,
-    READER,
-    AsCitizen,
-    Cursor,
-    Limit,
-    answer,
-    read_position,
-    write_cursor,
-)
+from portal_api.requests import AsCitizen
 
 router = APIRouter(tags=["citizen"])
 _ID = "cas_01jd3v9k6cf3rs2k4w5m8q7x1t"

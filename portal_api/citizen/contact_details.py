@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.contact_details.model import KINDS, Detail
 from hub.matters import service as matters
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen.matters import IdempotencyKey, MatterItem, Words, matter_item, sender
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import READ, READER, AsCitizen, Citizen, answer
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 _SHOWN = 10

@@ -13,9 +13,10 @@ from hub.kernel.ids import public_id
 from hub.mandates import service as mandates
 from hub.mandates.model import MandateKind
 from hub.subjects.model import SubjectKind
+from portal_api.answers import READ, READER, answer
 from portal_api.errors import responses
 from portal_api.render import moment
-from portal_api.requests import READ, READER, AsCitizen, answer
+from portal_api.requests import AsCitizen
 
 router = APIRouter(tags=["citizen"])
 

@@ -22,10 +22,11 @@ from hub.kernel.ids import parse_public_id, public_id
 from hub.kernel.text import choose_language
 from hub.matters.model import Event, Matter, Office, State, Told
 from hub.matters.service import Sender
+from portal_api.answers import answer
 from portal_api.citizen import matter_texts as texts
 from portal_api.envelope import outward_path
 from portal_api.render import Reader, moment
-from portal_api.requests import Citizen, answer
+from portal_api.requests import Citizen
 
 PREFIX = {"open_case": "sbm", "answer_case": "sbm", "problem_report": "req", "contact_change": "cch"}
 """Of the public id, by kind of matter."""

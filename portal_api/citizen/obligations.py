@@ -20,24 +20,14 @@ from hub.obligations import service as obligations
 from hub.obligations.model import Filters, ObligationKind, ObligationState, Sort
 from hub.obligations.service import Instalment, Transfer
 from hub.transfers.order_json import local_account
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen.obligation_items import ID, ObligationItem, obligation_item
 from portal_api.envelope import outward_path
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_cursor, write_cursor
+from portal_api.parameters import MOST_VALUES, CalendarDate, Slug
 from portal_api.render import Amount, Reader, ReferenceOut, SourceOut, moment
-from portal_api.requests import (
-    MOST_VALUES,
-    READ,
-    READER,
-    AsCitizen,
-    CalendarDate,
-    Citizen,
-    Cursor,
-    Limit,
-    Slug,
-    answer,
-    read_cursor,
-    write_cursor,
-)
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 ObligationId = Annotated[str, Path(description="from a list or the account", examples=[ID])]

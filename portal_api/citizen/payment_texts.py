@@ -22,13 +22,13 @@ STATES: Mapping[State, Texts] = {
         "en": "Not paid yet.",
     },
     State.STARTED: {
-        "hr": "Plaćanje je započeto. Ako ste ga prekinuli, pričekajte da istekne, pa pokušajte ponovno.",
-        "cs": "Platba byla zahájena. Pokud jste ji přerušili, počkejte, až vyprší, a zkuste to znovu.",
-        "uk": "Оплату розпочато. Якщо Ви її перервали, зачекайте, доки її час мине, і спробуйте ще раз.",
-        "ro": "Plata a început. Dacă ați întrerupt-o, așteptați să expire și încercați din nou.",
-        "sr-Cyrl": "Плаћање је започето. Ако сте га прекинули, сачекајте да истекне, па покушајте поново.",
-        "sr-Latn": "Plaćanje je započeto. Ako ste ga prekinuli, sačekajte da istekne, pa pokušajte ponovo.",
-        "en": "The payment has begun. If you broke it off, wait until its time is over, then try again.",
+        "hr": "Plaćanje je započeto. Ako ste ga prekinuli, nastavite ga ili pričekajte da istekne.",
+        "cs": "Platba byla zahájena. Pokud jste ji přerušili, pokračujte v ní, nebo počkejte, až vyprší.",
+        "uk": "Оплату розпочато. Якщо Ви її перервали, продовжте її або зачекайте, доки її час мине.",
+        "ro": "Plata a început. Dacă ați întrerupt-o, continuați-o sau așteptați să expire.",
+        "sr-Cyrl": "Плаћање је започето. Ако сте га прекинули, наставите га или сачекајте да истекне.",
+        "sr-Latn": "Plaćanje je započeto. Ako ste ga prekinuli, nastavite ga ili sačekajte da istekne.",
+        "en": "The payment has begun. If you broke it off, go on with it, or wait until its time is over.",
     },
     State.PROCESSING: {
         "hr": "Plaćanje se obrađuje. Nemojte plaćati ponovno; javit ćemo čim banka odgovori.",
@@ -105,13 +105,23 @@ STATES: Mapping[State, Texts] = {
 }
 
 UNALLOCATED: Texts = {
-    "hr": "Stiglo je {amount} više nego što je trebalo. Gradska uprava će to vratiti ili uračunati.",
-    "cs": "Přišlo o {amount} více, než bylo třeba. Úřad to vrátí nebo započte.",
-    "uk": "Надійшло на {amount} більше, ніж потрібно. Міська рада поверне або зарахує це.",
-    "ro": "Au venit cu {amount} mai mult decât era nevoie. Primăria le restituie sau le ia în calcul.",
-    "sr-Cyrl": "Стигло је {amount} више него што је требало. Градска управа ће то вратити или урачунати.",
-    "sr-Latn": "Stiglo je {amount} više nego što je trebalo. Gradska uprava će to vratiti ili uračunati.",
-    "en": "{amount} more came than was needed. The town hall will give it back or count it.",
+    "hr": "Od toga {amount} nije potrebno. Gradska uprava će to vratiti ili uračunati u drugo.",
+    "cs": "{amount} z toho není potřeba. Úřad to vrátí nebo započte na jiné.",
+    "uk": "З цього {amount} не потрібні. Міська рада поверне їх або зарахує на інше.",
+    "ro": "Din această sumă nu sunt necesari {amount}. Primăria îi restituie sau îi ia în calcul pentru altceva.",
+    "sr-Cyrl": "Од тога {amount} није потребно. Градска управа ће то вратити или урачунати у друго.",
+    "sr-Latn": "Od toga {amount} nije potrebno. Gradska uprava će to vratiti ili uračunati u drugo.",
+    "en": "{amount} of it is not needed. The town hall will give it back, or count it for something else.",
+}
+
+_ANOTHER_WAY: Texts = {
+    "hr": "Povrat {amount} tim putem nije uspio. Gradska uprava će ga vratiti drugim putem.",
+    "cs": "Vrácení {amount} touto cestou se nezdařilo. Úřad je vrátí jinak.",
+    "uk": "Повернути {amount} цим шляхом не вдалося. Міська рада поверне їх інакше.",
+    "ro": "Restituirea a {amount} pe această cale nu a reușit. Primăria o face pe altă cale.",
+    "sr-Cyrl": "Повраћај {amount} тим путем није успео. Градска управа ће га вратити другим путем.",
+    "sr-Latn": "Povraćaj {amount} tim putem nije uspeo. Gradska uprava će ga vratiti drugim putem.",
+    "en": "Giving {amount} back that way did not work. The town hall will do it another way.",
 }
 
 REFUNDS: Mapping[RefundState, Texts] = {
@@ -160,15 +170,8 @@ REFUNDS: Mapping[RefundState, Texts] = {
         "sr-Latn": "{amount} je vraćeno.",
         "en": "{amount} was given back.",
     },
-    RefundState.REFUSED: {
-        "hr": "Povrat {amount} tim putem nije uspio. Gradska uprava će ga vratiti drugim putem.",
-        "cs": "Vrácení {amount} touto cestou se nezdařilo. Úřad je vrátí jinak.",
-        "uk": "Повернути {amount} цим шляхом не вдалося. Міська рада поверне їх інакше.",
-        "ro": "Restituirea a {amount} pe această cale nu a reușit. Primăria o face pe altă cale.",
-        "sr-Cyrl": "Повраћај {amount} тим путем није успео. Градска управа ће га вратити другим путем.",
-        "sr-Latn": "Povraćaj {amount} tim putem nije uspeo. Gradska uprava će ga vratiti drugim putem.",
-        "en": "Giving {amount} back that way did not work. The town hall will do it another way.",
-    },
+    RefundState.REFUSED: _ANOTHER_WAY,
+    RefundState.CAME_BACK: _ANOTHER_WAY,
     RefundState.DECLINED: {
         "hr": "{amount} se ne vraća. Razlog Vam može reći gradska uprava.",
         "cs": "{amount} se nevrací. Důvod Vám sdělí úřad.",
@@ -181,13 +184,13 @@ REFUNDS: Mapping[RefundState, Texts] = {
 }
 
 TAKEN: Texts = {
-    "hr": "Vaša je banka povukla {amount}.",
-    "cs": "Vaše banka vzala zpět {amount}.",
-    "uk": "Ваш банк відкликав {amount}.",
-    "ro": "Banca dumneavoastră a retras {amount}.",
-    "sr-Cyrl": "Ваша банка је повукла {amount}.",
-    "sr-Latn": "Vaša banka je povukla {amount}.",
-    "en": "Your bank took {amount} back.",
+    "hr": "Vaša je banka povukla {amount}. Gradska uprava Vam može reći što još treba platiti.",
+    "cs": "Vaše banka vzala zpět {amount}. Co je ještě třeba zaplatit, Vám sdělí úřad.",
+    "uk": "Ваш банк відкликав {amount}. Що ще треба сплатити, підкаже міська рада.",
+    "ro": "Banca dumneavoastră a retras {amount}. Primăria vă poate spune ce mai este de plătit.",
+    "sr-Cyrl": "Ваша банка је повукла {amount}. Градска управа Вам може рећи шта још треба платити.",
+    "sr-Latn": "Vaša banka je povukla {amount}. Gradska uprava Vam može reći šta još treba platiti.",
+    "en": "Your bank took {amount} back. The town hall can tell you what is still to be paid.",
 }
 WON: Texts = {
     "hr": "Vaša je banka povukla {amount}, pa vratila.",

@@ -18,24 +18,14 @@ from hub.payments import views
 from hub.payments.model import MOST, MOST_ITEMS, Payer, Wanted
 from hub.payments.states import FACES, REFUND_FACES, ChargebackState, RefundState, RefundStatus, State, Status
 from hub.payments.views import ChargeSeen, Filters, PaymentSeen, Row
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen import payment_texts as texts
 from portal_api.citizen.matters import IdempotencyKey, created
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import MOST_VALUES, NO_NUL, Slug
 from portal_api.render import Amount, Named, Reader, moment
-from portal_api.requests import (
-    MOST_VALUES,
-    NO_NUL,
-    READ,
-    READER,
-    AsCitizen,
-    Citizen,
-    Cursor,
-    Limit,
-    Slug,
-    answer,
-    read_position,
-    write_cursor,
-)
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 _ID = "pay_01jd3v9k6cf3rs2k4w5m8q7x1t"

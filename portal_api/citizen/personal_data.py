@@ -15,10 +15,12 @@ from hub.personal_data import export as exports
 from hub.personal_data import requests as erasures
 from hub.personal_data.requests import Request as Erasure
 from hub.personal_data.requests import State
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen import personal_data_texts as texts
 from portal_api.errors import responses
+from portal_api.parameters import NO_NUL
 from portal_api.render import Reader, moment
-from portal_api.requests import NO_NUL, READ, READER, AsCitizen, Citizen, answer
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 

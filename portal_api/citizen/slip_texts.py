@@ -21,7 +21,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Oznaka",
         "codes": "Slikaj i plati",
         "open": "Otvori u aplikaciji banke",
-        "by_hand": "Tko ne slika kod, prepisuje podatke iz tablice. Bez poziva na broj ne možemo znati što je plaćeno.",
+        "by_hand": "Tko ne slika kod, prepisuje podatke iz tablice.",
+        "needed": "Bez poziva na broj ne možemo znati što je plaćeno.",
         "as_of": "Iznos prema stanju {as_of} – ako ste u međuvremenu platili, ne plaćajte ponovno.",
     },
     "cs": {
@@ -40,7 +41,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Označení platby",
         "codes": "QR Platba",
         "open": "Otevřít v aplikaci banky",
-        "by_hand": "Kdo kód nenačte, opíše údaje z tabulky. Bez symbolů nepoznáme, co bylo zaplaceno.",
+        "by_hand": "Kdo kód nenačte, opíše údaje z tabulky.",
+        "needed": "Bez symbolů nepoznáme, co bylo zaplaceno.",
         "as_of": "Částka podle stavu k {as_of} – pokud jste mezitím zaplatili, neplaťte znovu.",
     },
     "uk": {
@@ -59,8 +61,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Номер, який пишуть у призначенні",
         "codes": "QR-код для оплати",
         "open": "Відкрити в застосунку банку",
-        "by_hand": "Хто не сканує код, переписує дані з таблиці. Без номера ми не знатимемо, що сплачено.",
-        "as_of": "Сума за станом на {as_of} – якщо ви тим часом сплатили, не платіть удруге.",
+        "by_hand": "Хто не сканує код, переписує дані з таблиці.",
+        "needed": "Без номера ми не знатимемо, що сплачено.",
+        "as_of": "Сума за станом на {as_of} – якщо Ви тим часом сплатили, не платіть удруге.",
     },
     "ro": {
         "title": "Date pentru plată",
@@ -78,7 +81,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Referința plății",
         "codes": "Cod QR de plată",
         "open": "Deschide în aplicația băncii",
-        "by_hand": "Cine nu scanează codul copiază datele din tabel. Fără referință nu putem ști ce s-a plătit.",
+        "by_hand": "Cine nu scanează codul copiază datele din tabel.",
+        "needed": "Fără referință nu putem ști ce s-a plătit.",
         "as_of": "Suma la data de {as_of} – dacă ați plătit între timp, nu plătiți din nou.",
     },
     "sr-Cyrl": {
@@ -97,7 +101,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Ознака",
         "codes": "IPS скенирај",
         "open": "Отвори у апликацији банке",
-        "by_hand": "Ко не скенира код, преписује податке из табеле. Без позива на број не можемо знати шта је плаћено.",
+        "by_hand": "Ко не скенира код, преписује податке из табеле.",
+        "needed": "Без позива на број не можемо знати шта је плаћено.",
         "as_of": "Износ према стању {as_of} – ако сте у међувремену платили, не плаћајте поново.",
     },
     "sr-Latn": {
@@ -116,7 +121,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Oznaka",
         "codes": "IPS skeniraj",
         "open": "Otvori u aplikaciji banke",
-        "by_hand": "Ko ne skenira kod, prepisuje podatke iz tabele. Bez poziva na broj ne možemo znati šta je plaćeno.",
+        "by_hand": "Ko ne skenira kod, prepisuje podatke iz tabele.",
+        "needed": "Bez poziva na broj ne možemo znati šta je plaćeno.",
         "as_of": "Iznos prema stanju {as_of} – ako ste u međuvremenu platili, ne plaćajte ponovo.",
     },
     "en": {
@@ -135,7 +141,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "text": "Reference",
         "codes": "Scan to pay",
         "open": "Open in a banking app",
-        "by_hand": "Who does not scan the code copies the table. Without the reference we cannot know what was paid.",
+        "by_hand": "Who does not scan the code copies the table.",
+        "needed": "Without the reference we cannot know what was paid.",
         "as_of": "The amount is as of {as_of} – if you have paid since, do not pay again.",
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -73,7 +74,10 @@ async def read_transfer_slip(
             subject=reader.text(row["title"]),
             rows=_rows(citizen, transfer, texts),
             codes=codes,
-            notes=[texts["as_of"].format(as_of=_day(as_of, language))] if sources else [],
+            notes=[
+                *_by_hand(transfer, codes, texts),
+                *([texts["as_of"].format(as_of=_day(as_of, language))] if sources else []),
+            ],
         )
     )
     headers = {
@@ -154,6 +158,14 @@ def _rows(citizen: Citizen, transfer: Transfer, texts: Any) -> list[tuple[str, l
     return [(label, [value for value in values if value]) for label, values in rows if any(values)]
 
 
+def _by_hand(transfer: Transfer, codes: Sequence[_Code], texts: Mapping[str, str]) -> Iterator[str]:
+    """What whoever writes it by hand has to know, of what there is on this slip."""
+    if codes:
+        yield texts["by_hand"]
+    if transfer.order.references:
+        yield texts["needed"]
+
+
 def _payment_code(citizen: Citizen, transfer: Transfer) -> str:
     """What the payee asks for, or what its scheme then writes: paper and code say the same."""
     written = (
@@ -163,7 +175,8 @@ def _payment_code(citizen: Citizen, transfer: Transfer) -> str:
 
 
 def _day(day: Any, language: str) -> str:
-    return str(format_date(day, "long", locale=language.replace("-", "_")))
+    # English is read here by Europeans, who write the day before the month.
+    return str(format_date(day, "long", locale="en_GB" if language == "en" else language.replace("-", "_")))
 
 
 @cache

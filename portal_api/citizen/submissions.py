@@ -15,6 +15,7 @@ from hub.cases.model import PublicStatus
 from hub.kernel.ids import parse_public_id
 from hub.matters import service as matters
 from hub.submissions.model import KINDS, LONGEST_TEXT, LONGEST_TITLE, MOST_DOCUMENTS, Answer, NewCase
+from portal_api.answers import READ, READER, answer
 from portal_api.citizen.matters import (
     FileOut,
     IdempotencyKey,
@@ -30,18 +31,9 @@ from portal_api.citizen.matters import (
     sender,
 )
 from portal_api.errors import responses
-from portal_api.requests import (
-    MOST_VALUES,
-    READ,
-    READER,
-    AsCitizen,
-    Citizen,
-    Cursor,
-    Limit,
-    answer,
-    read_position,
-    write_cursor,
-)
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import MOST_VALUES
+from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
 _ID = "sbm_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -68,6 +68,8 @@ def page(
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    # The address is a key: where somebody has published it, nobody is to find it by searching.
+    response.headers["X-Robots-Tag"] = "noindex"
     if refresh is not None:
         response.headers["Refresh"] = str(refresh)
     return response

@@ -6,8 +6,10 @@ person or of what it is for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,12 +22,15 @@ from hub.gateways.service import Tries
 from hub.hub import Hub
 from hub.kernel.errors import Conflict, NotFound, NotReady
 from hub.kernel.ids import parse_public_id, public_id
+from hub.kernel.text import choose
 from hub.payments import views
-from hub.payments.states import FACES, State, Status
+from hub.payments.states import FACES, UNDER_WAY, ChargebackState, RefundState, State, Status
 from hub.payments.views import ChargeSeen
+from portal_api.citizen import payment_texts
 from portal_api.login import cookies
 from portal_api.login.failures import PageRoute
 from portal_api.login.forms import LARGEST_FORM, read_form
+from portal_api.login.languages import catalogues
 from portal_api.login.pages import language_of
 from portal_api.payments import pages
 from portal_api.render import Reader
@@ -42,13 +47,18 @@ _SELDOM = 60
 _ANSWERED = timedelta(seconds=20)
 """By then after the browser has come back the gateway was asked: still open, it waits for another card."""
 _PAYABLE = frozenset({State.OPEN, State.PART_PAID})
-_TROUBLES = frozenset({"conflict", "not_ready"})
 
 
 @router.get("/{payment_id}")
 async def show_payment(
-    request: Request, town: AtTown, payment_id: PaymentId, token: Token = "", trouble: Annotated[str, Query()] = ""
+    request: Request,
+    town: AtTown,
+    payment_id: PaymentId,
+    token: Token = "",
+    trouble: Annotated[str, Query()] = "",
+    still: Annotated[str, Query()] = "",
 ) -> Response:
+    """`still`: the reader has stopped that the page renews itself (WCAG 2.2 criterion 2.2.2)."""
     hub, uuid = hub_of(request), parse_public_id("pay", payment_id)
     await hub.gateways.check_page(town, uuid, token)
     # What is under way is asked about, and then read.
@@ -57,23 +67,33 @@ async def show_payment(
         seen = await views.one(connection, town.city.id, uuid)
     language = language_of(request, town)
     reader = Reader(town.city, language)
+    # The page may be in a language that is none of the town's; its amounts are written in it all the same.
+    reader.language, reader.wanted = language, (language,)
     parts = [_part(hub, town, reader, seen.row, one, tries) for one in seen.charges]
     forms = [one["onward"].url for one in parts if one["onward"] and one["onward"].form is not None]
+    status = _together(FACES[State(seen.row["state"])], [one["status"] for one in parts])
+    # A try that is still open while the money has come another way is nothing to wait for.
+    waits = tries.under_way and status is not Status.PAID
+    again = any(one["again"] for one in parts)
+    pressed = again or any(one["onward"] for one in parts)
+    renews = _refresh(tries, hub.gateways.now(), pressed=pressed) if waits and not still else None
     return pages.page(
         request,
         town,
         language,
         "payment.html",
         posts_to=forms[0] if forms else None,
-        refresh=_refresh(tries, hub.gateways.now()) if tries.under_way else None,
+        refresh=renews,
         payment=payment_id,
         token=token,
-        status=_together(FACES[State(seen.row["state"])], [one["status"] for one in parts]),
+        status=status,
         amount=_money(reader, sum(one.row["amount"] for one in seen.charges), seen.row["currency"]),
         parts=parts,
-        under_way=tries.under_way,
-        here=f"{cookies.base(request, town)}/payments/{payment_id}?t={token}",
-        trouble=trouble if trouble in _TROUBLES else None,
+        waits=waits,
+        kept=_kept(request),
+        renews=renews is not None,
+        # Whether the gateway has taken what did not end clearly is being asked: nobody is told to try again meanwhile.
+        trouble=trouble if trouble == "conflict" or (trouble == "not_ready" and again) else None,
     )
 
 
@@ -89,14 +109,14 @@ async def try_payment(request: Request, town: AtTown, payment_id: PaymentId) -> 
         if await views.payment_of_charge(connection, town.city.id, charge_id) != uuid:
             raise NotFound("There is no such charge here.")
     payer = Payer(ip=request.client.host if request.client else "")
-    trouble = ""
+    shown = {"t": token, **_kept(request)}
     try:
         await hub.gateways.start(town, charge_id, language=_short(language_of(request, town)), payer=payer)
     except Conflict:
-        trouble = "&trouble=conflict"
+        shown["trouble"] = "conflict"
     except NotReady:
-        trouble = "&trouble=not_ready"
-    path = f"{cookies.base(request, town)}/payments/{public_id('pay', uuid)}?t={token}{trouble}"
+        shown["trouble"] = "not_ready"
+    path = f"{cookies.base(request, town)}/payments/{public_id('pay', uuid)}?{urlencode(shown)}"
     return RedirectResponse(path, 303)
 
 
@@ -113,20 +133,52 @@ def _part(
     now = hub.gateways.now()
     in_time = expires_at is None or now < expires_at
     just_back = last is not None and last.returned_at is not None and now - last.returned_at < _ANSWERED
-    onward = None if just_back else tries.onward.get(charge_id)
+    # What was paid another way meanwhile is not to be paid once more.
+    onward = None if just_back or state is State.PAID else tries.onward.get(charge_id)
     # Whoever has still to enter a card is not told that there is nothing to do.
     unpaid = Status.PART_PAID if row["captured"] else Status.TO_PAY
     by_card = payment["method"] == "card" and hub.gateways.takes_cards(town, row["payee"], payment["login"])
+    waits = state in _PAYABLE and row["attempt"] is None
+    said = None
+    if last is not None and (failed or onward):
+        # Also where a card was refused and the gateway's page takes another one.
+        said = last.reason or ("other" if failed else None)
+    again = waits and by_card and in_time
     return {
         "id": public_id("chg", charge_id),
         "payee": payee.name if payee else {"": row["payee"]},
         "amount": _money(reader, row["amount"], row["currency"]),
         "status": unpaid if onward else FACES[state],
-        "said": (last.reason or "other") if failed and last is not None else None,
+        "told": list(_told(reader, charge, state)),
+        "said": said,
         "onward": onward,
-        "again": by_card and in_time and state in _PAYABLE and row["attempt"] is None,
+        "again": again,
+        "elsewhere": waits and not again,
         "tried": bool(tried),
     }
+
+
+def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[str]:
+    """What became of the money, where it is more than the state says; the citizen's API tells it in the same words."""
+    row = charge.row
+    currency: str = row["currency"]
+
+    def words(texts: payment_texts.Texts, minor: int) -> str:
+        text = choose(texts, [reader.language], reader.city.language)
+        return text.format(amount=_money(reader, minor, currency))
+
+    # Also while a try to pay the rest is under way.
+    if 0 < row["captured"] < row["amount"] and state in {State.PART_PAID, *UNDER_WAY}:
+        amounts = {"came": row["captured"], "amount": row["amount"], "left": row["amount"] - row["captured"]}
+        written = {name: _money(reader, minor, currency) for name, minor in amounts.items()}
+        yield pages.texts(reader.language)["payment.came"].format(**written)
+    if row["unallocated"]:
+        yield words(payment_texts.UNALLOCATED, row["unallocated"])
+    for one in charge.refunds:
+        yield words(payment_texts.REFUNDS[RefundState(one["state"])], one["amount"])
+    for one in charge.chargebacks:
+        taken = one["state"] == ChargebackState.TAKEN
+        yield words(payment_texts.TAKEN if taken else payment_texts.WON, one["amount"])
 
 
 def _together(status: Status, parts: list[Status]) -> Status:
@@ -136,9 +188,22 @@ def _together(status: Status, parts: list[Status]) -> Status:
     return Status.PART_PAID if {Status.PAID, Status.PART_PAID} & set(parts) else Status.TO_PAY
 
 
-def _refresh(tries: Tries, now: datetime) -> int:
+def _refresh(tries: Tries, now: datetime, *, pressed: bool) -> int | None:
+    """Seconds until the page of what is under way renews itself; `pressed`: it has something to press.
+
+    A page that is loaded anew has lost where the keyboard was: one with something to press waits for it, or renews
+    itself seldom once the browser has come back.
+    """
+    if pressed:
+        return _SELDOM if any(one.returned_at for one in tries.attempts) else None
     since = now - max(one.returned_at or one.created_at for one in tries.attempts)
     return next((seconds for limit, seconds in _STEPS if since < limit), _SELDOM)
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """What was chosen on the page, for addresses that lead back to it: its language."""
+    language = request.query_params.get("lang", "")
+    return {"lang": language} if language in catalogues() else {}
 
 
 def _money(reader: Reader, minor: int, currency: str) -> str:

@@ -22,8 +22,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from hub.cities.logins import Passwords
 from hub.cities.logo import Logo
-from hub.cities.model import Look, Passwords
+from hub.cities.model import Look
 from hub.kernel.assurance import Assurance
 from hub.settings import PROJECT
 from portal_api.login.languages import catalogues
@@ -136,7 +137,7 @@ async def site(house: House) -> AsyncIterator[Site]:
         await browser.close()
 
 
-async def look_at(site: Site, page: Page, name: str) -> None:
+async def look_at(site: Site, page: Page, name: str, *, of: str = "login") -> None:
     """No finding of axe, nothing wider than the screen and nothing too small to touch, in both widths; a picture each."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for width, pixels in WIDTHS.items():
@@ -152,7 +153,7 @@ async def look_at(site: Site, page: Page, name: str) -> None:
                .filter(([_, box]) => box.height < 43.9 || box.width < 24).map(([html]) => html)"""
         )
         assert small == [], (name, width)
-        await page.screenshot(path=PICTURES / f"login-{name}-{width}.png", full_page=True)
+        await page.screenshot(path=PICTURES / f"{of}-{name}-{width}.png", full_page=True)
     assert await page.evaluate("document.documentElement.lang") in catalogues()
     assert site.trouble == [], name
 

@@ -13,10 +13,15 @@ import pytest
 
 from hub.authorisation import CITIZEN_SCOPES, STAFF_SCOPES
 from hub.gateways.model import State
-from hub.kernel.ids import public_id
+from hub.kernel.ids import new_uuid, public_id
+from hub.kernel.money import Money
+from hub.payments.model import Source
+from hub.payments.states import RefundState
+from hub.payments.states import State as ChargeState
 from hub.ports.payment_gateway import Started
 from hub.subjects import service as subjects
 from hub.subjects.model import SubjectKind
+from portal_api.citizen import payment_texts
 from portal_api.login.languages import catalogues
 from portal_api.payments import pages
 from tests.integration.gateways.harness import CITY_ID, Stage
@@ -58,6 +63,8 @@ async def test_the_page_from_the_first_try_to_the_money(town: Stage):
     assert "script-src" not in policy
     assert "default-src 'none'" in policy
     assert "form-action 'self';" in policy
+    kept = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
+    assert {name: first.headers[name] for name in kept} == kept
     assert "refresh" not in first.headers
 
     action, fields = form(first.text)
@@ -67,7 +74,7 @@ async def test_the_page_from_the_first_try_to_the_money(town: Stage):
     link = re.search(r'class="button" href="([^"]+)"', under_way.text)
     assert link is not None
     assert unescape(link[1]).startswith(f"{town.sandbox}/pay/")
-    assert under_way.headers["refresh"] == "3"
+    assert "refresh" not in under_way.headers  # It would take the keyboard away from what there is to press.
     assert "Novac još nije stigao." in under_way.text  # Not "nothing to do": she has to enter a card.
 
     refused = await town.client.post(unescape(link[1]), data={"do": "pay", "card": "4000000000009995"})
@@ -95,6 +102,79 @@ async def test_the_page_from_the_first_try_to_the_money(town: Stage):
     assert "Plaćeno" in paid.text
     assert "<form" not in paid.text
     assert "refresh" not in paid.headers
+
+
+async def test_a_chosen_language_stays_and_amounts_are_written_in_it(town: Stage):
+    page = await page_of(town, await town.charge(125050))
+    browser = {"accept-language": "hr"}
+    first = await town.client.get(f"{page}&lang=uk", headers=browser)
+    assert "1\N{NO-BREAK SPACE}250,50\N{NO-BREAK SPACE}EUR" in first.text  # And not as in Croatian, the town's own.
+    action, fields = form(first.text)
+    begun = await town.client.post(town.url + action, data=fields, headers=browser)
+    assert begun.headers["location"].endswith("&lang=uk")
+    under_way = await town.client.get(town.url + begun.headers["location"], headers=browser)
+    assert under_way.headers["content-language"] == "uk"
+    [again] = re.findall(r'<p><a href="([^"]+)">Подивитися', under_way.text)
+    assert unescape(again).endswith("&lang=uk")
+    stray = await town.client.get(f"{page}&lang=%22%3E", headers=browser)
+    assert (stray.headers["content-language"], "%22" in stray.text) == ("hr", False)
+
+
+async def test_it_renews_itself_while_there_is_nothing_to_press(town: Stage):
+    charge, onward = await town.begun()
+    page = await page_of(town, charge)
+    await town.pay(onward, {"do": "pay", "card": "4000000000000119"}, back=True)
+    await town.judge()
+    waits = await town.client.get(page, headers={"accept-language": "hr"})
+    assert waits.headers["refresh"] == "3"
+    assert "Ne plaćajte ponovno" in waits.text
+    [stop] = re.findall(r'<a href="([^"]+still=1[^"]*)"', waits.text)
+    stopped = await town.client.get(town.url + unescape(stop))
+    assert (stopped.status_code, "refresh" in stopped.headers, "still=1" in stopped.text) == (200, False, True)
+    for after, seconds in ((timedelta(minutes=2), "10"), (timedelta(hours=1), "60")):
+        town.clock.move(after)
+        assert (await town.client.get(page)).headers["refresh"] == seconds
+
+
+async def test_who_came_back_without_paying_has_time_to_press(town: Stage):
+    charge, _ = await town.begun()
+    page = await page_of(town, charge)
+    await town.rows(
+        "update gateway_attempts set returned_at = $2 where charge_id = $1 returning 1", charge, town.clock.now()
+    )
+    assert (await town.client.get(page)).headers["refresh"] == "3"
+    town.clock.move(timedelta(seconds=30))
+    pressed = await town.client.get(page)
+    assert 'class="button"' in pressed.text
+    assert pressed.headers["refresh"] == "60"
+
+
+async def test_what_was_paid_at_the_counter_meanwhile_is_not_to_be_paid_again(town: Stage):
+    charge, _ = await town.begun()
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys, now = await town.worker.vault.keys(connection, CITY_ID), town.clock.now()
+        source = Source("counter", new_uuid())
+        await town.worker.payments.captured(connection, keys, town.town, charge, Money(12550, "EUR"), source, now, now)
+    seen = await town.client.get(await page_of(town, charge), headers={"accept-language": "hr"})
+    assert "Novac je stigao." in seen.text
+    assert ('class="button"' in seen.text, "refresh" in seen.headers) == (False, False)
+
+
+@pytest.mark.parametrize(("came", "said"), [(12550, "to be paid now"), (50, "begin again when")])
+async def test_a_try_that_was_begun_is_not_gone_on_with_where_less_is_due_now(town: Stage, came, said):
+    subject, ana = await person(town)
+    charge = await town.charge(subject=subject)
+    [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
+    url = f"{town.url}/proba/v1/payments/{public_id('pay', row['payment_id'])}/attempts"
+    first = await town.client.post(url, headers=ana)
+    again = await town.client.post(url, headers=ana)
+    assert (again.status_code, again.json()["url"]) == (first.status_code, first.json()["url"])
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys, now = await town.worker.vault.keys(connection, CITY_ID), town.clock.now()
+        source = Source("counter", new_uuid())
+        await town.worker.payments.captured(connection, keys, town.town, charge, Money(came, "EUR"), source, now, now)
+    refused = await town.client.post(url, headers=ana)
+    assert (refused.status_code, said in refused.json()["detail"]) == (409, True), refused.text
 
 
 async def test_nobody_guesses_the_address_of_a_page(town: Stage):
@@ -215,3 +295,10 @@ def test_every_text_in_every_language(language: str):
     assert own.keys() == english.keys()
     assert all(text.strip() for text in own.values())
     assert language == "en" or not set(own.values()) & set(english.values())
+
+
+def test_every_state_has_its_words_in_every_language():
+    told = [*payment_texts.STATES.values(), *payment_texts.REFUNDS.values()]
+    assert (set(payment_texts.STATES), set(payment_texts.REFUNDS)) == (set(ChargeState), set(RefundState))
+    every = [*told, payment_texts.UNALLOCATED, payment_texts.TAKEN, payment_texts.WON]
+    assert {frozenset(texts) for texts in every} == {frozenset(catalogues())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +14,20 @@ import httpx
 import pytest
 
 from hub.authorisation import Role
+from hub.cities.money import Refunds
+from hub.kernel.assurance import Assurance
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import new_uuid, parse_public_id, public_id
 from hub.kernel.money import Money
+from hub.logins import resolution
 from hub.obligations.projection import ObligationProjection
 from hub.payments import views
 from hub.payments.model import Source
+from hub.staff import service as staff
 from hub.staff.model import Grant
 from hub.storage import retention
+from hub.subjects import service as subjects
+from hub.tokens.service import AccessToken
 from portal_api.admin import till
 from portal_api.requests import Staff
 from tests.support.hub import Api, make_settings, opened
@@ -131,7 +138,7 @@ async def test_a_citizen_pays(hub, ana):
     paid = good(await ana.get(f"payments/{payment['id']}"))
     assert (paid["status"], paid["state"]) == ("paid", "paid")
     assert paid["charges"][0]["text"] == (
-        "Plaćeno. Stiglo je 0,50\N{NO-BREAK SPACE}€ više nego što je trebalo. Gradska uprava će to vratiti ili uračunati."
+        "Plaćeno. Od toga 0,50\N{NO-BREAK SPACE}€ nije potrebno. Gradska uprava će to vratiti ili uračunati u drugo."
     )
     assert good(await ana.get("payments/" + payment["id"], **{"Accept-Language": "uk"}))["text"] == "Сплачено."
     again = await ana.get(f"payments/{payment['id']}")
@@ -252,12 +259,17 @@ async def test_the_counter(hub, office):
         13000, 12550, 450,
     )  # fmt: skip
     other = await owe(hub, "o2")
-    given = good(await office.post(f"charges/{charge['id']}/allocations", {"items": [{"obligation": other}]}))
+    part = {"items": [{"obligation": other, "amount": {"minor": 200, "currency": "EUR"}}]}
+    for _ in range(2):  # A double click is one.
+        given = good(await office.post(f"charges/{charge['id']}/allocations", part, key="a1"))
+        assert given["charges"][0]["unallocated"]["minor"] == 250
+    part["items"][0]["amount"]["minor"] = 250
+    given = good(await office.post(f"charges/{charge['id']}/allocations", part))
     assert given["charges"][0]["unallocated"]["minor"] == 0
-    newest = given["charges"][0]["allocations"][-1]["id"]
+    newest = next(one["id"] for one in given["charges"][0]["allocations"] if one["amount"]["minor"] == 250)
     taken = good(await office.post(f"allocations/{newest}/take-back", {"reason": "not for this"}))
-    assert taken["charges"][0]["unallocated"]["minor"] == 450
-    assert [one["event"] for one in taken["events"]] == ["created", "captured", "allocated", "unallocated"]
+    assert taken["charges"][0]["unallocated"]["minor"] == 250
+    assert [one["event"] for one in taken["events"]] == ["created", "captured", *["allocated"] * 2, "unallocated"]
     assert taken["events"][-1]["by"] == "development"
 
 
@@ -291,12 +303,18 @@ async def test_a_chargeback_told_by_letter(hub, ana, office):
     await paid_by_card(hub, payment)
     more = {"amount": {"minor": 12551, "currency": "EUR"}}
     refused(await office.post(f"charges/{charge}/chargebacks", more), 409, "conflict")
-    booked = good(await office.post(f"charges/{charge}/chargebacks", amount))
-    assert good(await office.post(f"charges/{charge}/chargebacks", amount))["charges"] == booked["charges"]
+    booked = good(await office.post(f"charges/{charge}/chargebacks", amount, key="letter"))
+    assert (
+        good(await office.post(f"charges/{charge}/chargebacks", amount, key="letter"))["charges"] == booked["charges"]
+    )
+    refused(await office.post(f"charges/{charge}/chargebacks", amount), 409, "conflict")
     [chargeback] = booked["charges"][0]["chargebacks"]
     told = good(await ana.get(f"payments/{payment['id']}"))
     assert told["status"] == "taken_back"
     assert f"Vaša je banka povukla {TEXT}." in told["charges"][0]["text"]
+    assert {one["about"] for one in booked["events"] if "charge" in one["event"] or one["noun"] == "chargeback"} == {
+        chargeback["id"]
+    }
     won = good(await office.post(f"chargebacks/{chargeback['id']}/won"))
     assert (won["state"], won["charges"][0]["allocated"]["minor"]) == ("paid", 12550)
 
@@ -339,7 +357,110 @@ async def test_how_long_it_is_kept(hub, ana):
     assert await kept() == {never["id"], paid["id"], too_much["id"]}
     hub.clock.move(timedelta(days=6))
     assert await kept() == {paid["id"], too_much["id"]}
-    hub.clock.move(timedelta(days=3650))
+    hub.clock.move(timedelta(days=3653))
     assert await kept() == {too_much["id"]}
     async with hub.worker.database.town(1) as connection:
         assert await connection.fetchval("select count(*) from ledger_entries") == 2
+
+
+@pytest.fixture
+async def cashier(hub, ana) -> Office:
+    """Ana herself, at work: one account at an eID leads to both."""
+    town, now = hub.worker.towns.by_slug["pregrada"].city, hub.clock.now()
+    async with hub.hub.database.identity(town.id) as connection:
+        keys = await hub.hub.vault.keys(connection, town.id)
+        staff_id = await staff.add(connection, town, "Ana Blagajnik", [Grant(Role.CASHIER)], by="test", now=now)
+        (own,) = (await subjects.identify(connection, keys, [("login.nias", "ana")])).values()
+        await resolution.insert(connection, 1, "nias", own, now, by="new", subject_id=ana.subject_id)
+        await resolution.insert(connection, 1, "nias", own, now, by="clerk", staff_id=staff_id, staff=True)
+    text = secrets.token_urlsafe(32)
+    # As if it had been verified a moment ago: signatures are tried in the tests of tokens.
+    hub.hub.tokens._known[text, town.id] = AccessToken(
+        city_id=town.id, scopes=frozenset({"money"}), expires_at=now + timedelta(minutes=5), client_id="console",
+        assurance=Assurance.SUBSTANTIAL, subject_id=None, staff_id=staff_id,
+    )  # fmt: skip
+    return Office(hub, {"Authorization": f"Bearer {text}"})
+
+
+async def test_no_cashier_books_money_for_herself(hub, ana, office, cashier):
+    fee, money = await owe(hub), {"amount": {"minor": 12550, "currency": "EUR"}}
+    named = {"payee": "grad", "reference": "HR68 5720-87582274224"}
+    for item in ({"obligation": fee}, named):
+        taken = money | {"payee": "grad", "items": [item]}
+        refused(await cashier.post("payments", taken), 403, "forbidden")
+    # Money that belongs to nothing yet, and hers to owe.
+    unknown = good(await cashier.post("payments", money | {"payee": "grad"}), 201)["charges"][0]["id"]
+    refused(await cashier.post(f"charges/{unknown}/allocations", {"items": [{"obligation": fee}]}), 403, "forbidden")
+    charge = good(await ana.post("payments", content(fee)), 201)["charges"][0]["id"]
+    refused(await cashier.post(f"charges/{charge}/counter", money), 403, "forbidden")
+    other = await hub.subject("pregrada", "Ivo", hr_oib=IVO)
+    friend = Person(hub, other, hub.token("pregrada", other))
+    wanted = {"method": "counter", "items": [named | money]}
+    for_her = good(await friend.post("payments", wanted), 201)["charges"][0]["id"]
+    refused(await cashier.post(f"charges/{for_her}/counter", money), 403, "forbidden")
+    good(await office.post(f"charges/{for_her}/counter", money))
+    assert good(await office.get("payments?unallocated=true"))["items"][0]["charges"][0]["id"] == unknown
+
+
+async def test_no_cashier_gives_money_back_to_herself(hub, ana, office, cashier):
+    charge = good(await ana.post("payments", content(await owe(hub))), 201)["charges"][0]["id"]
+    good(await office.post(f"charges/{charge}/counter", {"amount": {"minor": 12550, "currency": "EUR"}}))
+    wanted = {"amount": {"minor": 550, "currency": "EUR"}, "reason": "assessed twice", "to": "bank"}
+    refused(await cashier.post(f"charges/{charge}/refunds", wanted), 403, "forbidden")
+    asked = good(await office.post(f"charges/{charge}/refunds", wanted), 201)
+    refund = f"refunds/{asked['charges'][0]['refunds'][0]['id']}"
+    refused(await cashier.post(f"{refund}/decision", {"decision": "approve"}), 403, "forbidden")
+    refused(await cashier.post(f"{refund}/outcome", {"outcome": "done", "reason": "transferred"}), 403, "forbidden")
+
+
+async def test_no_cashier_wins_her_own_chargeback(hub, ana, office, cashier):
+    payment = good(await ana.post("payments", content(await owe(hub))), 201)
+    charge, amount = payment["charges"][0]["id"], {"amount": {"minor": 12550, "currency": "EUR"}}
+    await paid_by_card(hub, payment)
+    booked = good(await office.post(f"charges/{charge}/chargebacks", amount))
+    won = f"chargebacks/{booked['charges'][0]['chargebacks'][0]['id']}/won"
+    refused(await cashier.post(won), 403, "forbidden")
+    assert good(await office.post(won))["state"] == "paid"
+
+
+async def test_a_slip_at_the_counter_is_taken_back_by_a_colleague(hub, office, cashier, ivo):
+    fee = await owe(hub, oib=IVO)
+    money = {"payee": "grad", "amount": {"minor": 125500, "currency": "EUR"}, "items": [{"obligation": fee}]}
+    payment = good(await cashier.post("payments", money), 201)
+    [capture] = payment["charges"][0]["captures"]
+    path, why = f"captures/{capture['id']}/take-back", {"reason": "a nought too much"}
+    city = hub.hub.towns.by_slug["pregrada"].city
+    assert city.refunds.approval == "one"
+    object.__setattr__(city, "refunds", Refunds(approval="two_people"))
+    refused(await cashier.post(path, why), 403, "forbidden")
+    for _ in range(2):
+        corrected = good(await office.post(path, why))
+    [charge] = corrected["charges"]
+    assert (charge["state"], charge["captured"]["minor"], charge["counter"]["minor"]) == ("withdrawn", 0, 0)
+    assert charge["captures"][0]["taken_back_at"] is not None
+    assert (corrected["events"][-1]["event"], corrected["events"][-1]["reason"]) == ("taken_back", "a nought too much")
+    card = good(await ivo.post("payments", content(fee)), 201)
+    await paid_by_card(hub, card)
+    by_card = good(await office.get(f"payments/{card['id']}"))["charges"][0]["captures"][0]["id"]
+    refused(await office.post(f"captures/{by_card}/take-back", why), 409, "conflict")
+
+
+async def test_a_transfer_that_came_back(hub, ana, office):
+    payment = good(await ana.post("payments", content(await owe(hub))), 201)
+    charge = payment["charges"][0]["id"]
+    good(await office.post(f"charges/{charge}/counter", {"amount": {"minor": 12550, "currency": "EUR"}}))
+    wanted = {"amount": {"minor": 550, "currency": "EUR"}, "reason": "assessed twice", "to": "bank"}
+    asked = good(await office.post(f"charges/{charge}/refunds", wanted), 201)
+    outcome = f"refunds/{asked['charges'][0]['refunds'][0]['id']}/outcome"
+    refused(await office.post(outcome, {"outcome": "came_back", "reason": "account closed"}), 409, "conflict")
+    good(await office.post(outcome, {"outcome": "done", "reason": "transferred"}))
+    told = good(await office.post(outcome, {"outcome": "came_back", "reason": "account closed", "reference": "AC04"}))
+    [row] = told["charges"][0]["refunds"]
+    assert (row["state"], row["word"], row["reference"]) == ("came_back", "account closed", "AC04")
+    assert (told["charges"][0]["unallocated"]["minor"], told["charges"][0]["bank"]["minor"]) == (550, 0)
+    assert told["charges"][0]["ledger"][-1]["lines"] == {
+        "refunded": -550, "unallocated": 550, "bank": 550, "payer": -550,
+    }  # fmt: skip
+    seen = good(await ana.get(f"payments/{payment['id']}"))["charges"][0]["refunds"][0]
+    assert seen["status"] == "not_given"
+    assert seen["text"].startswith("Povrat 5,50")

@@ -252,6 +252,8 @@ async def test_instalments(desk: Till):
         {"number": 2, "due_on": desk.now.date(), "amount": eur(6000), "outstanding": eur(6000)},
     )
     fee = await desk.owe(10000, instalments=parts)
+    with pytest.raises(InvalidRequest, match="there twice"):
+        await desk.pay(of(fee), of(fee, None, 2))
     charge = await desk.charge(of(fee, None, 2))
     assert (await desk.begin(charge)).amount == eur(6000)
     await desk.capture(charge, 6000)
@@ -543,3 +545,155 @@ async def test_money_in_no_currency_is_refused_at_the_counter(desk):
                 connection, desk.keys, desk.town,
                 payee="grad", amount=Money(1, "AAA"), source=Source("counter", new_uuid()), at=desk.now, now=desk.now,
             )  # fmt: skip
+
+
+# ── What an audit found ──
+
+
+async def test_a_transfer_that_the_payers_bank_sent_back(desk: Till):
+    fee = await desk.owe(6000)
+    charge = await desk.charge(of(fee))
+    await desk.capture(charge, 10000)
+    refund = await desk.ask(charge, 4000, "bank")
+    with pytest.raises(Conflict, match="approved does not become came_back"):
+        await desk.came_back(refund)
+    await desk.heard(refund, "done")
+    assert await desk.balances(charge) == {
+        "captured": 10000, "allocated": 6000, "refunded": 4000, "gateway": 10000, "bank": -4000,
+    }  # fmt: skip
+    await desk.came_back(refund)
+    await desk.came_back(refund)
+    assert await desk.balances(charge) == {"captured": 10000, "allocated": 6000, "unallocated": 4000, "gateway": 10000}
+    assert await desk.alerts() == {"refund_refused", "payment_unallocated"}
+    [row] = await desk.rows("refunds")
+    assert (row["state"], row["word"], row["reference"]) == ("came_back", "account closed", "R1")
+    with pytest.raises(Conflict, match="came_back does not become done"):
+        await desk.heard(refund, "done")
+    again = await desk.ask(charge, 4000, "bank")
+    assert await desk.alerts() == {"refund_to_transfer"}
+    await desk.heard(again, "done")
+    assert await desk.balances(charge) == {
+        "captured": 10000, "allocated": 6000, "refunded": 4000, "gateway": 10000, "bank": -4000,
+    }  # fmt: skip
+
+
+async def test_what_was_given_back_whole_and_came_back(desk: Till):
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000, "counter")
+    refund = await desk.ask(charge, 10000, "bank")
+    await desk.heard(refund, "done")
+    assert await desk.state(charge) == "returned"
+    await desk.came_back(refund)
+    assert await desk.state(charge) == "paid"
+
+
+async def test_what_a_gateway_gave_back_does_not_come_back_by_the_bank(desk: Till):
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    refund = await desk.ask(charge, 10000)
+    await desk.heard(refund, "done")
+    with pytest.raises(Conflict, match="not given back by a transfer"):
+        await desk.came_back(refund)
+
+
+async def test_a_bank_charges_back_in_parts(desk: Till):
+    fee, card, letter = await desk.owe(10000), new_uuid(), new_uuid()
+    charge = await desk.charge(of(fee))
+    await desk.capture(charge, 10000, source_id=card)
+    await desk.capture(charge, 5000, "counter")
+    first = await desk.letter(charge, 3000, letter)
+    assert await desk.letter(charge, 3000, letter) == first == letter
+    with pytest.raises(Conflict, match="Idempotency-Key"):
+        await desk.letter(charge, 3001, letter)
+    second = await desk.letter(charge, 3000)
+    with pytest.raises(Conflict, match=r"40\.00 EUR are not charged back yet"):
+        await desk.letter(charge, 4001)
+    rows = await desk.rows("chargebacks", "true order by chargeback_id")
+    assert {(row["chargeback_id"], row["amount"], row["source_id"]) for row in rows} == {
+        (first, 3000, card), (second, 3000, card),
+    }  # fmt: skip
+    assert (await desk.balances(charge))["charged_back"] == 6000
+    assert {row["by"] for row in await desk.rows("payment_events", "event in ('taken', 'charged_back')")} == {"stf_1"}
+    await desk.won(first)
+    await desk.letter(charge, 7000)
+    assert (await desk.balances(charge))["charged_back"] == 10000
+
+
+async def test_letters_at_once_are_no_more_than_was_paid(desk: Till):
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    await desk.capture(charge, 10000, "counter")
+    told = await asyncio.gather(*(desk.letter(charge, 6000) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in told].count(Conflict) == 2
+    assert (await desk.balances(charge))["charged_back"] == 6000
+
+
+async def test_what_the_bank_took_back_is_not_given_back_as_well(desk: Till):
+    """A card and the counter: what is left is the counter's, and no gateway gives that back."""
+    desk.with_approval("two_people")
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    await desk.capture(charge, 10000, "counter")
+    refund = await desk.ask(charge, 10000)
+    await desk.letter(charge, 10000)
+    with pytest.raises(Conflict, match="taken back, too much"):
+        await desk.decide(refund, "approve")
+    assert (await desk.balances(charge)).get("refunding", 0) == 0
+
+
+async def test_what_went_at_the_console_while_it_was_set_aside_was_not_lost(desk: Till):
+    """The payer has it: the money of the refused refund is that, and not there to be given to her again."""
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    refund = await desk.ask(charge, 10000)
+    await desk.sent(refund)
+    await desk.reversed(charge, 10000)
+    assert await desk.balances(charge) == {"captured": 10000, "refunding": 10000, "lost": 10000}
+    await desk.heard(refund, "refused")
+    assert await desk.balances(charge) == {"captured": 10000, "refunded": 10000}
+    assert await desk.alerts() == set()
+    assert await desk.state(charge) == "returned"
+
+
+async def test_what_the_bank_reversed_while_it_was_set_aside_was_not_lost(desk: Till):
+    fee, entry = await desk.owe(6000), new_uuid()
+    [charge] = await desk.charges(await desk.receive(10000, of(fee), source_id=entry))
+    refund = await desk.ask(charge, 4000, "bank")
+    await desk.take_back(entry, reason="reversed by the bank")
+    assert await desk.balances(charge) == {"captured": 4000, "refunding": 4000, "lost": 4000}
+    await desk.heard(refund, "refused")
+    assert await desk.balances(charge) == {}
+    assert await desk.alerts() == set()
+    assert await desk.state(charge) == "withdrawn"
+
+
+async def test_a_transfer_that_came_back_covers_what_was_lost_by_a_chargeback(desk: Till):
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    refund = await desk.ask(charge, 10000, "bank")
+    await desk.heard(refund, "done")
+    await desk.letter(charge, 10000)
+    assert await desk.balances(charge) == {"captured": 10000, "refunded": 10000, "bank": -10000, "lost": 10000}
+    await desk.came_back(refund)
+    assert await desk.balances(charge) == {"captured": 10000, "charged_back": 10000}
+    assert await desk.state(charge) == "charged_back"
+
+
+async def test_a_payment_by_transfer_takes_no_card(desk: Till):
+    """Whoever has the address of its page could begin one."""
+    [charge] = await desk.charges(await desk.pay(of(await desk.owe(10000)), method="transfer"))
+    with pytest.raises(Conflict, match="not by card"):
+        await desk.begin(charge)
+
+
+@pytest.mark.parametrize("approval", ["one", "two_people"])
+async def test_what_is_approved_is_sent_at_once(desk: Till, approval):
+    """Its job is in the queue when the decision is, and not by the next look alone."""
+    desk.with_approval(approval)
+    charge = await desk.charge(of(await desk.owe(10000)))
+    await desk.capture(charge, 10000)
+    refund = await desk.ask(charge, 4000, "gateway")
+    if approval == "two_people":
+        assert await desk.rows("jobs", "kind = 'gateways.refund'") == []
+        await desk.decide(refund, "approve")
+    assert len(await desk.rows("jobs", "kind = 'gateways.refund'")) == 1

@@ -200,6 +200,25 @@ class Money(RuleBasedStateMachine):
         if (before["state"], after["state"]) != ("done", "done") and after["state"] == "done":
             self.went += after["amount"]
 
+    @precondition(lambda self: self.refunds)
+    @rule(index=INDEX)
+    def a_transfer_comes_back(self, index: int) -> None:
+        refund = self.one(self.refunds, index)
+        [before] = self.run(self.desk.rows("refunds", "refund_id = $1", refund))
+        self.tried(self.desk.came_back(refund))
+        [after] = self.run(self.desk.rows("refunds", "refund_id = $1", refund))
+        if before["state"] != after["state"]:
+            assert (before["way"], before["state"], after["state"]) == ("bank", "done", "came_back")
+            self.went -= after["amount"]
+
+    @rule(index=INDEX, minor=AMOUNTS)
+    def charged_back_by_letter(self, index: int, minor: int) -> None:
+        if self.charges:
+            chargeback = self.tried(self.desk.letter(self.one(self.charges, index), minor))
+            if chargeback is not None:
+                self.chargebacks[chargeback] = minor
+                self.went += minor
+
     @rule(index=INDEX, minor=AMOUNTS)
     def given_back_at_the_console(self, index: int, minor: int) -> None:
         if self.charges:

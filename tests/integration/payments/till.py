@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hub.back_offices.model import Town
 from hub.cities.loader import load_city
-from hub.cities.model import Refunds
+from hub.cities.money import Refunds
 from hub.delivery.service import DeliveryService
 from hub.kernel.clock import FixedClock
 from hub.kernel.ids import new_uuid
@@ -168,6 +168,20 @@ class Till:
                 None,
                 self.now,  # type: ignore[arg-type]
             )
+
+    async def came_back(self, refund_id: UUID) -> None:
+        async with self.database.town(1) as connection:
+            await self.payments.refund_came_back(
+                connection, self.keys, self.town, refund_id, "R1", self.now, by="stf_1", reason="account closed"
+            )
+
+    async def letter(self, charge_id: UUID, minor: int, chargeback_id: UUID | None = None) -> UUID:
+        """A chargeback that somebody read of."""
+        async with self.database.town(1) as connection:
+            return await self.payments.charged_back_by_letter(
+                connection, self.keys, self.town, charge_id, eur(minor), chargeback_id or new_uuid(),
+                by="stf_1", now=self.now,
+            )  # fmt: skip
 
     async def charged_back(self, charge_id: UUID, minor: int, source_id: UUID | None = None) -> UUID:
         where = Source("attempt", source_id or new_uuid())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.bootstrap import examine_towns
+from hub.bootstrap.towns import examine_towns
 from hub.settings import Settings
 from tests.integration.gateways.harness import city
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.cities.model import CardGateway
+from hub.cities.money import CardGateway
 from hub.gateways.choice import choose
 from hub.gateways.judge import Way, judge
 from hub.gateways.model import EDGES, UNDER_WAY, WITHOUT_MONEY, Attempt, Event, State, Verdict, allow

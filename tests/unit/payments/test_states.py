@@ -69,6 +69,8 @@ def following(facts: Facts) -> list[tuple[Event, Facts]]:  # noqa: C901 - one li
             out.append((Event.TAKEN_BACK, facts))
         # Of money that is gone by then: the town loses it, and the charge stays where it is.
         out += [(event, facts) for event in (Event.CHARGED_BACK, Event.REFUNDED, Event.CHARGEBACK_WON)]
+    if back:
+        out.append((Event.REFUND_CAME_BACK, (free + 1, given, back - 1, taken, attempt, closed, True)))
     if taken:
         out.append((Event.CHARGEBACK_WON, (free + 1, given, back, taken - 1, attempt, closed, True)))
     if now is State.OPEN:
