@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -16,8 +15,8 @@ from hub.intake import corrections, dead_letters
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.kit import csv_out
+from hub.kit.commands import CityOption, TownOf, WithHub
 
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 out = Console()
 # Below that, a table of eight columns has no room for its reasons.
 _WIDE = 150
@@ -25,8 +24,8 @@ _WIDE = 150
 
 def register(  # noqa: C901 - one function for each command
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> typer.Typer:
     """Adds the commands: `with_hub` runs work with an opened hub, `town_of` finds a town. Returns their group."""
     commands = typer.Typer(no_args_is_help=True, help="Messages that could not be processed.")

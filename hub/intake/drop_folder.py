@@ -68,15 +68,27 @@ def kind_of(kinds: Mapping[str, FileKind], name: str) -> FileKind | None:
     return next((kind for kind in kinds.values() if fnmatchcase(name, kind.names)), None)
 
 
-async def dropped(connection: Connection, city_id: int, back_offices: Sequence[str] | None = None) -> list[Dropped]:
-    """What lies in the town's folders and cannot be taken, the oldest first; with `back_offices`, in theirs."""
+async def dropped(
+    connection: Connection,
+    city_id: int,
+    back_offices: Sequence[str] | None = None,
+    *,
+    after: tuple[datetime, str, str] | None = None,
+    limit: int = 1000,
+) -> list[Dropped]:
+    """What lies in the town's folders and cannot be taken, the oldest first; with `back_offices`, in theirs. `after`:
+    since when, whose and name of the last one of the page before.
+    """
     rows = await connection.fetch(
         """select back_office, name, size, seen_at, problem from push_drops
            where city_id = $1 and file_id is null and problem is not null
              and ($2::text[] is null or back_office = any ($2))
-           order by seen_at, back_office, name limit 1000""",
+             and ($3::timestamptz is null or (seen_at, back_office, name) > ($3, $4, $5))
+           order by seen_at, back_office, name limit $6""",
         city_id,
         None if back_offices is None else list(back_offices),
+        *(after or (None, None, None)),
+        limit,
     )
     return [Dropped(**dict(row)) for row in rows]
 

@@ -8,7 +8,6 @@ applied, it is kept whole, and a dead letter names the line.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,9 +26,10 @@ from hub.intake.file_text import BrokenFile, FileRecord
 from hub.intake.model import Fault
 from hub.intake.once import Signed
 from hub.kernel.clock import Clock
-from hub.kernel.errors import InvalidRequest, TooLarge
+from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import new_uuid, public_id
 from hub.storage.database import Database
+from hub.storage.pieces import Pieces
 from hub.storage.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -126,26 +126,13 @@ class FileIntake:
     async def _keep_pieces(
         self, city_id: int, file_id: UUID, parts: AsyncIterator[bytes], largest: int
     ) -> tuple[int, bytes]:
-        digest, size, number, held = hashlib.sha256(), 0, 0, bytearray()
-        async for part in parts:
-            size += len(part)
-            if size > largest:
-                raise TooLarge(f"A file may have {largest:,} bytes: send several.")
-            digest.update(part)
-            held += part
-            while len(held) >= _PIECE:
-                number += 1
-                await self._keep_piece(city_id, file_id, number, bytes(held[:_PIECE]))
-                del held[:_PIECE]
-        if held:
-            await self._keep_piece(city_id, file_id, number + 1, bytes(held))
-        return size, digest.digest()
-
-    async def _keep_piece(self, city_id: int, file_id: UUID, number: int, body: bytes) -> None:
-        # Each by itself: no transaction is open while a sender takes its time.
-        async with self._database.town(city_id) as connection:
-            keys = await self._vault.keys(connection, city_id)
-            await file_states.add_piece(connection, keys, file_id, number, body)
+        pieces = Pieces(parts, length=_PIECE, largest=largest, remedy="send several")
+        async for number, body in pieces:
+            # Each by itself: no transaction is open while a sender takes its time.
+            async with self._database.town(city_id) as connection:
+                keys = await self._vault.keys(connection, city_id)
+                await file_states.add_piece(connection, keys, file_id, number, body)
+        return pieces.size, pieces.digest
 
     async def find(self, city_id: int, file_id: UUID, back_office: str | None = None) -> PushedFile:
         """One file, of one back office where that is said. Raises NotFound."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from hub.obligations import door
 from hub.storage.database import Connection
 
 
@@ -92,6 +93,19 @@ async def of_the_same_debtors(
         city_id, list(payees), list(obligation_ids), today, limit,
     )  # fmt: skip
     return [Candidate(**dict(row)) for row in rows]
+
+
+async def debtors(connection: Connection, city_id: int, obligation_ids: Collection[UUID]) -> set[UUID]:
+    """Those who have a part in these obligations, where a proven alias says who they are."""
+    async with door.money(connection):
+        rows = await connection.fetch(
+            """select distinct a.subject_id from parties p
+               join aliases a on a.city_id = p.city_id and a.identifier_id = p.identifier_id and a.revoked_at is null
+               where p.city_id = $1 and p.noun = 'obligation' and p.record_id = any ($2)""",
+            city_id,
+            list(obligation_ids),
+        )
+    return {row["subject_id"] for row in rows}
 
 
 async def names_of_debtors(

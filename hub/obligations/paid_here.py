@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,11 @@ from hub.storage.database import Connection
 DISAGREES = "posting_disagrees"
 """Alert: an office has taken what was paid here, has caught up past it, and its amounts do not contain it."""
 
+NOT_COUNTED = "posting_not_counted"
+"""Alert: for a month an office's amounts have not contained what was paid here, be it that nobody tells it."""
+
 _NAMED = 10
+_LONG = timedelta(days=30)
 
 _PAID = """posting_id, delivery_id, amount, telling, created_at, posted_at, fallen, uncounted, standing, by_key"""
 _SAID = "obligation_id, source_key, original, outstanding, interest, caught_up_to, counted_writes"
@@ -160,6 +164,31 @@ async def refreshed(
     if changed:
         await _tell_disagreement(connection, city_id, back_office, now)
     return changed
+
+
+async def tell_not_counted(connection: Connection, city_id: int, now: datetime) -> None:
+    """One alert for each back office: it never says up to when its amounts are, or nobody tells it of payments."""
+    rows = await connection.fetch(
+        """select back_office, count(*) as number from paid_here
+           where city_id = $1 and standing = 'open' and telling in ('told', 'nobody') and created_at < $2
+           group by back_office""",
+        city_id,
+        now - _LONG,
+    )
+    for row in rows:
+        name, number = row["back_office"], row["number"]
+        says = (
+            f"{number} payments made here more than {_LONG.days} days ago are still not in the amounts of {name}: have"
+            " them booked there, or see why it does not show them"
+        )
+        detail = {"says": says, "back_office": name, "postings": number}
+        await alerts.raise_alert(
+            connection, city_id, kind=NOT_COUNTED, about=name, detail=detail, now=now, times=number
+        )
+    last = {row["back_office"] for row in rows}
+    for alert in await alerts.open_alerts(connection, city_id):
+        if alert.kind == NOT_COUNTED and alert.about not in last:
+            await alerts.settle(connection, city_id, kind=NOT_COUNTED, about=alert.about, now=now)
 
 
 async def _rows(connection: Connection, city_id: int, obligation_ids: Sequence[UUID]) -> list[asyncpg.Record]:

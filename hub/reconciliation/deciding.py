@@ -7,6 +7,9 @@ the amount that goes with it. Amounts, accounts and names alone make suggestions
     one has a number that stands in the text                           and the amount is what is due, or of one part
     several have it                                                    and the amount is due of one of them, or of all
 
+Of several those count that most of her symbols name: a specific symbol is often that of a year or of a kind of fee. It
+names nothing by itself where she gave a variable symbol.
+
 What is paid above what is due stays unallocated, which hub.payments tells. Where nothing is due of what she named,
 somebody looks: the office may have booked this money from its own statement.
 """
@@ -33,6 +36,7 @@ class Unclear(StrEnum):
     SUMMARISED = "summarised"
     RETURNED = "returned"
     REVERSAL = "reversal"
+    FAILED = "not_booked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def decide(
     known = {one.obligation_id: one for one in found}
     if not known:
         return Unclear.UNKNOWN_REFERENCE if symbols else Unclear.NO_REFERENCE
-    named = {one.obligation_id: one for one in found if one.word in symbols}
+    named = _most_named(known, found, symbols)
     by_symbol = bool(named)
     open_ones = {key: one for key, one in (named or known).items() if one.payable > 0}
     if not open_ones:
@@ -94,16 +98,36 @@ def decide(
     if not by_symbol:
         return Unclear.AMOUNT_DIFFERS
     one = fitting[0]
-    instalment = next((each.instalment for each in found if each.instalment and each.word in symbols), None)
+    # What is more than is due of the part she named is for the others, too.
+    due = dict(parts.get(one.obligation_id, ()))
+    instalment = next((each for each in _own_parts(one, found, symbols) if amount <= due.get(each, 0)), None)
     target = Target(one.obligation_id, instalment, min(amount, one.payable))
     return _booking(fitting, [target], 85, why, "part" if amount < one.payable else "more_than_due")
+
+
+def _most_named(
+    known: Mapping[UUID, Candidate], found: Sequence[Candidate], symbols: Collection[str]
+) -> dict[UUID, Candidate]:
+    """Those that most of the symbols name, where any does."""
+    times = {key: len({one.word for one in found if one.obligation_id == key} & set(symbols)) for key in known}
+    most = max(times.values())
+    return {key: one for key, one in known.items() if 0 < times[key] == most}
+
+
+def _own_parts(one: Candidate, found: Sequence[Candidate], words: Collection[str | None]) -> list[int]:
+    """Parts of this obligation that one of the words is the reference of."""
+    return [
+        each.instalment
+        for each in found
+        if each.obligation_id == one.obligation_id and each.instalment and each.word in words
+    ]
 
 
 def _exactly(one: Candidate, amount: int, found: Sequence[Candidate], parts: Parts) -> list[Target]:
     """Of this obligation what is due in exactly this amount: the whole, else the first such part."""
     if one.payable == amount:
         return [Target(one.obligation_id, None, amount)]
-    own = {each.instalment for each in found if each.obligation_id == one.obligation_id and each.instalment}
+    own = _own_parts(one, found, {each.word for each in found})
     fitting = [
         number for number, due in parts.get(one.obligation_id, ()) if due == amount and (not own or number in own)
     ]

@@ -47,6 +47,12 @@ AGAIN_AT = time(5, 10)
 
 _AT_ONCE = 500
 _LOOKED_AT_FOR = timedelta(days=60)
+_FAULTS = (
+    *(HubError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError),
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError),
+)
+"""What may be wrong with one entry, or with us about it, and is no reason to stop at it every time."""
+
 _FOR_SOMEBODY = ("perhaps_repeated", "disagrees", Unclear.RETURNED.value)
 """Why an entry waits that is never booked by itself, whatever comes to be due."""
 
@@ -113,22 +119,26 @@ class Matching:
             for one in found:
                 by_word[one.word or ""].append(one)
             for entry in of_account:
-                hits = [one for word in entry.words for one in by_word.get(word, ())]
+                hits = _hits(entry, by_word)
                 symbols = set(of_references(entry.references))
                 parts = await _parts(connection, town.city.id, entry.amount.minor, hits)
                 decided[entry.entry_id] = decide(entry.amount.minor, entry.amount.currency, symbols, hits, parts)
         return decided
 
     async def _tried(self, town: Town, entry: StatementEntry, decided: Booking | Unclear | None) -> str:
-        """One that cannot be booked as it seemed stays as it is, and the others go on."""
+        """One that cannot be booked as it seemed waits for somebody, and the others go on."""
         try:
             return await self._apply(town, entry, decided)
-        except (HubError, asyncpg.IntegrityConstraintViolationError) as error:
+        except _FAULTS as error:
             if isinstance(error, HubError) and error.transient:
                 raise  # the job is tried again, from where it came to
             about = public_id("bse", entry.entry_id)
-            log.error("statement_entry_not_booked", city=town.city.slug, entry=about, because=str(error))
-            return "failed"
+            log.exception("statement_entry_not_booked", city=town.city.slug, entry=about)
+        async with self._database.town(town.city.id) as connection:
+            keys = await self._vault.keys(connection, town.city.id)
+            found = await entries.find(connection, keys, entry.entry_id, lock=True)
+            await outgoing.queue(connection, town.city.id, found, Unclear.FAILED, self._clock.now())
+        return "failed"
 
     async def _apply(self, town: Town, looked_at: StatementEntry, decided: Booking | Unclear | None) -> str:
         """One entry, in its own transaction; it may have been decided by somebody meanwhile."""
@@ -147,6 +157,9 @@ class Matching:
             named = isinstance(decided, Booking) and decided.by_symbol
             if not named and await payouts.settle(connection, town, self._payments, entry, now):
                 return "booked"
+            if isinstance(decided, Booking):
+                # Another entry of this run, or somebody at the till, may have paid it since.
+                decided = (await self.decided(connection, town, [entry])).get(entry.entry_id)
             if isinstance(decided, Booking):
                 await self.book(connection, keys, town, entry, decided, now)
                 return "booked"
@@ -171,6 +184,19 @@ class Matching:
         )  # fmt: skip
 
 
+def _hits(entry: StatementEntry, by_word: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
+    """What its words have found. A specific symbol beside a variable one only tells those apart that have both: it is
+    often that of a year or of a kind of fee, and others have it as well.
+    """
+    hits = [one for word in entry.words for one in by_word.get(word, ())]
+    if all(one.scheme != "cz.variable_symbol" for one in entry.references):
+        return hits
+    specific = set(of_references(one for one in entry.references if one.scheme == "cz.specific_symbol"))
+    specific -= set(of_references(one for one in entry.references if one.scheme != "cz.specific_symbol"))
+    named = {one.obligation_id for one in hits if one.word not in specific}
+    return [one for one in hits if one.obligation_id in named]
+
+
 def wanted_of(booking: Booking, entry: StatementEntry) -> list[Wanted]:
     return [
         Wanted(one.obligation_id, one.instalment, Money(one.amount, entry.amount.currency)) for one in booking.targets
@@ -191,18 +217,31 @@ async def enter(
     """Money of an entry into the ledger; returns the payment.
 
     Where the payer had announced exactly this by a payment of hers that waits for a transfer, it is that one's; not
-    where somebody gives less to what is owed than came.
+    where somebody gives other amounts to what is owed than she did.
     """
     source, at = Source("statement_entry", entry.entry_id), came_at(town, entry, now)
-    less = by != "bank" and sum(one.amount.minor for one in wanted if one.amount) < entry.amount.minor
-    waits = None if less else await payments.waiting_transfer(connection, town.city.id, payee, entry.amount, wanted)
-    if waits is not None:
+    waits = await payments.waiting_transfer(connection, town.city.id, payee, entry.amount, wanted)
+    if waits is not None and (by == "bank" or await _announced(connection, town.city.id, waits.charge_id, wanted)):
         await payments.captured(connection, keys, town, waits.charge_id, entry.amount, source, at, now)
         return waits.payment_id
     return await payments.receive(
         connection, keys, town,
         payee=payee, amount=entry.amount, source=source, at=at, now=now, allocations=wanted, by=by,
     )  # fmt: skip
+
+
+async def _announced(connection: Connection, city_id: int, charge_id: UUID, wanted: Sequence[Wanted]) -> bool:
+    """Whether a charge gives each obligation just what is wanted for it."""
+    rows = await connection.fetch(
+        """select obligation_id, sum(amount)::bigint from charge_items where city_id = $1 and charge_id = $2
+           group by obligation_id""",
+        city_id,
+        charge_id,
+    )
+    sums: dict[UUID | None, int] = defaultdict(int)
+    for one in wanted:
+        sums[one.obligation_id] += one.amount.minor if one.amount else 0
+    return dict(map(tuple, rows)) == sums
 
 
 def came_at(town: Town, entry: StatementEntry, now: datetime) -> datetime:

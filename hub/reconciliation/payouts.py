@@ -8,8 +8,8 @@ what came, those charges are at the bank. Where the gateway kept its fee, somebo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 from hub.back_offices.model import Town
 from hub.cities.model import City
@@ -79,27 +79,36 @@ def fitting(amount: int, charges: Sequence[Owed], town: Town) -> list[Payout]:
 
 
 async def likely(connection: Connection, town: Town, entry: StatementEntry, now: datetime) -> list[Payout]:
-    """What payouts an entry may be, the best first; none of an entry that is no gateway's."""
+    """What payouts an entry may be, the best first; none of an entry that is no gateway's. Days after it are the last:
+    of what the gateway took we may have heard late.
+    """
     gateway = gateway_of(town.city, entry)
     if gateway is None:
         return []
-    charges = await owed(connection, town.city.id, gateway, now - _WITHIN)
+    day = _day(town, entry, now)
+    since = datetime.combine(day, time.min, town.city.timezone) - _WITHIN
+    charges = await owed(connection, town.city.id, gateway, since)
     same = [one for one in charges if one.amount.currency == entry.amount.currency]
-    return [
-        Payout(gateway, one.since, one.until, one.charges, one.fee)
-        for one in fitting(entry.amount.minor, same, town)[:5]
-    ]
+    found = sorted(fitting(entry.amount.minor, same, town), key=lambda one: one.until > day)
+    return [replace(one, gateway=gateway) for one in found[:5]]
 
 
 async def settle(
     connection: Connection, town: Town, payments: PaymentService, entry: StatementEntry, now: datetime
 ) -> bool:
-    """Whether it was surely a payout, and is booked as one. The entry is locked."""
-    exact = [one for one in await likely(connection, town, entry, now) if one.fee == 0]
+    """Whether it was surely a payout, of days that were over or begun when it came, and is booked as one. The entry is
+    locked.
+    """
+    found, day = await likely(connection, town, entry, now), _day(town, entry, now)
+    exact = [one for one in found if one.fee == 0 and one.until <= day]
     if len(exact) != 1:
         return False
     await book(connection, town, payments, entry, exact[0], by="hub", now=now)
     return True
+
+
+def _day(town: Town, entry: StatementEntry, now: datetime) -> date:
+    return entry.booked_on or now.astimezone(town.city.timezone).date()
 
 
 async def book(

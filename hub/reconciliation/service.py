@@ -9,6 +9,7 @@ from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
 from hub.obligations import door as obligations
+from hub.obligations import paid_here
 from hub.payments.service import PaymentService
 from hub.reconciliation import matching, outgoing, payouts
 from hub.reconciliation.matching import Matching
@@ -51,7 +52,9 @@ class ReconciliationService(Verbs):
                 await matching.enqueue_match(connection, town.city.id)
 
     async def match(self, town: Town, *, queued: bool) -> None:
-        """Look at entries, and tell somebody as long as some wait; a job."""
+        """Look at entries, and tell somebody as long as some wait; a job. With `queued`, at night, also what was paid
+        here and no office counts.
+        """
         await self.matching.run(town, queued=queued)
         city_id, now = town.city.id, self._clock.now()
         async with self._database.town(city_id) as connection:
@@ -64,6 +67,8 @@ class ReconciliationService(Verbs):
                 )
             else:
                 await alerts.settle(connection, city_id, kind=WAITING, about="statements", now=now)
+            if queued:
+                await paid_here.tell_not_counted(connection, city_id, now)
 
     async def likely(self, connection: Connection, town: Town, entry: StatementEntry) -> Likely:
         """Worked out just now; nothing of an entry that does not wait."""

@@ -5,12 +5,13 @@ else; undo it; say that it is not the hub's. Each by name, with its reason, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Conflict, InvalidRequest
+from hub.kernel.ids import parse_public_id
 from hub.kernel.money import Money
 from hub.obligations import service as obligations
 from hub.payments.model import Source, Wanted
@@ -71,6 +72,7 @@ class Verbs:
             raise Conflict("This took money: say which entry it takes back, or set it aside.")
         wanted, payee = await self._checked(connection, town, entry, wanted, payee)
         payment_id = await enter(connection, keys, town, self._payments, entry, payee, wanted, by, now)
+        await _as_said(connection, town.city.id, payment_id, wanted)
         await entries.move(
             connection, town.city.id, entry, Event.CONFIRMED, State.BOOKED,
             by=by, now=now, reason=reason, kind="payment", payment_id=payment_id, targets=told(wanted),
@@ -84,7 +86,10 @@ class Verbs:
         wanted: Sequence[Wanted],
         payee: str | None,
     ) -> tuple[list[Wanted], str]:
-        left, checked, payees = entry.amount.minor, [], set()
+        own = payees_of(town.city, entry.account)
+        if not own:
+            raise Conflict(f"{entry.account} is no payee's any more: write it under payees in city.yaml.")
+        left, checked, payees = entry.amount.minor, list[Wanted](), set[str]()
         for number, one in enumerate(wanted):
             if one.obligation_id is None:
                 raise InvalidRequest("Name the obligation by its id.", field=f"items.{number}.obligation")
@@ -92,32 +97,35 @@ class Verbs:
             if found.currency != entry.amount.currency:
                 detail = f"This is owed in {found.currency}, and what came is in {entry.amount.currency}."
                 raise InvalidRequest(detail, field=f"items.{number}.obligation")
-            takes = found.payable.minor
-            if one.instalment is not None:
-                parts = {part.number: part.due.minor for part in found.instalments}
-                if one.instalment not in parts:
-                    raise InvalidRequest(
-                        f"This obligation has no instalment {one.instalment}.", field=f"items.{number}.instalment"
-                    )
-                takes = parts[one.instalment]
+            takes = _takes(found, one, checked, number)
             amount = min(takes, left) if one.amount is None else one.amount.minor
-            if not 0 < amount <= takes:
-                raise Conflict(f"Of this {Money(takes, found.currency)} are due: more cannot be given to it.")
-            if amount > left:
+            if not left or amount > left:
                 raise Conflict(f"{entry.amount} came: more is wanted of it.")
+            if not 0 < amount <= takes:
+                due = Money(max(takes, 0), found.currency)
+                raise Conflict(f"Of this {due} are due: more cannot be given to it.")
             left -= amount
             checked.append(Wanted(one.obligation_id, one.instalment, Money(amount, found.currency)))
             payees.add(found.payee)
-        own = payees_of(town.city, entry.account)
         if len(payees) > 1 or not payees <= set(own):
             raise InvalidRequest("What came to one payee's account pays what is owed to that payee.", field="items")
+        if not payees and payee is None and len(own) > 1:
+            raise InvalidRequest(f"Say whose it is: this account is that of {', '.join(own)}.", field="payee")
         chosen = payees.pop() if payees else payee or own[0]
         if chosen not in own:
-            raise InvalidRequest(f"This account is not {chosen[:60]!r}'s.", field="payee")
+            raise InvalidRequest(f"This account is not that of {chosen[:60]!r}.", field="payee")
         return checked, chosen
 
     async def reassign(
-        self, town: Town, entry_id: UUID, wanted: Sequence[Wanted], *, by: str, reason: str, allowed: Allowed
+        self,
+        town: Town,
+        entry_id: UUID,
+        wanted: Sequence[Wanted],
+        *,
+        payee: str | None,
+        by: str,
+        reason: str,
+        allowed: Allowed,
     ) -> None:
         """It was for something else: what was booked is taken back, and booked for that, at once.
 
@@ -127,10 +135,12 @@ class Verbs:
             keys, entry, now = await self._open(connection, town, entry_id, allowed)
             await self._undo(connection, keys, town, entry, by=by, reason=reason, now=now)
             entry = await entries.find(connection, keys, entry_id)
-            await self._confirm(connection, keys, town, entry, wanted, payee=None, by=by, reason=reason, now=now)
+            await self._confirm(connection, keys, town, entry, wanted, payee=payee, by=by, reason=reason, now=now)
 
     async def undo(self, town: Town, entry_id: UUID, *, by: str, reason: str, allowed: Allowed) -> None:
-        """It was for something else: what was booked is taken back, and it waits again. Raises Conflict."""
+        """It was for something else: what was booked is taken back, and it waits again. Of an entry that took another
+        one back both wait again. Raises Conflict.
+        """
         async with self._database.town(town.city.id) as connection:
             keys, entry, now = await self._open(connection, town, entry_id, allowed)
             await self._undo(connection, keys, town, entry, by=by, reason=reason, now=now)
@@ -146,9 +156,17 @@ class Verbs:
         reason: str,
         now: datetime,
     ) -> None:
-        if entry.state is State.BOOKED and entry.kind != "payment":
-            raise Conflict(f"What was booked as a {entry.kind} is corrected at its payments, not here.")
-        await entries.move(connection, town.city.id, entry, Event.UNDONE, State.QUEUED, by=by, now=now, reason=reason)
+        if entry.state is State.BOOKED and entry.kind not in ("payment", "reversal"):
+            raise Conflict(f"This entry was booked as a {entry.kind}, which cannot be undone.")
+        booked = (await entries.decisions(connection, town.city.id, entry.entry_id))[-1]
+        undone = [entry]
+        if entry.kind == "reversal":
+            original_id = parse_public_id("bse", booked.targets[0]["entry"])
+            undone.append(await entries.find(connection, keys, original_id, lock=True))
+        for one in undone:
+            await entries.move(connection, town.city.id, one, Event.UNDONE, State.QUEUED, by=by, now=now, reason=reason)
+        if entry.kind == "reversal":
+            return
         await self._payments.take_back(
             connection, keys, town, Source("statement_entry", entry.entry_id), by=by, reason=reason, now=now
         )
@@ -164,18 +182,28 @@ class Verbs:
             )
 
     async def payout(
-        self, town: Town, entry_id: UUID, number: int, *, by: str, reason: str | None, allowed: Allowed
+        self,
+        town: Town,
+        entry_id: UUID,
+        *,
+        since: date,
+        until: date,
+        fee: int,
+        by: str,
+        reason: str | None,
+        allowed: Allowed,
     ) -> None:
-        """It is the gateway's payout that was suggested under this number (0 is the first), its fee included.
+        """It is the gateway's payout that was suggested, of these days and with this fee.
 
         Raises InvalidRequest where there is no such suggestion any more.
         """
         async with self._database.town(town.city.id) as connection:
             _, entry, now = await self._open(connection, town, entry_id, allowed)
             likely = await payouts.likely(connection, town, entry, now)
-            if not 0 <= number < len(likely):
-                raise InvalidRequest("There is no such payout any more: look at the entry again.", field="payout")
-            await payouts.book(connection, town, self._payments, entry, likely[number], by=by, now=now, reason=reason)
+            meant = [one for one in likely if (one.since, one.until, one.fee) == (since, until, fee)]
+            if not meant:
+                raise InvalidRequest("There is no such payout any more: look at the entry again.", field="since")
+            await payouts.book(connection, town, self._payments, entry, meant[0], by=by, now=now, reason=reason)
 
     async def set_aside(self, town: Town, entry_id: UUID, *, by: str, reason: str, allowed: Allowed) -> None:
         """It is not the hub's. Raises Conflict where it does not wait."""
@@ -200,3 +228,39 @@ class Verbs:
         entry = await entries.find(connection, keys, entry_id, lock=True)
         allowed(entry)
         return keys, entry, self._clock.now()
+
+
+def _takes(found: obligations.Open, one: Wanted, others: Sequence[Wanted], number: int) -> int:
+    """How much of it is due when these others are given. Raises InvalidRequest for a part there is not."""
+    takes = found.payable.minor - _given(others, found.obligation_id)
+    if one.instalment is None:
+        return takes
+    parts = {part.number: part.due.minor for part in found.instalments}
+    if one.instalment not in parts:
+        field = f"items.{number}.instalment"
+        raise InvalidRequest(f"This obligation has no instalment {one.instalment}.", field=field)
+    return min(takes, parts[one.instalment] - _given(others, found.obligation_id, one.instalment))
+
+
+def _given(wanted: Sequence[Wanted], obligation_id: UUID, instalment: int | None = None) -> int:
+    """What these give to it, or to one part of it."""
+    return sum(
+        one.amount.minor
+        for one in wanted
+        if one.amount and one.obligation_id == obligation_id and instalment in (None, one.instalment)
+    )
+
+
+async def _as_said(connection: Connection, city_id: int, payment_id: UUID, wanted: Sequence[Wanted]) -> None:
+    """Whoever takes money for the same obligation at the same time may have been faster. Raises Conflict."""
+    rows = await connection.fetch(
+        """select a.obligation_id, sum(a.amount)::bigint as amount from allocations a
+           join charges c on c.city_id = a.city_id and c.charge_id = a.charge_id
+           where c.city_id = $1 and c.payment_id = $2 group by a.obligation_id""",
+        city_id,
+        payment_id,
+    )
+    given = {row["obligation_id"]: row["amount"] for row in rows}
+    for one in wanted:
+        if one.obligation_id and given.get(one.obligation_id) != _given(wanted, one.obligation_id):
+            raise Conflict("Something else was paid for it just now: look at the entry again.")

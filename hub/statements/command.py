@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,20 +28,26 @@ def register(app: typer.Typer, formats: Callable[[], Mapping[str, StatementForma
         encoding: Annotated[
             str | None, typer.Option(help="Of files that do not say it themselves; told by the format where absent.")
         ] = None,
+        reversal_codes: Annotated[
+            Literal["45", "34"] | None, typer.Option(help="Of ABO/GPC: reversals, 34 at Česká spořitelna.")
+        ] = None,
+        account_form: Annotated[
+            Literal["plain", "internal"] | None, typer.Option(help="Of ABO/GPC: how accounts are written.")
+        ] = None,
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     ) -> None:
         """Show format, account, currency, entries and sums, and whether balances agree; or the reason of refusal.
 
         Works without a database and changes nothing. Ends with 0 where all files are read, with 1 where one is refused.
-        Balances that do not agree are told and are no refusal.
+        Balances that do not agree are told and are no refusal. The options are those of `statements` in city.yaml.
         """
         from hub.kit import encodings
         from hub.ports.bank_statement import Options
         from hub.statements.inspection import files, inspect
 
         try:
-            options = Options(encoding=encodings.check(encoding) if encoding else None)
+            options = Options(encodings.check(encoding) if encoding else None, reversal_codes, account_form)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--encoding") from None
         known = formats()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ import asyncpg
 from hub.intake.files import checked_name
 from hub.jobs.queue import enqueue
 from hub.kernel.clock import Clock
-from hub.kernel.errors import Conflict, InvalidRequest, NotFound, TooLarge
+from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
 from hub.statements.model import READ, StatementFile
 from hub.storage.database import Connection, Database
+from hub.storage.pieces import Pieces
 from hub.storage.vault import TownKeys, Vault
 
 LARGEST = 200_000_000
@@ -59,6 +59,26 @@ class StatementFiles:
         size, digest = await self._keep(city_id, file_id, parts)
         if size == 0:
             raise InvalidRequest("This file is empty.")
+        received = None
+        while received is None:
+            received = await self._received(city_id, file_id, size, digest)
+            received = received or await self._known(city_id, file_id, digest)
+        return received
+
+    async def _keep(self, city_id: int, file_id: UUID, parts: AsyncIterator[bytes]) -> tuple[int, bytes]:
+        pieces = Pieces(parts, length=_PIECE, largest=LARGEST, remedy="ask the bank for a shorter period")
+        async for number, body in pieces:
+            # Each by itself: no transaction is open while a sender takes its time.
+            async with self._database.town(city_id) as connection:
+                keys = await self._vault.keys(connection, city_id)
+                sealed = keys.encrypt("statement_file_chunks", "body", f"{file_id}/{number}", body)
+                await connection.execute(
+                    "insert into statement_file_chunks values ($1, $2, $3, $4)", city_id, file_id, number, sealed
+                )
+        return pieces.size, pieces.digest
+
+    async def _received(self, city_id: int, file_id: UUID, size: int, digest: bytes) -> Received | None:
+        """None where a file of this content came before."""
         try:
             async with self._database.town(city_id) as connection:
                 await connection.execute(
@@ -69,38 +89,28 @@ class StatementFiles:
                 await enqueue_read(connection, city_id, file_id)
                 return Received(await find(connection, city_id, file_id), known=False)
         except asyncpg.UniqueViolationError:
-            async with self._database.town(city_id) as connection:
-                before = await connection.fetchval(
-                    """select file_id from statement_files
-                       where city_id = $1 and digest = $2 and state in ('received', 'read')""",
-                    city_id, digest,
-                )  # fmt: skip
-                return Received(await find(connection, city_id, before), known=True)
+            return None
 
-    async def _keep(self, city_id: int, file_id: UUID, parts: AsyncIterator[bytes]) -> tuple[int, bytes]:
-        digest, size, number, held = hashlib.sha256(), 0, 0, bytearray()
-        async for part in parts:
-            size += len(part)
-            if size > LARGEST:
-                raise TooLarge(f"A file may have {LARGEST:,} bytes: ask the bank for a shorter period.")
-            digest.update(part)
-            held += part
-            while len(held) >= _PIECE:
-                number += 1
-                await self._keep_piece(city_id, file_id, number, bytes(held[:_PIECE]))
-                del held[:_PIECE]
-        if held:
-            await self._keep_piece(city_id, file_id, number + 1, bytes(held))
-        return size, digest.digest()
-
-    async def _keep_piece(self, city_id: int, file_id: UUID, number: int, body: bytes) -> None:
-        # Each by itself: no transaction is open while a sender takes its time.
+    async def _known(self, city_id: int, file_id: UUID, digest: bytes) -> Received | None:
+        """The one that came before, and this copy is dropped; None where it was refused meanwhile."""
         async with self._database.town(city_id) as connection:
-            keys = await self._vault.keys(connection, city_id)
-            sealed = keys.encrypt("statement_file_chunks", "body", f"{file_id}/{number}", body)
+            before = await connection.fetchval(
+                """select file_id from statement_files
+                   where city_id = $1 and digest = $2 and state in ('received', 'read')""",
+                city_id, digest,
+            )  # fmt: skip
+            if before is None:
+                return None
             await connection.execute(
-                "insert into statement_file_chunks values ($1, $2, $3, $4)", city_id, file_id, number, sealed
+                "delete from statement_files where city_id = $1 and file_id = $2 and state = 'arriving'",
+                city_id,
+                file_id,
             )
+            file = await find(connection, city_id, before)
+            if file.state == "received":
+                # Its job may have been given up.
+                await enqueue_read(connection, city_id, before)
+            return Received(file, known=True)
 
     async def read_again(self, city_id: int, file_id: UUID) -> None:
         """After its reason was mended, as an account that was missing. Raises NotFound, Conflict."""

@@ -1,8 +1,9 @@
 """A file of a bank becomes statements and entries: all of it, or nothing of it.
 
-A statement is known by its account and the bank's own id. One that comes again with the same entries is left as it is,
-one with others is refused. An entry that another statement had already (a month after its days, say) is not counted
-again where the bank gives it the same reference of its own; where it does not, somebody looks.
+A statement is known by its account, its currency and the bank's own id. One that comes again with the same entries is
+left as it is, one with others is refused. An entry that another statement had already (a month after its days, say) is
+not counted again where the bank gives it the same reference of its own; where it does not, somebody looks. So does
+somebody where a statement of another format tells the same days.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ from hub.ports.bank_statement import (
     StatementEnd,
     StatementFormat,
 )
-from hub.statements import files
+from hub.statements import files, gaps
 from hub.statements.accounts import iban_of, payees_of
 from hub.statements.formats import recognised
 from hub.statements.model import StatementFile
 from hub.statements.rows import Rows
+from hub.statements.ways import ways_for, ways_of
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
 
@@ -51,6 +53,7 @@ REFUSED = "statement_refused"
 DISAGREES = "statement_disagrees"
 """Alert: the bank's own totals and balances do not agree with the entries it tells."""
 
+_UNHEARD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, asyncpg.DataError)
 _AT_ONCE = 1000
 _COLUMNS = """city_id integer, entry_id uuid, statement_id uuid, account text, place integer, part integer,
     currency text, amount bigint, booked_on date, valued_on date, reversal boolean, batch integer, code text,
@@ -90,10 +93,8 @@ class Importing:
         try:
             known = recognised(content, file.name, self._formats)
             async with self._database.town(city_id) as connection:
-                own = town.city.statements
-                options = Options(own.encoding, own.reversal_codes, own.account_form)
-                items = known.read(content, options)
-                await _Taking(connection, keys, town, file, items, now).take()
+                ways = await asyncio.to_thread(ways_for, town.city, content, known)
+                await _Taking(connection, keys, town, file, ways, known.read(content, ways), now).take()
                 await connection.execute(
                     """update statement_files set state = 'read', format = $3, read_at = $4
                        where city_id = $1 and file_id = $2""",
@@ -103,7 +104,7 @@ class Importing:
         except Broken as broken:
             await self._refuse(town, file.name, file_id, broken, now)
             return False
-        except (ValueError, TypeError, asyncpg.DataError) as error:
+        except _UNHEARD as error:
             # What nobody can store, or a mistake of our own: a file that cannot be read holds up no other.
             log.exception("statement_not_read", city=town.city.slug, file=str(file_id), error=type(error).__name__)
             unheard = Broken(
@@ -136,11 +137,13 @@ class _Taking:
         keys: TownKeys,
         town: Town,
         file: StatementFile,
+        ways: Options,
         items: Iterator[Item],
         now: datetime,
     ) -> None:
         self._connection, self._keys, self._town, self._file, self._now = connection, keys, town, file, now
-        self._items = items
+        self._ways, self._items = ways, items
+        self._taken: set[tuple[str, str]] = set()
 
     async def take(self) -> None:
         """Raises Broken."""
@@ -156,6 +159,8 @@ class _Taking:
             finally:
                 if isinstance(source, Generator):
                     await self._beside(source.close)
+        for account, currency in sorted(self._taken):
+            await gaps.tell(self._connection, self._keys.city_id, account, currency, self._now)
 
     async def _beside(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, _whole, call)
@@ -168,10 +173,13 @@ class _Taking:
         allowed = self._file.payees
         if allowed is not None and not set(payees_of(self._town.city, account)) <= set(allowed):
             raise Broken(f"is of the account {account}, for which who sent it does not answer")
+        if ways_of(self._town.city, account) != self._ways:
+            problem = f"is of the account {account}, whose bank has other ways than the file was read by: compare"
+            raise Broken(f"{problem} `statements` of its payee in city.yaml, and send other banks' statements apart")
         known = await self._connection.fetchrow(
             """select s.digest, f.name from statements s join statement_files f using (city_id, file_id)
-               where s.city_id = $1 and s.account = $2 and s.kind = $3 and s.bank_id = $4""",
-            city_id, account, statement.kind, statement.id,
+               where s.city_id = $1 and s.account = $2 and s.kind = $3 and s.bank_id = $4 and s.currency = $5""",
+            city_id, account, statement.kind, statement.id, statement.currency,
         )  # fmt: skip
         rows = Rows(self._keys, statement, new_uuid(), account, self._now)
         end: StatementEnd | None = None
@@ -188,6 +196,7 @@ class _Taking:
                 await self._connection.execute(_INSERT, *zip(*made, strict=True))
         if known is None:
             await self._insert(statement, rows, end)
+            self._taken.add((account, statement.currency))
         elif known["digest"] != rows.digest.digest():
             raise Broken(
                 f"has the statement {statement.number or statement.id}, which came in {known['name']} with other"
@@ -207,7 +216,7 @@ class _Taking:
             end.entries, end.credits.minor, end.debits.minor, end.agrees, orjson.dumps(end.differences).decode(),
             rows.digest.digest(), self._now,
         )  # fmt: skip
-        await self._connection.execute(_REPEATED, city_id, rows.statement_id, rows.account, self._now)
+        await self._connection.execute(_REPEATED, city_id, rows.statement_id, rows.account, self._now, statement.format)
         if end.agrees is False:
             about = public_id("bst", rows.statement_id)
             says = f"the statement {statement.number or statement.id} of {rows.account}: {'; '.join(end.differences)}"
@@ -225,22 +234,41 @@ def _whole(call: Callable[[], T]) -> T:
         raise
 
 
-# So many as another statement of the account has of the same, this one repeats.
+# So many as another statement of the account has of the same, this one repeats. In another format banks write
+# references and texts otherwise: what came in the same amount on the same day may be the same there; so it may where
+# somebody has reopened what a report told before its statement.
 _REPEATED = """
     with mine as (
-        select entry_id, likeness, bank_reference, row_number() over (partition by likeness order by place, part) as nth
+        select entry_id, likeness, bank_reference, currency, amount, booked_on,
+               row_number() over (partition by likeness order by place, part) as nth,
+               row_number() over (partition by currency, amount, booked_on order by place, part) as nth_of_day
         from statement_entries where city_id = $1 and statement_id = $2 and state in ('new', 'queued')),
-    theirs as (
+    alike as (
         select likeness, max(number) as number from (
             select e.likeness, count(*) as number from statement_entries e
             where e.city_id = $1 and e.account = $3 and e.statement_id <> $2
               and e.likeness in (select likeness from mine)
-              and (e.state <> 'set_aside' or e.reason not in ('report', 'notification', 'pending', 'information'))
+              and (e.state <> 'set_aside'
+                   or coalesce(e.reason, '') not in ('report', 'notification', 'pending', 'information'))
             group by e.likeness, e.statement_id) each
-        group by likeness)
+        group by likeness),
+    of_another_format as (
+        select currency, amount, booked_on, max(number) as number from (
+            select e.currency, e.amount, e.booked_on, count(*) as number
+            from statements s join statement_entries e on e.city_id = s.city_id and e.statement_id = s.statement_id
+            where s.city_id = $1 and s.account = $3 and s.format <> $5
+              and (s.kind = 'statement' or e.state <> 'set_aside')
+              and (s.until is null or s.until >= (select min(booked_on) from mine))
+              and e.amount > 0 and e.booked_on in (select booked_on from mine)
+              and coalesce(e.reason, '') not in ('pending', 'information', 'repeated', 'perhaps_repeated')
+            group by e.currency, e.amount, e.booked_on, e.statement_id) each
+        group by currency, amount, booked_on),
+    found as (
+        select mine.entry_id, mine.nth <= alike.number and mine.bank_reference <> '' as surely
+        from mine left join alike using (likeness) left join of_another_format o using (currency, amount, booked_on)
+        where mine.nth <= alike.number or mine.nth_of_day <= o.number)
     update statement_entries e
-    set state = case when mine.bank_reference <> '' then 'set_aside' else 'queued' end,
-        reason = case when mine.bank_reference <> '' then 'repeated' else 'perhaps_repeated' end, state_at = $4
-    from mine join theirs using (likeness)
-    where e.city_id = $1 and e.entry_id = mine.entry_id and mine.nth <= theirs.number
+    set state = case when found.surely then 'set_aside' else 'queued' end,
+        reason = case when found.surely then 'repeated' else 'perhaps_repeated' end, state_at = $4
+    from found where e.city_id = $1 and e.entry_id = found.entry_id
 """

@@ -60,6 +60,7 @@ EDGES: tuple[Edge, ...] = (
     Edge(Event.REVERSED, State.BOOKED, State.REVERSED, "hub", "the bank took it back; what was booked is taken back"),
     Edge(Event.REVERSED, State.QUEUED, State.REVERSED, "hub", "the bank took it back before anybody booked it"),
     Edge(Event.REVERSED, State.BOOKED, State.REVERSED, "staff", "the same, where somebody had to say of which entry"),
+    Edge(Event.UNDONE, State.REVERSED, State.QUEUED, "staff", "what seemed to take it back is undone; it waits again"),
 )
 """Every change of an entry is one of these; docs/reconciliation.md shows the table, and a test compares them."""
 
@@ -69,8 +70,17 @@ _ALLOWED = frozenset((edge.event, edge.source, edge.target) for edge in EDGES)
 def allow(event: Event, source: State, target: State) -> State:
     """`target`, where EDGES has that edge. Raises Conflict: the entry is not in a state for it."""
     if (event, source, target) not in _ALLOWED:
-        raise Conflict(f"An entry that is {source} cannot become {target} by {event}.")
+        raise Conflict(f"This entry is {source}: {_REMEDIES[source]}.")
     return target
+
+
+_REMEDIES = {
+    State.NEW: "the hub looks at it in a moment",
+    State.BOOKED: "undo that first, or reassign it",
+    State.QUEUED: "it waits for somebody to say what it is for",
+    State.SET_ASIDE: "reopen it first",
+    State.REVERSED: "undo the entry that took it back first",
+}
 
 
 @dataclass(frozen=True, slots=True)

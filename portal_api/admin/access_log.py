@@ -17,8 +17,10 @@ from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
 from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import NO_NUL
 from portal_api.render import moment
-from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, read_position, write_cursor
+from portal_api.requests import AsStaff
 
 router = APIRouter(tags=["admin"])
 

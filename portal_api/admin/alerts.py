@@ -15,8 +15,9 @@ from hub.alerts.model import Alert
 from hub.kernel.ids import parse_public_id, public_id
 from hub.watch.tellings import how_it_goes
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Limit, Staff, read_position, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 _ID = "alt_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -15,8 +15,9 @@ from hub.contracts.model import plain_finding
 from hub.kernel.errors import NotFound
 from portal_api.admin.messages import DriftOut
 from portal_api.errors import responses
+from portal_api.parameters import Slug
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Slug
+from portal_api.requests import AsStaff
 
 router = APIRouter(tags=["admin"])
 

@@ -14,15 +14,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.access_log import service as access_log
-from hub.cities.model import DeliveryKind
+from hub.cities.back_offices import DeliveryKind
 from hub.delivery.model import Delivery, State
 from hub.delivery.verbs import Desk
 from hub.kernel.errors import Gone, InvalidRequest, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_cursor, write_cursor
+from portal_api.parameters import NO_NUL, Slug
 from portal_api.render import moment
-from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, Slug, Staff, read_cursor, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 _ID = "dlv_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -17,8 +17,9 @@ from hub.personal_data.requests import Decision, State
 from hub.personal_data.requests import Request as Erasure
 from portal_api.admin.looking import actor_of, refuse_oneself, why
 from portal_api.errors import responses
+from portal_api.parameters import NO_NUL
 from portal_api.render import moment
-from portal_api.requests import NO_NUL, AsStaff
+from portal_api.requests import AsStaff
 
 router = APIRouter(tags=["admin"])
 _ID = "era_01jd3v9k6cf3rs2k4w5m8q7x1t"

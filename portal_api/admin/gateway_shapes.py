@@ -11,8 +11,9 @@ from hub.gateways.comparing import Difference
 from hub.gateways.model import Attempt, Message
 from hub.gateways.refunds import Sent
 from hub.kernel.ids import public_id
+from portal_api.parameters import NO_NUL
 from portal_api.render import Amount, moment
-from portal_api.requests import NO_NUL, Staff
+from portal_api.requests import Staff
 
 _ID = "tra_01jd3v9k6cf3rs2k4w5m8q7x1t"
 MESSAGE_ID = "gwm_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -17,8 +17,9 @@ from portal_api.admin import gateway_shapes as shapes
 from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.admin.till import as_json, covers
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Limit, Staff, read_public_cursor, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 _ID = "tra_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal_api.admin.messages import DeadLetterOut
-from portal_api.requests import NO_NUL, Slug
+from portal_api.parameters import NO_NUL, Slug
 
 EXAMPLE = "dlt_01jd3v9k6cf3rs2k4w5m8q7x1t"
 

@@ -31,8 +31,10 @@ from portal_api.admin.looking import Reason
 from portal_api.admin.messages import letter_out, offices_of, page_before
 from portal_api.admin.opening import bytes_of, open_letter, written
 from portal_api.errors import responses
+from portal_api.pages import Cursor, write_cursor
+from portal_api.parameters import Slug
 from portal_api.render import moment
-from portal_api.requests import AsStaff, Cursor, Slug, Staff, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 

@@ -10,7 +10,8 @@ from fastapi import Query
 from hub.access_log.model import Actor, ActorKind
 from hub.kernel.errors import Forbidden
 from hub.logins.resolution import same_person
-from portal_api.requests import NO_NUL, Staff
+from portal_api.parameters import NO_NUL
+from portal_api.requests import Staff
 
 Reason = Annotated[
     str | None,

@@ -19,8 +19,10 @@ from hub.kernel.ids import public_id
 from portal_api.admin.looking import Reason
 from portal_api.admin.opening import open_letter, written
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
+from portal_api.parameters import NO_NUL, Moment, Slug
 from portal_api.render import moment
-from portal_api.requests import NO_NUL, AsStaff, Cursor, Limit, Moment, Slug, Staff, read_public_cursor, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 

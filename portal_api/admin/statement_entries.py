@@ -5,7 +5,8 @@ Opening one shows who paid and what she wrote, and is recorded; the list shows n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,9 +25,12 @@ from hub.statements.model import State, StatementEntry
 from portal_api.admin import statement_forms as forms
 from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.admin.statements import accounts_of
+from portal_api.admin.till import refuse_own_debts
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_position, write_cursor
+from portal_api.parameters import MOST_VALUES, CalendarDate
 from portal_api.render import moment
-from portal_api.requests import MOST_VALUES, AsStaff, CalendarDate, Cursor, Limit, Staff, read_position, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 EntryId = Annotated[str, Path(description="from the list", examples=[forms.ENTRY])]
@@ -91,44 +95,27 @@ async def read_statement_entry(staff: AsStaff, entry_id: EntryId, reason: Reason
 @router.post("/statement-entries/{entry_id}/confirm", summary="Say what an entry is for", responses=_VERB, **_NOW)
 async def confirm_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.ConfirmIn) -> Response:
     """One obligation or several, each with its amount or all that is due of it. Without any, the money is kept for
-    whoever comes and asks, and can be allocated at its payment.
+    whoever comes and asks, and can be allocated at its payment. Not for what one owes oneself.
     """
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.confirm(
-        staff.town,
-        wanted,
-        [one.wanted() for one in content.items],
-        payee=content.payee,
-        by=staff.name,
-        reason=content.reason,
-        allowed=lambda entry: _theirs(staff, entry),
-    )
-    return await _whole(staff, wanted, "confirm_statement_entry", content.reason)
+    wanted = [one.wanted() for one in content.items]
+    await refuse_own_debts(staff, content.payee or "", wanted)
+    verb = partial(staff.hub.reconciliation.confirm, wanted=wanted, payee=content.payee)
+    return await _decided(staff, entry_id, "confirm_statement_entry", content.reason, verb)
 
 
 @router.post("/statement-entries/{entry_id}/reassign", summary="It was for something else", responses=_VERB, **_NOW)
 async def reassign_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.ReassignIn) -> Response:
     """What was booked is taken back and booked for this, at once; the accounting office is told of both."""
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.reassign(
-        staff.town,
-        wanted,
-        [one.wanted() for one in content.items],
-        by=staff.name,
-        reason=content.reason,
-        allowed=lambda entry: _theirs(staff, entry),
-    )
-    return await _whole(staff, wanted, "reassign_statement_entry", content.reason)
+    wanted = [one.wanted() for one in content.items]
+    await refuse_own_debts(staff, content.payee or "", wanted)
+    verb = partial(staff.hub.reconciliation.reassign, wanted=wanted, payee=content.payee)
+    return await _decided(staff, entry_id, "reassign_statement_entry", content.reason, verb)
 
 
 @router.post("/statement-entries/{entry_id}/undo", summary="Take back what was booked", responses=_VERB, **_NOW)
 async def undo_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.WhyIn) -> Response:
-    """It waits again."""
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.undo(
-        staff.town, wanted, by=staff.name, reason=content.reason, allowed=lambda entry: _theirs(staff, entry)
-    )
-    return await _whole(staff, wanted, "undo_statement_entry", content.reason)
+    """It waits again; where it had taken another entry back, that one does, too."""
+    return await _decided(staff, entry_id, "undo_statement_entry", content.reason, staff.hub.reconciliation.undo)
 
 
 @router.post(
@@ -136,51 +123,39 @@ async def undo_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms
 )
 async def take_statement_entry_back(staff: AsStaff, entry_id: EntryId, content: forms.TakesBackIn) -> Response:
     """With what was booked for that one."""
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.takes_back(
-        staff.town,
-        wanted,
-        parse_public_id("bse", content.entry),
-        by=staff.name,
-        reason=content.reason,
-        allowed=lambda entry: _theirs(staff, entry),
-    )
-    return await _whole(staff, wanted, "take_statement_entry_back", content.reason)
+    original_id = parse_public_id("bse", content.entry)
+    verb = partial(staff.hub.reconciliation.takes_back, original_id=original_id)
+    return await _decided(staff, entry_id, "take_statement_entry_back", content.reason, verb)
 
 
 @router.post("/statement-entries/{entry_id}/payout", summary="It is a gateway's payout", responses=_VERB, **_NOW)
 async def confirm_payout(staff: AsStaff, entry_id: EntryId, content: forms.PayoutIn) -> Response:
-    """The one suggested under this number, its fee included."""
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.payout(
-        staff.town,
-        wanted,
-        content.number,
-        by=staff.name,
-        reason=content.reason,
-        allowed=lambda entry: _theirs(staff, entry),
-    )
-    return await _whole(staff, wanted, "confirm_payout", content.reason)
+    """The one that was suggested of these days, its fee included."""
+    verb = partial(staff.hub.reconciliation.payout, since=content.since, until=content.until, fee=content.fee)
+    return await _decided(staff, entry_id, "confirm_payout", content.reason, verb)
 
 
 @router.post("/statement-entries/{entry_id}/set-aside", summary="It is not the hub's", responses=_VERB, **_NOW)
 async def set_statement_entry_aside(staff: AsStaff, entry_id: EntryId, content: forms.WhyIn) -> Response:
     """A transfer between the town's own accounts, interest, a subsidy."""
-    wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.set_aside(
-        staff.town, wanted, by=staff.name, reason=content.reason, allowed=lambda entry: _theirs(staff, entry)
+    return await _decided(
+        staff, entry_id, "set_statement_entry_aside", content.reason, staff.hub.reconciliation.set_aside
     )
-    return await _whole(staff, wanted, "set_statement_entry_aside", content.reason)
 
 
 @router.post("/statement-entries/{entry_id}/reopen", summary="It is the hub's after all", responses=_VERB, **_NOW)
 async def reopen_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.WhyIn) -> Response:
     """Of one that was set aside; it waits again."""
+    return await _decided(staff, entry_id, "reopen_statement_entry", content.reason, staff.hub.reconciliation.reopen)
+
+
+async def _decided(
+    staff: Staff, entry_id: str, what: str, reason: str | None, verb: Callable[..., Awaitable[None]]
+) -> Response:
+    """A verb of reconciliation by this one of the staff, and the entry as it then stands."""
     wanted = parse_public_id("bse", entry_id)
-    await staff.hub.reconciliation.reopen(
-        staff.town, wanted, by=staff.name, reason=content.reason, allowed=lambda entry: _theirs(staff, entry)
-    )
-    return await _whole(staff, wanted, "reopen_statement_entry", content.reason)
+    await verb(staff.town, wanted, by=staff.name, reason=reason, allowed=partial(_theirs, staff))
+    return await _whole(staff, wanted, what, reason)
 
 
 def _theirs(staff: Staff, entry: StatementEntry) -> None:
@@ -223,6 +198,7 @@ async def _whole(staff: Staff, entry_id: UUID, what: str, reason: str | None) ->
             "party": {"name": details.party.name, "account": details.party.account},
             "text": details.text,
             "end_to_end": details.end_to_end,
+            "references": [{"scheme": one.scheme, "value": one.value} for one in entry.references],
             "returned": details.returned or None,
             "obligations": [
                 {
@@ -236,14 +212,13 @@ async def _whole(staff: Staff, entry_id: UUID, what: str, reason: str | None) ->
             ],
             "payouts": [
                 {
-                    "number": number,
                     "gateway": one.gateway,
                     "since": one.since,
                     "until": one.until,
                     "payments": len(one.charges),
                     "fee": staff.reader.amount(one.fee, entry.amount.currency),
                 }
-                for number, one in enumerate(likely.payouts)
+                for one in likely.payouts
             ],
             "takes_back": [public_id("bse", one) for one in likely.takes_back],
             "decisions": _decisions(decisions),
@@ -282,7 +257,6 @@ def _entry(staff: Staff, entry: StatementEntry) -> dict[str, Any]:
         "reversal": entry.reversal,
         "batch": entry.batch,
         "code": entry.code,
-        "references": [{"scheme": one.scheme, "value": one.value} for one in entry.references],
         "changed_at": moment(entry.state_at),
     }
 

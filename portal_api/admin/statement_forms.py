@@ -11,8 +11,8 @@ from hub.payments.model import MOST_ITEMS
 from hub.statements.model import State
 from portal_api.admin.payment_forms import Why
 from portal_api.citizen.payments import ItemIn
+from portal_api.parameters import Slug
 from portal_api.render import Amount
-from portal_api.requests import Slug
 
 ENTRY = "bse_01jd3v9k6cf3rs2k4w5m8q7x1t"
 
@@ -25,14 +25,18 @@ class WhyIn(_In):
     reason: Why
 
 
-class ConfirmIn(_In):
+class _ForIn(_In):
     items: list[ItemIn] = Field(max_length=MOST_ITEMS, description="by their ids; none: kept as unallocated money")
-    payee: Slug | None = Field(default=None, description="whose the money is, where an account is several payees'")
+    payee: Slug | None = Field(
+        default=None, description="whose the money is, where there are no items and the account is several payees'"
+    )
+
+
+class ConfirmIn(_ForIn):
     reason: Why | None = None
 
 
-class ReassignIn(_In):
-    items: list[ItemIn] = Field(max_length=MOST_ITEMS)
+class ReassignIn(_ForIn):
     reason: Why
 
 
@@ -42,7 +46,11 @@ class TakesBackIn(_In):
 
 
 class PayoutIn(_In):
-    number: int = Field(ge=0, le=100, description="of the suggestion; 0 is the first")
+    """As it was suggested: what fits may be another one a moment later."""
+
+    since: date
+    until: date
+    fee: int = Field(ge=0, le=10**12, description="minor units")
     reason: Why | None = None
 
 
@@ -67,7 +75,6 @@ class EntryOut(BaseModel):
     reversal: bool
     batch: int | None = Field(description="stands for so many payments, which the bank does not tell")
     code: str = Field(description="the bank's kind of booking", examples=["PMNT-RCDT-ESCT"])
-    references: list[Symbol]
     changed_at: datetime
 
 
@@ -90,7 +97,6 @@ class SuggestedObligation(BaseModel):
 
 
 class SuggestedPayout(BaseModel):
-    number: int
     gateway: str
     since: date
     until: date
@@ -113,6 +119,7 @@ class EntryWhole(EntryOut):
     party: Side
     text: str = Field(description="what the payer wrote")
     end_to_end: str
+    references: list[Symbol] = Field(description="symbols, which may have her number in them")
     returned: str | None = Field(description="why a payment came back (ISO 20022)", examples=["AC04"])
     obligations: list[SuggestedObligation] = Field(description="what it may be for, the likeliest first")
     payouts: list[SuggestedPayout]

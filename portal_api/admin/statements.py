@@ -19,9 +19,10 @@ from hub.statements.files import LARGEST
 from hub.statements.model import StatementFile, StatementRow
 from portal_api.admin.till import covers
 from portal_api.errors import responses
+from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
 from portal_api.push.door import parts
 from portal_api.render import Amount, moment
-from portal_api.requests import AsStaff, Cursor, Limit, Staff, read_public_cursor, write_cursor
+from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
 _FILE, _STATEMENT = "bsf_01jd3v9k6cf3rs2k4w5m8q7x1t", "bst_01jd3v9k6cf3rs2k4w5m8q7x1t"

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from xml.sax.saxutils import escape
 
-from hub.bootstrap import bank_statement_formats
+from hub.bootstrap.plug_ins import bank_statement_formats
 from hub.kernel.clock import FixedClock
 from hub.kernel.references import Reference
 from hub.reconciliation.matching import Matching

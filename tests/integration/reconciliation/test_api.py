@@ -12,9 +12,11 @@ import pytest
 from hub.authorisation import Role
 from hub.kernel.assurance import Assurance
 from hub.kernel.ids import parse_public_id
+from hub.logins import resolution
 from hub.obligations.projection import ObligationProjection
 from hub.staff import service as staff
 from hub.staff.model import Grant
+from hub.subjects import service as subjects
 from hub.tokens.service import AccessToken
 from tests.integration.reconciliation.books import Line, bill, camt
 from tests.support.hub import Api, make_settings, opened
@@ -80,9 +82,10 @@ async def test_a_cashiers_morning(hub):
     assert statement["closing"]["text"] == "222,50\N{NO-BREAK SPACE}€"
     assert (statement["agrees"], statement["waiting"], statement["payees"]) == (True, 1, ["grad"])
     [waiting] = (await get(hub, cashier, "statement-entries?state=queued"))["items"]
-    assert (waiting["reason"], "party" in waiting) == ("unknown_reference", False)
+    assert (waiting["reason"], {"party", "text", "references"} & set(waiting)) == ("unknown_reference", set())
     whole = await get(hub, cashier, f"statement-entries/{waiting['id']}")
     assert (whole["party"]["name"], whole["text"]) == ("ANA HORVAT", "komunalna")
+    assert [one["value"] for one in whole["references"]] == ["HR68 5720-87582274225"]
     [suggested] = whole["obligations"]
     assert {"amount", "nearly_reference"} <= set(suggested["why"])
     body = {"items": [{"obligation": suggested["obligation"]}], "reason": "one digit other"}
@@ -116,6 +119,30 @@ async def test_who_answers_for_one_payee_sees_and_sends_that_ones_alone(hub):
     assert [one["amount"]["minor"] for one in (await get(hub, utility, "statement-entries"))["items"]] == [300]
 
 
+async def test_no_cashier_books_an_entry_for_what_she_owes_herself(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    town, now = hub.worker.towns.by_slug["pregrada"].city, hub.clock.now()
+    ana = await hub.subject("pregrada", "Ana", hr_oib=ANA)
+    herself = await cashier_of(hub, "grad")
+    async with hub.hub.database.identity(town.id) as connection:
+        # One account at an eID leads to both.
+        staff_id = await connection.fetchval("select staff_id from staff where name = 'Kata Blagajnik'")
+        keys = await hub.hub.vault.keys(connection, town.id)
+        (login,) = (await subjects.identify(connection, keys, [("login.nias", "kata")])).values()
+        await resolution.insert(connection, town.id, "nias", login, now, by="new", subject_id=ana)
+        await resolution.insert(connection, town.id, "nias", login, now, by="clerk", staff_id=staff_id, staff=True)
+    await upload(hub, herself, camt(Line("125.50", "HR68 5720-87582274225")))
+    [waiting] = (await get(hub, herself, "statement-entries?state=queued"))["items"]
+    [obligation] = (await get(hub, herself, f"statement-entries/{waiting['id']}"))["obligations"]
+    body = {"items": [{"obligation": obligation["obligation"]}], "reason": "one digit other"}
+    path = f"/pregrada/admin/v1/statement-entries/{waiting['id']}"
+    for verb in ("confirm", "reassign"):
+        answer = await hub.client.post(f"{path}/{verb}", json=body, headers=herself)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:munihub:problem:forbidden"), answer.text
+    colleague = await hub.client.post(f"{path}/confirm", json=body, headers=hub.staff("pregrada"))
+    assert colleague.json()["state"] == "booked"
+
+
 async def test_what_is_wrong_is_said(hub):
     cashier = hub.staff("pregrada")
     for params, status in (({"name": "../izvod.xml"}, 422), ({}, 422), ({"name": "empty.xml"}, 422)):
@@ -127,3 +154,26 @@ async def test_what_is_wrong_is_said(hub):
     path = "/pregrada/admin/v1/statement-entries"
     for query in ("amount=12 KUNA", "amount=12 XXX", "cursor=nonsense", "state=gone"):
         assert (await hub.client.get(f"{path}?{query}", headers=cashier)).status_code == 422, query
+
+
+async def test_every_verb_says_what_it_makes_of_an_entry_or_why_not(hub):
+    cashier = hub.staff("pregrada")
+    await upload(hub, cashier, camt(Line("1.00")))
+    [entry] = (await get(hub, cashier, "statement-entries"))["items"]
+    path = f"/pregrada/admin/v1/statement-entries/{entry['id']}"
+    why = {"reason": "looked at it"}
+    verbs = [
+        ("undo", why, 409, "it waits for somebody"),
+        ("payout", {"since": "2026-11-20", "until": "2026-11-20", "fee": 0}, 422, "no such payout any more"),
+        ("takes-back", {"entry": entry["id"]}, 422, "another amount"),
+        ("set-aside", why, 200, "set_aside"),
+        ("confirm", {"items": []}, 409, "reopen it first"),
+        ("reopen", why, 200, "queued"),
+        ("confirm", {"items": []}, 200, "booked"),
+        ("confirm", {"items": []}, 409, "undo that first, or reassign it"),
+        ("reassign", {"items": [], "payee": "niskogradnja", **why}, 422, "is not that of 'niskogradnja'"),
+        ("reassign", {"items": [], **why}, 200, "booked"),
+    ]
+    for verb, body, status, says in verbs:
+        answer = await hub.client.post(f"{path}/{verb}", json=body, headers=cashier)
+        assert (answer.status_code, says in answer.text) == (status, True), (verb, answer.text)

@@ -93,7 +93,7 @@ async def test_reassigned_at_once(bank):
     await bank.take(camt(Line("100.00", "HR00 1-2")))
     entry = await bank.entry()
     await bank.reconciliation.reassign(
-        bank.till.town, entry.entry_id, [of(other)], by="stf_1", reason="his brother's", allowed=anybody
+        bank.till.town, entry.entry_id, [of(other)], payee=None, by="stf_1", reason="his brother's", allowed=anybody
     )
     assert await bank.due([one, other]) == [10000, 0]
 
@@ -104,7 +104,7 @@ async def test_a_reassignment_that_cannot_be_leaves_all_as_it_was(bank):
     entry = await bank.entry()
     with pytest.raises(Conflict):
         await bank.reconciliation.reassign(
-            bank.till.town, entry.entry_id, [of(other, 10000)], by="stf_1", reason="hers", allowed=anybody
+            bank.till.town, entry.entry_id, [of(other, 10000)], payee=None, by="stf_1", reason="hers", allowed=anybody
         )
     assert await bank.due([one, other]) == [0, 500]
     assert (await bank.entry()).state == "booked"
@@ -172,7 +172,7 @@ async def taken_at_gateway(bank, *amounts):
 def with_payouts(bank):
     from dataclasses import replace
 
-    from hub.cities.model import CardGateway
+    from hub.cities.money import CardGateway
 
     block = CardGateway(gateway="sandbox", name={"hr": "Kartica"}, payee="grad", payouts=["Kartice d.d."], settings={})
     city = bank.till.town.city.model_copy(update={"gateways": {"kartica": block}})
@@ -183,7 +183,7 @@ def with_payouts(bank):
 async def test_the_payout_of_whole_days_is_recognised(with_payouts):
     bank = with_payouts
     charges = await taken_at_gateway(bank, 1000, 2500, 4000)
-    await bank.take(camt(Line("35.00", name="KARTICE  d.d.")))
+    await bank.take(camt(Line("35.00", name="KARTICE  d.d."), day="2026-11-24"))
     assert (await bank.entry()).kind == "payout"
     assert [await bank.till.balances(one) for one in charges] == [
         {"captured": 1000, "allocated": 1000, "bank": 1000},
@@ -195,12 +195,15 @@ async def test_the_payout_of_whole_days_is_recognised(with_payouts):
 async def test_a_payout_without_its_fee_is_suggested_and_confirmed(with_payouts):
     bank = with_payouts
     charges = await taken_at_gateway(bank, 1000, 2000)
-    await bank.take(camt(Line("29.50", name="Kartice d.d.")))
+    await bank.take(camt(Line("29.50", name="Kartice d.d."), day="2026-11-23"))
     entry = await bank.entry()
     assert entry.state == "queued"
     best = (await bank.likely(entry)).payouts[0]
     assert (best.gateway, best.fee, len(best.charges)) == ("kartica", 50, 2)
-    await bank.reconciliation.payout(bank.till.town, entry.entry_id, 0, by="stf_1", reason=None, allowed=anybody)
+    said = {"since": best.since, "until": best.until, "by": "stf_1", "reason": None, "allowed": anybody}
+    with pytest.raises(InvalidRequest, match="look at the entry again"):
+        await bank.reconciliation.payout(bank.till.town, entry.entry_id, fee=49, **said)
+    await bank.reconciliation.payout(bank.till.town, entry.entry_id, fee=50, **said)
     balances = [await bank.till.balances(one) for one in charges]
     assert balances == [
         {"captured": 1000, "allocated": 1000, "bank": 984, "fee": 16},
