@@ -34,7 +34,7 @@ took = time.process_time() - began
 print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, entries, minor]))
 """
 _OURS = """
-from hub.bootstrap import bank_statement_formats
+from hub.bootstrap.plug_ins import bank_statement_formats
 from hub.ports.bank_statement import Entry
 FORMAT = bank_statement_formats()["%s"]
 def read(path):

@@ -40,7 +40,7 @@ from benchmarks.load import load
 from benchmarks.processes import free_port, started, wait_for
 from benchmarks.row import Row, at_most, for_information
 from benchmarks.towns_stage import citizen, configure, flood, put_in_line, secret, write_secrets
-from hub.bootstrap import open_towns
+from hub.bootstrap.towns import open_towns
 from hub.hub import open_worker
 from hub.settings import PROJECT, Settings
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from hub.accounts.service import AccountService
 from hub.back_offices.service import FeedService
 from hub.blobs.scanner import Scanner
-from hub.bootstrap import Towns, bank_statement_formats, open_towns
+from hub.bootstrap.plug_ins import bank_statement_formats
+from hub.bootstrap.towns import Towns, open_towns
 from hub.cities import service as cities
 from hub.contact_details.model import KINDS as CONTACT_KINDS
 from hub.contact_details.service import ContactService

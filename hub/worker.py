@@ -178,7 +178,10 @@ class Work:
         await self._hub.gateways.compare(self._town(job))
 
     async def watch(self, job: Job) -> None:
-        await self._conditions.watch(self._town(job))
+        town = self._town(job)
+        await self._conditions.watch(town)
+        await self._hub.contracts.settle_unchecked(town)
+        await self._webhooks.forget(town)
 
     async def check_eids(self, job: Job) -> None:
         await self._conditions.check_eids(self._town(job))
@@ -300,14 +303,14 @@ class Work:
                 job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind, "key": kind},
                 every=every,
             )
-        if town.eids:
-            kind = conditions.CHECK_EIDS
-            yield Schedule(
-                name=kind,
-                job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind},
-                daily=_CHECKED_AT,
-                timezone=town.city.timezone,
-            )
+        # Without any eID too: what was told of the last one is over then.
+        kind = conditions.CHECK_EIDS
+        yield Schedule(
+            name=kind,
+            job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind},
+            daily=_CHECKED_AT,
+            timezone=town.city.timezone,
+        )
 
 
 async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: float) -> None:

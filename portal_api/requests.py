@@ -6,26 +6,18 @@ the operation up in hub.authorisation by the route that was asked. A handler rep
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import orjson
-from fastapi import Depends, Path, Query, Request
-from fastapi.responses import Response
-from pydantic import AwareDatetime, BeforeValidator, Field
+from fastapi import Depends, Path, Request
 
 from hub.access_log import service as access_log
 from hub.access_log.model import Actor, ActorKind
 from hub.authorisation import HEADER, OPERATIONS, Role, Rule
 from hub.back_offices.model import Town
 from hub.hub import Hub
-from hub.kernel.errors import Forbidden, InvalidRequest, NotFound, NotReady, NotSureEnough, Unauthenticated
+from hub.kernel.errors import Forbidden, NotFound, NotReady, NotSureEnough, Unauthenticated
 from hub.kernel.ids import parse_public_id, public_id
 from hub.mandates import service as mandates
 from hub.staff import service as staff
@@ -33,51 +25,6 @@ from hub.staff.model import Grant
 from hub.tokens.service import AccessToken
 from portal_api.envelope import BY_HOST
 from portal_api.render import Reader
-
-_HEADERS_OF_A_READER = [
-    {
-        "name": "Accept-Language",
-        "in": "header",
-        "description": "languages the reader wants, best first; the town's own where it has none of them",
-        "schema": {"type": "string", "examples": ["hr, en;q=0.5"]},
-    },
-    {
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "ETag of the answer the client has",
-        "schema": {"type": "string", "examples": ['"5f1d7a84db00c5ad1f1f0ab7"']},
-    },
-]
-
-READ: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "As of now, in the reader's language",
-        "headers": {
-            "ETag": {"description": "changes with the content", "required": True, "schema": {"type": "string"}},
-            "Content-Language": {
-                "description": "the language of its texts",
-                "required": True,
-                "schema": {"type": "string", "examples": ["hr"]},
-            },
-        },
-    },
-    304: {"description": "The client has just that"},
-}
-"""Documentation of what `answer` answers."""
-
-
-READER: dict[str, Any] = {"parameters": _HEADERS_OF_A_READER}
-"""Documentation of an operation that `answer` answers."""
-
-
-MOST_VALUES = 20
-"""Values of one filter: each is a condition of the query."""
-
-NO_NUL = r"^[^\x00]*$"
-"""Pattern of a text that PostgreSQL can keep."""
-
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=60)]
-"""A name given in the town's configuration: of a payee, a back office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,85 +200,3 @@ async def _staff(request: Request, city: TownSlug) -> Staff:
 
 AsCitizen = Annotated[Citizen, Depends(_citizen)]
 AsStaff = Annotated[Staff, Depends(_staff)]
-
-
-def answer(request: Request, reader: Reader, content: Any) -> Response:
-    """JSON with an ETag of its content; 304 where the client has just that."""
-    body = orjson.dumps(content)
-    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {
-        "ETag": etag,
-        "Cache-Control": "private, no-cache",
-        "Vary": f"Accept-Language, Authorization, {HEADER}",
-        "Content-Language": reader.language,
-    }
-    had = request.headers.get("if-none-match")
-    if had and etag in (tag.strip().removeprefix("W/") for tag in had.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
-
-
-Cursor = Annotated[
-    str | None, Query(max_length=300, description="`next_cursor` of the page before, with the same other parameters")
-]
-Limit = Annotated[int, Query(ge=1, le=100, description="rows of a page")]
-
-
-def _written_out(value: object) -> object:
-    # Pydantic would take `0` for the first second of 1970.
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise ValueError("write a date such as 2026-12-31")
-    return value
-
-
-def _with_a_time(value: object) -> object:
-    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt]", value):
-        raise ValueError("write a time such as 2026-12-31T12:00:00Z")
-    return value
-
-
-CalendarDate = Annotated[date, BeforeValidator(_written_out)]
-"""A date as RFC 3339 writes it (full-date), and no other way."""
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_with_a_time)]
-"""A time as RFC 3339 writes it (date-time), with its offset."""
-
-
-def write_cursor(*parts: object) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([str(part) for part in parts])).decode().rstrip("=")
-
-
-def read_cursor(text: str, length: int) -> list[str]:
-    """The parts of a cursor. Raises InvalidRequest for one that is not ours."""
-    try:
-        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        parts = None
-    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
-        raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")
-    return parts
-
-
-def read_public_cursor(prefix: str, cursor: str | None) -> UUID | None:
-    """The id, written with `prefix`, of the last row of the page before. Raises InvalidRequest."""
-    if cursor is None:
-        return None
-    try:
-        return parse_public_id(prefix, read_cursor(cursor, 1)[0])
-    except NotFound:
-        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
-        raise InvalidRequest(detail, field="query.cursor") from None
-
-
-def read_position(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The time and id of the last row of the page before. Raises InvalidRequest for a cursor that is not ours."""
-    if cursor is None:
-        return None
-    at, last = read_cursor(cursor, 2)
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC), UUID(last)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")

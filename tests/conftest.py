@@ -12,7 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from hub import bootstrap
+from hub.bootstrap import opening
 from hub.kernel.clock import FixedClock
 from hub.kit import yaml_document
 from hub.settings import PROJECT
@@ -43,7 +43,7 @@ def compiled_once() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(yaml_document, "_built", _read_once(yaml_document._built))
     for name in ("compile_mapping", "compile_delivery"):
-        patch.setattr(bootstrap, name, _remembering(getattr(bootstrap, name)))
+        patch.setattr(opening, name, _remembering(getattr(opening, name)))
     yield
     patch.undo()
 

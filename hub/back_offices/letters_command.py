@@ -5,24 +5,23 @@ from __future__ import annotations
 import getpass
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from hub.access_log.model import Actor, ActorKind
 from hub.access_log.service import record
 from hub.back_offices.inspection import inspect
 from hub.intake import corrections, dead_letters
-from hub.intake.command import CityOption, operator
+from hub.intake.command import operator
 from hub.intake.dead_letters import DeadLetter
 from hub.kernel.ids import parse_public_id, public_id
 from hub.kit import identifiers
+from hub.kit.commands import CityOption, TownOf, WithHub, plain
 from hub.subjects.mentions import mentioned
 
 LetterArgument = Annotated[str, typer.Argument(help="dlt_…")]
@@ -32,8 +31,8 @@ out = Console()
 
 def register(  # noqa: C901 - one function for each command
     commands: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds them to the group `dead-letters`."""
 
@@ -57,11 +56,12 @@ def register(  # noqa: C901 - one function for each command
                 keys = await hub.vault.keys(connection, town.city.id)
                 copy = await corrections.latest_of(connection, keys, found.dead_letter_id)
             seen = inspect(town, found, copy.body if copy else body)
-            out.print(_plain(f"{found.reason}: {found.detail}"))
+            out.print(plain(f"{found.reason}: {found.detail}"))
             table = Table("field", "path", "found", "value", "error")
             for one in seen.places:
-                table.add_row(*(_plain(value) for value in (one.field, one.path, one.found, one.value, one.error)))
-            out.print(table if seen.read_by else _plain(seen.because))
+                cells = (one.field, one.path, one.found, one.value, one.error)
+                table.add_row(*("" if value is None else plain(value) for value in cells))
+            out.print(table if seen.read_by else plain(seen.because))
 
         with_hub(look)
 
@@ -129,9 +129,3 @@ async def open_letter(
                 at=hub.clock.now(),
             )
     return letter, body, found
-
-
-def _plain(value: object) -> str:
-    """As a cell: nothing in it is taken for our markup, or by the terminal for a command."""
-    text = "" if value is None else str(value)
-    return escape("".join(letter if letter.isprintable() else " " for letter in text))

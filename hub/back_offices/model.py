@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from hub.cities import model as cities
+from hub.cities import back_offices as configured
 from hub.cities.logo import Logo
+from hub.cities.model import City
 from hub.delivery.definition import Definition
 from hub.kit.measures import Measures
 from hub.mapping.mapping import Mapping as RecordMapping
@@ -34,8 +35,8 @@ class Feed:
     `mapping`  None where the feed is only pushed; `reader` also where this process does not call back offices.
     """
 
-    city: cities.City
-    office: cities.BackOffice
+    city: City
+    office: configured.BackOffice
     back_office: str
     feed: str
     projection: Projection
@@ -49,7 +50,7 @@ class Feed:
         return self.projection.target.name
 
     @property
-    def configuration(self) -> cities.Feed:
+    def configuration(self) -> configured.Feed:
         return self.office.feeds[self.feed]
 
     def source(self, as_of: datetime, *, asked: bool, caught_up_to: datetime | None = None) -> Source:
@@ -83,7 +84,7 @@ class BackOffice:
     """
 
     back_office: str
-    configuration: cities.BackOffice
+    configuration: configured.BackOffice
     feeds: Mapping[str, Feed]
     events: Mapping[str, Event]
     connector: Connector | None = None
@@ -101,7 +102,7 @@ class Town:
     its end.
     """
 
-    city: cities.City
+    city: City
     back_offices: Mapping[str, BackOffice]
     bank_transfer: Sequence[BankTransferScheme] = ()
     address: str = ""

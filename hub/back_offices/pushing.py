@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from pydantic import SecretStr
 
-from hub.cities import model as cities
+from hub.cities import back_offices as configured
+from hub.cities.model import City
 from hub.cities.push import Push, PushEvent
 from hub.intake.file_reading import FileKind
 from hub.kernel.errors import ConfigurationError
@@ -20,7 +21,7 @@ them. The simulators' are shorter."""
 WRITE_INSTEAD = "Write 32 random letters and digits or more, such as `openssl rand -hex 32` gives."
 
 
-def file_kinds(office: cities.BackOffice) -> dict[str, FileKind]:
+def file_kinds(office: configured.BackOffice) -> dict[str, FileKind]:
     """The kinds of files it pushes, by name."""
     return {
         kind: FileKind(
@@ -40,7 +41,7 @@ def file_kinds(office: cities.BackOffice) -> dict[str, FileKind]:
 FindSecret = Callable[[str], SecretStr]
 
 
-def events_of(office: cities.BackOffice) -> Iterator[tuple[str, PushEvent, tuple[str, ...]]]:
+def events_of(office: configured.BackOffice) -> Iterator[tuple[str, PushEvent, tuple[str, ...]]]:
     """Every type of message: its name, what it means, and the key that says so.
 
     A record of a file is a message too: of the type `file/<kind>`, and `file/<kind>/complete` after the last one where
@@ -57,7 +58,7 @@ def events_of(office: cities.BackOffice) -> Iterator[tuple[str, PushEvent, tuple
             yield f"file/{kind}/complete", complete, ("push", "files", kind, "says")
 
 
-def push_secret(city: cities.City, push: Push, secret: FindSecret) -> SecretStr | None:
+def push_secret(city: City, push: Push, secret: FindSecret) -> SecretStr | None:
     """The bearer secret. Raises ConfigurationError for one that no header carries or anybody could guess."""
     if push.secret is None:
         return None

@@ -7,15 +7,12 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from cryptography import x509
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hub.cities.faults import fault_at
+from hub.cities.values import Strict
 from hub.kit.charset import charset_of
 from hub.kit.secrets import SecretRef
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _fingerprint(text: str) -> str:
@@ -48,7 +45,7 @@ def _folder(text: str) -> str:
     return text
 
 
-class PushEvent(_Strict):
+class PushEvent(Strict):
     """What one CloudEvents type of a back office means."""
 
     feed: str
@@ -64,7 +61,7 @@ class PushEvent(_Strict):
         return self
 
 
-class Certificate(_Strict):
+class Certificate(Strict):
     """A client certificate the back office shows (mutual TLS): this one, or any that the trusted CA gave to a name."""
 
     sha256: Annotated[str, AfterValidator(_fingerprint)] | None = Field(
@@ -81,7 +78,7 @@ class Certificate(_Strict):
         return self
 
 
-class PushFile(_Strict):
+class PushFile(Strict):
     """One kind of file: which ones by their name, how they are written, and what their records are.
 
     A CSV file has its names in the first line; each other line is one record. `records` is where the records stand in
@@ -112,7 +109,7 @@ class PushFile(_Strict):
         return self
 
 
-class PushLimits(_Strict):
+class PushLimits(Strict):
     """How much one back office may send. What goes beyond is refused with 429 and when to try again; nothing that was
     accepted is lost.
     """
@@ -122,7 +119,7 @@ class PushLimits(_Strict):
     waiting: int = Field(default=500_000, ge=1, description="messages that are kept and not applied yet")
 
 
-class Push(_Strict):
+class Push(Strict):
     """How a back office pushes to us. It proves itself by any one of those that are there; a machine among the town's
     clients that is bound to it is another one.
     """

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hub.cities.addresses import unfit
 from hub.cities.faults import fault_at
+from hub.cities.values import Strict
 from hub.kit.durations import Duration
 from hub.kit.mail import is_address
 from hub.kit.secrets import SecretRef
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _mail_address(text: str) -> str:
@@ -34,7 +31,7 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HttpsAddress = Annotated[str, AfterValidator(_url)]
 
 
-class SignedAddress(_Strict):
+class SignedAddress(Strict):
     """Where messages go, signed as Standard Webhooks 1.0 says."""
 
     url: HttpsAddress = Field(description="https; called as it stands, redirects are not followed")
@@ -44,7 +41,7 @@ class SignedAddress(_Strict):
     )
 
 
-class Alerts(_Strict):
+class Alerts(Strict):
     """Who is told what somebody who runs the town should know of."""
 
     email: list[MailAddress] = Field(default_factory=list, max_length=20, description="each gets a mail of its own")

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hub.bootstrap import Towns
+from hub.bootstrap.towns import Towns
 from hub.kernel.clock import Clock
 from hub.kit.measures import BOUNDS, OK
 from hub.storage.database import Database

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from hub.back_offices.model import Town
-from hub.cities.model import Client
+from hub.cities.clients import Client
 from hub.grants.model import IDENTITY_SCOPES, OAuthError
 from hub.kernel.errors import ConfigurationError, NotReady
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from hub.cities.model import City, Client
+from hub.cities.clients import Client
+from hub.cities.model import City
 from hub.grants import queries
 from hub.grants.backchannel import LOGOUT
 from hub.grants.model import Ended

@@ -12,19 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.kernel.ids import parse_public_id, public_id
+from hub.kit.commands import CityOption, TownOf, WithHub
 from hub.logins.linking import Login
 
 T = TypeVar("T")
 Run = Callable[[str, Callable[[Any, Any], Awaitable[Any]]], Any]
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 LoginArgument = Annotated[str, typer.Argument(help="Which: lgn_…, as the list shows it.", show_default=False)]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub logins`. `with_hub` runs work with an opened hub, `town_of` finds a town in it."""
     commands = typer.Typer(no_args_is_help=True, help="Ways people prove themselves, and whose they are.")

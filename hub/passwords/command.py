@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -13,14 +12,15 @@ from rich.text import Text
 
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id
+from hub.kit.commands import CityOption, TownOf, WithHub
 from hub.passwords.model import Issued
 from hub.staff import service as staff
 
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub password`; `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="Passwords the town gives.")
@@ -31,7 +31,7 @@ def register(
 
     @commands.command("issue")
     def issue(
-        city: Annotated[str, typer.Option("--city", help="The town's slug.")],
+        city: CityOption,
         owner: Annotated[
             str,
             typer.Argument(help="stf_… (munihub staff list), or sub_… of a person who has one.", show_default=False),

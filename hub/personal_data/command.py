@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,12 +14,12 @@ from hub.access_log.model import Actor, ActorKind
 from hub.access_log.service import record
 from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kit import identifiers
+from hub.kit.commands import CityOption, TownOf, WithHub
 from hub.personal_data import export as exports
 from hub.personal_data import requests
 from hub.personal_data.requests import Decision, State
 from hub.subjects import service as subjects
 
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 IdentifierOption = Annotated[str, typer.Option("--identifier", help="Whose, such as hr.oib=87582274224.")]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Who asked and how, such as the number of the letter. The person reads it.")
@@ -29,8 +28,8 @@ ReasonOption = Annotated[
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub personal-data`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="Everything about a person: given out, or erased.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.personal_data.holdings import HOLDINGS, OTHERS, Blank, Delete, Holding, Keep
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.model import Blank, Delete, Holding, Keep
+from hub.personal_data.others import OTHERS
 
 _ALWAYS = "as long as it is needed"
 

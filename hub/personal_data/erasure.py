@@ -16,7 +16,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.personal_data import person as people
-from hub.personal_data.holdings import HOLDINGS, Blank, Delete, Keep
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.model import Blank, Delete, Keep
 from hub.storage.database import Connection
 
 

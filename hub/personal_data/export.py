@@ -19,7 +19,9 @@ from uuid import UUID
 
 from hub.kernel.ids import public_id
 from hub.personal_data import person as people
-from hub.personal_data.holdings import HOLDINGS, OTHERS, Holding
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.model import Holding
+from hub.personal_data.others import OTHERS
 from hub.personal_data.person import Person
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault

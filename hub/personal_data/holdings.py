@@ -1,70 +1,20 @@
 """Which tables hold data of people: whose a row is, what of it she is given, and what an erasure does with it.
 
-One row for every table of the hub. A test compares them with the catalogue, so that whoever adds a table decides here.
-It stands above the nouns and speaks SQL about their tables, as migrations and retention do: what must not forget a
-table cannot be left to each of them. Rows are in the order in which an erasure goes through them.
+Every table of the hub has a row here or in `others`. A test compares them with the catalogue, so that whoever adds a
+table decides. It stands above the nouns and speaks SQL about their tables, as migrations and retention do: what must
+not forget a table cannot be left to each of them. Rows are in the order in which an erasure goes through them.
 
 `$1` is the town, `$2` the subject ids of the person (everybody merged), `$3` the ids of her identifiers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from hub.personal_data.model import Blank, Delete, Holding, Keep, Spared
 
 SECRET = "it is a secret by which somebody could come in as her"  # noqa: S105 - a reason
 KEYED = "it is a keyed hash: it tells nothing, and finds the row"
 DIGEST = "it is a hash of the rest, by which a change is noticed"
 EMPLOYEE = "employees are not named (see Who looked)"
-
-
-@dataclass(frozen=True, slots=True)
-class Spared:
-    """Rows that stay for a while, changed by `set` (SQL) so that they are nobody's and `whose` finds them no more."""
-
-    where: str
-    set: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """The rows go, but for those that are spared."""
-
-    spared: Spared | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Blank:
-    """The rows stay, without what tells who it was. `set` is SQL; `why` says what the rest is kept for."""
-
-    set: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """The rows stay. `why` names the duty or right to keep them."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A table with data of people.
-
-    `whose`    SQL: the rows of the person
-    `without`  columns she is not given, and why
-    `given_as` columns given in another way than they are stored: an SQL expression
-    `sealed`   encrypted columns she is given opened: the SQL of the row's id that the value is bound to
-    """
-
-    table: str
-    whose: str
-    erasure: Delete | Blank | Keep
-    without: Mapping[str, str] = field(default_factory=dict)
-    given_as: Mapping[str, str] = field(default_factory=dict)
-    sealed: Mapping[str, str] = field(default_factory=dict)
 
 
 _HER = "t.subject_id = any ($2)"
@@ -278,69 +228,3 @@ HOLDINGS: tuple[Holding, ...] = (
         ),
     ),
 )
-
-_SETTINGS = "settings of the town or the installation"
-_KEPT_SEALED = (
-    "raw messages of back offices, encrypted, and found by nobody's name or number; what they say about a person is in "
-    "the records made of them, and they are dropped soon (see retention)"
-)
-_STAFF = "people on the town's staff, whose data the town gives and keeps as their employer"
-
-_BOOKED = "what came in and became of it once more, by account of the town's books; it goes with its payment"
-_OF_THE_BANK = (
-    "statements of the town's own accounts, books of account that it keeps by law; who paid and what she wrote is "
-    "encrypted and found by nobody's name. What of it is a payment of hers is given with the payment"
-)
-
-OTHERS: Mapping[str, str] = {
-    "alembic_version": _SETTINGS,
-    "retention": _SETTINGS,
-    "cities": _SETTINGS,
-    "city_keys": _SETTINGS,
-    "signing_keys": _SETTINGS,
-    "schedules": _SETTINGS,
-    "delivery_offices": "which back offices take nothing at the moment, and since when",
-    "jobs": "work to be done, which names rows and holds no data of people; gone when it is done",
-    "identifier_indexes": "keyed hashes by which identifiers are found; they go with their identifiers",
-    "obligation_references": "the references of obligations once more, by which these are found; they go with them",
-    "ledger_entries": _BOOKED,
-    "ledger_lines": _BOOKED,
-    "statement_files": _OF_THE_BANK,
-    "statement_file_chunks": _OF_THE_BANK,
-    "statements": _OF_THE_BANK,
-    "statement_entries": _OF_THE_BANK,
-    "matches": "what an entry of a bank statement was booked for, and by whom; it names obligations and payments by id",
-    "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
-    "drift": "names of fields that no mapping knows, and samples of their form",
-    "eid_drift": "names of attributes that no eID provider of ours knows, and no values",
-    "messages": _KEPT_SEALED,
-    "message_keys": _KEPT_SEALED,
-    "dead_letters": _KEPT_SEALED,
-    "dead_letter_edits": _KEPT_SEALED,
-    "push_files": _KEPT_SEALED,
-    "push_file_chunks": _KEPT_SEALED,
-    "push_drops": "names of files of back offices, which lie in a folder of the town",
-    "replays": "who on the staff had messages interpreted again, and when",
-    "replay_items": "ids of messages, and whether they were interpreted again",
-    "push_refusals": "how often a door of back offices refused somebody, with a network address; gone after 90 days",
-    "push_usage": "how much a back office has sent in a minute",
-    "push_once": "ids of signed messages, and hashes; gone after a day",
-    "alerts": "what the town's operators are told: names of back offices, fields and kinds, nobody's data",
-    "alert_destinations": "how it goes with the addresses the town's operators are told at, from the configuration",
-    "alert_tellings": "which alert was told to which of these addresses",
-    "call_statistics": "how often and how long back offices were called",
-    "webhook_clients": "how it goes with the servers of front ends",
-    "gateway_comparisons": "up to when a card gateway's list was compared, and how long the list was",
-    "gateway_differences": "numbers and amounts of orders that stand on one side only; they name nobody",
-    "contract_checks": "what the last check of a back office's interface compared: names of operations and fields",
-    "login_transactions": "logins under way, encrypted and nobody's yet; gone after a day",
-    "authorization_requests": "requests of front ends while nobody has logged in yet; gone after an hour",
-    "login_once": "hashes of what may be said once",
-    "login_attempts": "keyed hashes and numbers of attempts; gone after a day",
-    "logouts": "where a browser goes on after a logout, encrypted; gone after a day",
-    "password_throttles": "keyed hashes and numbers of attempts; gone after a week",
-    "staff": _STAFF,
-    "staff_roles": _STAFF,
-    "access_seals": "hashes over many rows; they name nobody",
-}
-"""Tables that are neither exported nor touched by an erasure, and why."""

@@ -32,8 +32,12 @@ Parts = Mapping[str, Part]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """`request_element`, `reply_element`: of SOAP, what stands in the Body, `{namespace}name`; else empty."""
+
     request: Parts = field(default_factory=dict)
     reply: Parts = field(default_factory=dict)
+    request_element: str = ""
+    reply_element: str = ""
 
 
 @dataclass(frozen=True, slots=True)

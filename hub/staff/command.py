@@ -15,12 +15,12 @@ from rich.text import Text
 
 from hub.cities.model import City
 from hub.kernel.ids import parse_public_id, public_id
+from hub.kit.commands import CityOption, TownOf, WithHub
 from hub.staff import service as staff
 from hub.staff.model import Member
 from hub.storage.database import Connection
 
 T = TypeVar("T")
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
 MemberArgument = Annotated[str, typer.Argument(help="Whose: stf_…, as the list shows it.", show_default=False)]
 RoleArgument = Annotated[
     str,
@@ -39,8 +39,8 @@ class _Runs(Protocol):
 
 def register(
     app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the commands of `munihub staff`. `with_hub` runs work with an opened hub, `town_of` finds a town in it."""
     commands = typer.Typer(no_args_is_help=True, help="Who works for the town, and what they may do.")

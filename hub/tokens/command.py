@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-CityOption = Annotated[str, typer.Option("--city", help="The town's slug.")]
+from hub.kit.commands import CityOption, TownOf, WithHub
 
 
 def register(
     keys_app: typer.Typer,
-    with_hub: Callable[[Callable[[Any], Awaitable[Any]]], Any],
-    town_of: Callable[[Any, str], Any],
+    with_hub: WithHub,
+    town_of: TownOf,
 ) -> None:
     """Adds the command to `munihub keys`. `with_hub` runs work with an opened hub, `town_of` finds a town in it."""
 

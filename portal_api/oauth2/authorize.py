@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from hub.back_offices.model import Town
-from hub.cities.model import Client
+from hub.cities.clients import Client
 from hub.grants import requests
 from hub.grants.model import AuthorizationRequest
 from hub.kernel.errors import Gone

@@ -21,9 +21,9 @@ from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
 from hub.kit.charset import charset_of
 from portal_api.errors import responses
+from portal_api.parameters import Moment
 from portal_api.push.door import AsBackOffice, DoorRoute, Pushing, count_unsaid, parts
 from portal_api.render import moment
-from portal_api.requests import Moment
 
 _LONGEST = 6 * 3600.0
 """Seconds within which a whole file must be there: the largest one at 100 kB a second."""

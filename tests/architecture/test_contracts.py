@@ -31,7 +31,7 @@ PLANTED = [
     ("layers", "hub/obligations/service.py", "hub.back_offices.service"),
     ("layers", "hub/back_offices/service.py", "hub.accounts.service"),
     ("layers", "hub/tokens/service.py", "hub.grants.model"),
-    ("layers", "hub/bootstrap.py", "hub.hub"),
+    ("layers", "hub/bootstrap/towns.py", "hub.hub"),
     ("layers", "hub/demo/stage.py", "hub.processes"),
     ("layers", "portal_api/app.py", "hub.worker"),
     ("layers", "connectors/rest/connector.py", "hub.storage.database"),

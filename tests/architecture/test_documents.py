@@ -16,7 +16,8 @@ from packaging.version import Version
 
 from hub import cli
 from hub import settings as hub_settings
-from hub.bootstrap import TARGETS, open_town
+from hub.bootstrap.nouns import TARGETS
+from hub.bootstrap.towns import open_town
 from hub.cities.loader import load_city
 from hub.mapping.compile import compile_mapping
 from hub.mapping.examples import run_examples

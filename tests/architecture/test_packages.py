@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.bootstrap import bank_transfer_schemes
+from hub.bootstrap.plug_ins import bank_transfer_schemes
 from hub.kit import manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ LINES_OUT = {"aiohttp", "ftplib", "http.client", "httpx", "imaplib", "requests",
              "telnetlib", "urllib.request", "urllib3", "websockets", "xmlrpc", "zeep.transports"}  # fmt: skip
 HARMLESS = {"httpx.URL", "httpx.InvalidURL", "socket.gaierror", "socket.inet_aton"}
 LEASHED = ("hub/kit/", "hub/demo/")
-LISTENING = {"hub/processes.py": {f"socket.{name}" for name in
+LISTENING = {"hub/processes/single.py": {f"socket.{name}" for name in
              ("AI_PASSIVE", "IPPROTO_TCP", "SOCK_STREAM", "TCP_NODELAY", "create_server", "getaddrinfo", "socket")},
              "portal_api/server.py": {"ssl.CERT_OPTIONAL"}}  # fmt: skip
 """Who takes an address for others to call, and with what."""

@@ -6,28 +6,19 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 from uuid import UUID
 
 import httpx
-from lxml import etree, html
 
-from hub.kernel.ids import parse_public_id, public_id
-from simulators.pregrada_financije.data import amount, hr01
-from tests.chaos.money_script import (
-    ACCOUNTING,
-    GATEWAYS,
-    Bill,
-    CardPayment,
-    CounterPayment,
-    MoneyScript,
-)
+from hub.kernel.ids import parse_public_id
+from tests.chaos.bills import owed
+from tests.chaos.money_script import GATEWAYS, Bill, CardPayment, CounterPayment, MoneyScript
 from tests.chaos.script import Script
 from tests.chaos.towns import Person
-from tests.chaos.world import HOST, Broken, World
+from tests.chaos.window import Lost, Window
+from tests.chaos.world import HOST, World
 
 PATIENCE = 40.0
-_BRIEF = 3.0
 _CARDS = {
     "approve": "4111111111111111",
     "challenge": "4000000000003063",
@@ -58,26 +49,8 @@ class Payers:
     # ── Before anything goes wrong ──
 
     async def owe(self) -> None:
-        """The accounting has the bills of this seed, and the hub knows of them."""
-        for bill in self.money.bills:
-            person = self.world.people[bill.person]
-            await self.world.control(ACCOUNTING[bill.town], "/_control/items", **_item(bill, person, self.money.seed))
-        for town, office in ACCOUNTING.items():
-            if keys := [one.key for one in self.money.bills if one.town == town]:
-                hub = f"{self.world.api}/{town}/push/v1/events"
-                await self.world.control(office, "/_control/push", hub=hub, keys=keys, mode="batch")
-        wanted = [one.key for one in self.money.bills]
-        connection = await self.world.db()
-        for _ in range(200):
-            rows = await connection.fetch(
-                "select source_key, obligation_id from obligations where source_key = any ($1)", wanted
-            )
-            self.obligations = {row["source_key"]: public_id("obl", row["obligation_id"]) for row in rows}
-            if len(self.obligations) == len(wanted):
-                break
-            await asyncio.sleep(0.03)
-        else:
-            raise Broken(f"the hub does not learn of the bills {wanted}")
+        """The accounting has the bills of this seed, the hub knows of them, and some of them are paid by transfer."""
+        self.obligations = await owed(self.world, self.money)
         await asyncio.gather(*(self._transfer(self.money.bills[one.bill], one.more) for one in self.money.transfers))
 
     async def _transfer(self, bill: Bill, more: int) -> None:
@@ -138,7 +111,7 @@ class Payers:
                 return
             try:
                 await self._at_gateway(begun, card, one.back)
-            except (httpx.HTTPError, _Lost):
+            except (httpx.HTTPError, Lost):
                 # The page did not come: she gives up, or the next card is a new try.
                 continue
             if card in {"approve", "challenge"}:
@@ -166,7 +139,7 @@ class Payers:
         return None
 
     async def _at_gateway(self, begun: dict[str, Any], card: str, back: str) -> None:
-        browser = _Window(self.world)
+        browser = Window(self.world)
         if back == "soon":
             await browser.quietly(begun["page"])
         found = await browser.open(begun["url"])
@@ -305,85 +278,5 @@ class Payers:
             self.findings.append(f"{url} was not answered, though nothing was wrong with the hub itself")
 
 
-class _Lost(Exception):
-    """The page is not what it should be: the browser shows an error."""
-
-
-class _Window:
-    """A browser's window. A gateway is reached past the wire, which is between it and the hub."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._page: Any = None
-        self._url = ""
-
-    async def open(self, url: str) -> dict[str, Any] | None:
-        return await self._took(await self._send("GET", url))
-
-    async def submit(self, **fields: str) -> dict[str, Any] | None:
-        """The first form of the page; where the gateway sends the browser, None as long as it stays there."""
-        if self._page is None or not self._page.forms:
-            raise _Lost
-        form = self._page.forms[0]
-        values = {name: value for name, value in form.form_values() if value is not None} | fields
-        return await self._took(await self._send("POST", urljoin(self._url, form.get("action") or ""), data=values))
-
-    async def follow(self, back: dict[str, Any]) -> None:
-        fields = back["fields"]
-        try:
-            if back["method"] == "POST":
-                await self._send("POST", back["url"], data=fields)
-            else:
-                joint = "&" if "?" in back["url"] else "?"
-                await self._send("GET", back["url"] + joint + str(httpx.QueryParams(fields)))
-        except httpx.HTTPError:
-            return
-
-    async def quietly(self, url: str) -> None:
-        try:
-            await self._send("GET", url)
-        except httpx.HTTPError:
-            return
-
-    async def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
-        for name in GATEWAYS.values():
-            url = url.replace(self._world.wires[name].url, f"http://{HOST}:{self._world.ports[name]}")
-        headers = {"Accept": "text/html" if url.startswith(self._world.api) else "application/json"}
-        answer = await self._world.client.request(method, url, headers=headers, timeout=_BRIEF, **content)
-        self._url = url
-        return answer
-
-    async def _took(self, answer: httpx.Response) -> dict[str, Any] | None:
-        if answer.is_error:
-            raise _Lost
-        if answer.headers.get("content-type", "").startswith("application/json"):
-            found: dict[str, Any] = answer.json()
-            if "url" not in found:
-                raise _Lost
-            return found
-        try:
-            self._page = html.fromstring(answer.text)
-        except (ValueError, etree.ParserError) as error:
-            raise _Lost from error
-        return None
-
-
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def _item(bill: Bill, person: Person, seed: int) -> dict[str, Any]:
-    number = f"{seed * 10 + bill.number}"
-    if bill.town == "pregrada":
-        return {
-            "Sifra": bill.key, "OIB": person.identifier, "Vrsta": "KN", "Opis": f"Naknada {number}", "Godina": 2026,
-            "Strana": "D", "Valuta": "EUR", "Iznos": amount(bill.cents), "Preostalo": amount(bill.cents),
-            "Primatelj": {"grad": "GRAD", "niskogradnja": "NISKOGRADNJA"}[bill.payee], "Status": "A",
-            **hr01("77001", "2026", number),
-        }  # fmt: skip
-    return {
-        "id": bill.key, "druh": "KO", "nazev": f"Poplatek {number}", "rok": 2026,
-        "poplatnik": {"typ": "FO", "rodne_cislo": person.identifier, "ico": None},
-        "castka": bill.cents / 100, "zbyva": bill.cents / 100, "mena": "CZK", "prijemce": "MESTO",
-        "variabilni_symbol": f"{77_0000_0000 + int(number)}", "stornovano": False,
-    }  # fmt: skip

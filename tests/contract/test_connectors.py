@@ -21,7 +21,7 @@ import pytest
 import yaml
 from pydantic import SecretStr, ValidationError
 
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.cities.loader import load_city, town_files
 from hub.cities.model import City
 from hub.demo.stage import TOWNS as SIMULATORS

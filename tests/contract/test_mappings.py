@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.cities.loader import load_city, town_files
 from hub.kernel.errors import ConfigurationError
 from hub.mapping.compile import compile_mapping

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.cities.loader import load_city, town_files
 from hub.cities.model import City
 from hub.contracts import recording

@@ -119,7 +119,7 @@ async def test_schedules_follow_the_configuration_and_set_reads_going(town, urls
         CITY_ID,
     )
     async with at_work(town, urls):
-        await until(lambda: town.hub.database.pool.fetchval("select count(*) = 7 from schedules"))
+        await until(lambda: town.hub.database.pool.fetchval("select count(*) = 8 from schedules"))
         rows = await town.hub.database.pool.fetch("select name, kind, every, daily from schedules order by name")
         assert [tuple(row) for row in rows] == [
             ("access_log.seal", "access_log.seal", timedelta(minutes=15), None),
@@ -129,6 +129,7 @@ async def test_schedules_follow_the_configuration_and_set_reads_going(town, urls
             ("payments.expire", "payments.expire", timedelta(minutes=15), None),
             ("reconciliation.match", "reconciliation.match", None, time(5, 10)),
             ("watch", "watch", timedelta(minutes=1), None),
+            ("watch.eids", "watch.eids", None, time(4, 40)),
         ]
         await town.hub.database.pool.execute("update schedules set next_at = now() where kind <> 'contract.check'")
         await until(lambda: _read(town, "changes"))

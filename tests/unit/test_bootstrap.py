@@ -9,7 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from connectors.rest.connector import RestConnector
-from hub.bootstrap import TARGETS, Towns, bank_transfer_schemes, examine_towns, open_towns
+from hub.bootstrap.nouns import TARGETS
+from hub.bootstrap.plug_ins import bank_transfer_schemes
+from hub.bootstrap.towns import Towns, examine_towns, open_towns
 from hub.kernel.errors import ConfigurationError
 from hub.settings import Settings
 from tests.unit.cities.samples import MAPPING, TOWN, changed, write, write_mappings

@@ -24,6 +24,7 @@ class What(StrEnum):
     VALUE_NEW = "value_new"
     VALUE_GONE = "value_gone"
     FORM = "form"
+    ELEMENT = "element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Change:
     """One difference. `path` is dotted, as mappings write it; of a renamed part the old one, and `now` its new name.
 
     `side` is `request` or `reply`; empty for a whole operation. `part` is what is left of it: as it is now, and of
-    something that went or changed its type, as it was. `looser`: it may occur where or as often as it could not.
+    something that went or changed its type, as it was. `looser`: it may occur, or have values, as it could not;
+    `tighter`: it may not as it could.
     """
 
     what: What
@@ -42,6 +44,7 @@ class Change:
     now: str = ""
     part: Part | None = None
     looser: bool = False
+    tighter: bool = False
 
 
 def changes(recorded: Interface, live: Interface) -> Iterator[Change]:
@@ -57,6 +60,12 @@ def changes(recorded: Interface, live: Interface) -> Iterator[Change]:
 
 
 def _of_operation(name: str, recorded: Operation, live: Operation) -> Iterator[Change]:
+    for side, before, after in (
+        ("request", recorded.request_element, live.request_element),
+        ("reply", recorded.reply_element, live.reply_element),
+    ):
+        if before != after:
+            yield Change(What.ELEMENT, name, side, "", before or "none", after or "none", Part("parts"))
     for side, was, now in (("request", recorded.request, live.request), ("reply", recorded.reply, live.reply)):
         for change in _of_parts(was, now):
             yield replace(change, operation=name, side=side)
@@ -110,6 +119,8 @@ def _of_part(path: str, was: Part, now: Part) -> Iterator[Change]:
     if was.values or now.values:
         added = now.values - was.values if was.values else frozenset[str]()
         removed = was.values - now.values if now.values else frozenset[str]()
+        if now.values and not was.values:
+            yield Change(What.VALUE_GONE, "", "", path, "any other", _listed(now.values), now)
         if was.values and not now.values:
             yield Change(What.VALUE_NEW, "", "", path, _listed(was.values), "any", now)
         if added:
@@ -117,7 +128,45 @@ def _of_part(path: str, was: Part, now: Part) -> Iterator[Change]:
         if removed and now.values:
             yield Change(What.VALUE_GONE, "", "", path, _listed(removed), _listed(now.values), now)
     if was.form != now.form and was.type == now.type:
-        yield Change(What.FORM, "", "", path, ", ".join(was.form) or "no rule", ", ".join(now.form) or "no rule", now)
+        looser, tighter = _moved(was.form, now.form)
+        told, tells = ", ".join(was.form) or "no rule", ", ".join(now.form) or "no rule"
+        yield Change(What.FORM, "", "", path, told, tells, now, looser, tighter)
+
+
+def _moved(was: tuple[str, ...], now: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether what these rules allow became more, and whether it became less; where nobody can say, both."""
+    before, after = _by_facet(was), _by_facet(now)
+    looser = tighter = False
+    for facet in before.keys() | after.keys():
+        old, new = before.get(facet, []), after.get(facet, [])
+        if old == new:
+            continue
+        more, less = not new, not old
+        if len(old) == len(new) == 1 and (wider := _wider(facet, old[0], new[0])) is not None:
+            more, less = wider, not wider
+        elif old and new:
+            more = less = True
+        looser, tighter = looser or more, tighter or less
+    return looser, tighter
+
+
+def _by_facet(form: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for rule in form:
+        facet, _, value = rule.partition("=")
+        found.setdefault(facet, []).append(value)
+    return found
+
+
+def _wider(facet: str, was: str, now: str) -> bool | None:
+    """Of a bound, whether it lets more through; None for what is none."""
+    try:
+        grown = float(now) > float(was)
+    except ValueError:
+        return None
+    if facet.startswith("max") or facet in ("totalDigits", "fractionDigits"):
+        return grown
+    return not grown if facet.startswith("min") else None
 
 
 def occurrence(part: Part) -> str:

@@ -70,21 +70,26 @@ class _Reading:
 
     def operation(self, operation: etree._Element) -> Operation:
         self._left = _MOST_PARTS
-        return Operation(self._message(operation, "input"), self._message(operation, "output"))
+        (request, asked), (reply, told) = (self._message(operation, side) for side in ("input", "output"))
+        return Operation(request, reply, asked, told)
 
-    def _message(self, operation: etree._Element, side: str) -> dict[str, Part]:
+    def _message(self, operation: etree._Element, side: str) -> tuple[dict[str, Part], str]:
+        """Its parts, and the elements they stand in."""
         reference = operation.find(f"{{{WSDL}}}{side}")
         message = self._messages.get(_resolve(reference, "message")) if reference is not None else None
         parts: dict[str, Part] = {}
+        elements: list[str] = []
         for part in message.iterfind(f"{{{WSDL}}}part") if message is not None else ():
             if part.get("element"):
-                element = self._globals.get(("element", _resolve(part, "element")))
+                name = _resolve(part, "element")
+                elements.append(f"{{{name.namespace}}}{name.local}")
+                element = self._globals.get(("element", name))
                 if element is not None:
                     # What stands in the Body: paths begin below it.
                     parts |= dict(self._inside(element, "", ()))
             elif part.get("type"):
                 parts |= dict(self._typed(part, part.get("name", ""), Part("any"), ()))
-        return parts
+        return parts, ", ".join(elements)
 
     def _element(self, element: etree._Element, path: str, stack: tuple[str, ...]) -> Iterator[tuple[str, Part]]:
         """One particle: itself, and what stands inside."""

@@ -169,7 +169,7 @@ async def test_what_was_given_and_taken_stays_known(house):
 
 
 async def test_a_machine_pushes_for_the_back_office_it_is_bound_to(house, monkeypatch):
-    from hub.cities.model import Client
+    from hub.cities.clients import Client
 
     town = house.api.hub.towns.by_slug["pregrada"].city
     machine = {"name": {"hr": "Financije"}, "kind": "machine", "scopes": ["push"], "secret": {"secret": "x"}}

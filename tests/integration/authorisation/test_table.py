@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from hub.authorisation import HEADER, OPERATIONS, STAFF_SCOPES, Audience, Role, scopes_of
-from hub.cities.model import TAKEN_BY_LOGIN
+from hub.cities.logins import TAKEN_BY_LOGIN
 from hub.kernel.assurance import Assurance
 from hub.settings import PROJECT
 from portal_api import authorisation

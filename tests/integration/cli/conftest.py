@@ -111,8 +111,8 @@ class Munihub:
 @pytest.fixture(autouse=True)
 def wide(monkeypatch) -> None:
     """Tables as on a wide screen."""
-    for module in (cli, dead_letters):
-        monkeypatch.setattr(module, "out", Console(width=1000))
+    monkeypatch.setenv("COLUMNS", "1000")
+    monkeypatch.setattr(dead_letters, "out", Console(width=1000))
 
 
 def installation(folder: Path, urls: DatabaseUrls) -> Munihub:

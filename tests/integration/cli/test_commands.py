@@ -11,7 +11,6 @@ import httpx
 import pytest
 from rich.console import Console
 
-from hub import cli
 from hub.back_offices.events import EventInterpreter
 from hub.hub import Hub, open_worker
 from hub.intake import command as intake_command
@@ -295,7 +294,7 @@ async def test_letters_are_listed_and_replayed(munihub: Munihub, monkeypatch):
     assert (told["id"], told["back_office"], told["path"], told["reason"]) == (letter, "financije", "[0].Iznos", reason)
 
     # Narrow as a plain terminal, the id is still whole: it is what `replay` is told.
-    monkeypatch.setattr(cli, "out", Console(width=80))
+    monkeypatch.setattr(intake_command, "out", Console(width=80))
     assert letter in (await munihub("dead-letters", "list", "--city", "pregrada")).out
 
     for asked in (letter, "all"):

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 import yaml
 
-from hub import processes
 from hub.kernel.errors import ConfigurationError
+from hub.processes import single
 from hub.settings import PROJECT
 from hub.storage.provision import ROLES
 from tests.integration.cli.conftest import Munihub
@@ -282,22 +282,22 @@ def test_a_command_that_is_none(place: Place, arguments: tuple[str, ...]):
 
 
 def test_where_the_api_listens():
-    with closing(processes.listening("127.0.0.1", 0)) as one:
+    with closing(single.listening("127.0.0.1", 0)) as one:
         port = one.getsockname()[1]
         assert one.getsockname() == ("127.0.0.1", port)
         with pytest.raises(ConfigurationError) as caught:
-            processes.listening("127.0.0.1", port)
+            single.listening("127.0.0.1", port)
     assert str(caught.value) == (
         f"--port: 127.0.0.1:{port} cannot be used: Address already in use. "
         "Another program listens there: end it, or choose another port."
     )
     # What was just ended can be started again.
-    processes.listening("127.0.0.1", port).close()
+    single.listening("127.0.0.1", port).close()
 
 
 def test_an_answer_does_not_wait_for_the_clients_acknowledgement():
     """40 ms at every answer, otherwise: head and body are two writes."""
-    with processes.listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with single.listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -305,7 +305,7 @@ def test_an_answer_does_not_wait_for_the_clients_acknowledgement():
 
 def test_an_address_that_is_not_ours():
     with pytest.raises(ConfigurationError) as caught:
-        processes.listening("192.0.2.1", 8000)
+        single.listening("192.0.2.1", 8000)
     assert str(caught.value) == (
         "--host: 192.0.2.1:8000 cannot be used: Cannot assign requested address. "
         "Choose an address of this machine, such as 127.0.0.1."

@@ -16,7 +16,7 @@ from tests.integration.cli.conftest import Done, Munihub
 @pytest.fixture
 def staff(munihub: Munihub):
     program = typer.Typer()
-    command.register(program, cli._with_hub, cli._town)
+    command.register(program, cli.with_hub, cli.town_of)
     program.command("nothing")(lambda: None)  # with one command alone, typer would take its name for an argument
 
     async def run(what: str, *arguments: str) -> Done:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from hub.cities import model as cities
+from hub.cities.logins import Eid
 from hub.kernel.assurance import Assurance
 from hub.ports.eid import Identity
 from tests.integration.logins.eid import TrialEid, identity
@@ -101,7 +101,7 @@ def add_eids(hub: Any, **eids: TrialEid) -> None:
     town = hub.towns.by_slug["pregrada"]
     for name, eid in eids.items():
         town.eids[name] = eid
-        town.city.eids[name] = cities.Eid(provider="trial", name={"hr": f"e-{name}", "en": f"e-{name}"})
+        town.city.eids[name] = Eid(provider="trial", name={"hr": f"e-{name}", "en": f"e-{name}"})
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_contrast_as_wcag_counts_it():
 
 @pytest.fixture
 def house_town(tmp_path):
-    from hub.bootstrap import open_towns
+    from hub.bootstrap.towns import open_towns
     from hub.settings import Settings
 
     settings = Settings.from_environment({"MUNIHUB_VAR": str(tmp_path)})

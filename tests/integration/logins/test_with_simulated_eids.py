@@ -12,11 +12,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from hub.bootstrap import PROJECT
-from hub.cities import model as cities
+from hub.cities.logins import Eid
 from hub.kernel.assurance import Assurance
 from hub.kit import manifest
 from hub.ports.eid import EidSurroundings
+from hub.settings import PROJECT
 from simulators.kit.secrets import secret
 from simulators.people import ZELJKA
 from tests.integration.logins.conftest import text_of
@@ -51,7 +51,7 @@ async def simulated(house, tmp_path, name):
         known = house.hub.hub.towns.by_slug[town]
         before = known.eids.get(name)
         known.eids[name] = entry(settings, surroundings)
-        known.city.eids[name] = cities.Eid(provider=name, name={"hr": name, "cs": name})
+        known.city.eids[name] = Eid(provider=name, name={"hr": name, "cs": name})
         try:
             yield known, simulator
         finally:

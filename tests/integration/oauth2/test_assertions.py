@@ -9,7 +9,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from hub.cities.model import Client
+from hub.cities.clients import Client
 from hub.grants.assertions import KIND
 from tests.integration.oauth2.front_ends import ADDRESS, Provider
 

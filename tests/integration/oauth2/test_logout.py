@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from joserfc import jwt
 
-from hub.cities.model import Client
+from hub.cities.clients import Client
 from hub.grants import ending
 from hub.grants.backchannel import LOGOUT
 from hub.jobs.queue import Job

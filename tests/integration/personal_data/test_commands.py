@@ -25,7 +25,7 @@ async def munihub(hub, urls, tmp_path):
     """Runs a command; answers its exit code and what it printed."""
     app = typer.Typer()
     for commands in (access_log, personal_data):
-        commands.register(app, cli._with_hub, cli._town)
+        commands.register(app, cli.with_hub, cli.town_of)
     environment = {
         "MUNIHUB_VAR": str(tmp_path),
         "MUNIHUB_DATABASE_URL": urls.app,

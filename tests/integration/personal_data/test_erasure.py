@@ -13,7 +13,8 @@ from hub.kernel.ids import parse_public_id, public_id
 from hub.mandates import service as mandates
 from hub.mapping.model import PartyRef, Record
 from hub.personal_data import erasure, requests
-from hub.personal_data.holdings import HOLDINGS, Blank, Delete, Keep
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.model import Blank, Delete, Keep
 from hub.personal_data.requests import Decision, State, months_later
 from hub.storage import retention
 from hub.storage.database import NIL

@@ -5,7 +5,8 @@ import pytest
 from hub.access_log.service import listed
 from hub.kernel.ids import public_id
 from hub.personal_data.export import not_given
-from hub.personal_data.holdings import HOLDINGS, OTHERS
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.others import OTHERS
 from hub.storage.database import NIL
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof

@@ -1,7 +1,9 @@
 """Every table decides: whoever adds one says whose its rows are, or why they are nobody's."""
 
 from hub.personal_data.document import tables
-from hub.personal_data.holdings import HOLDINGS, OTHERS, Keep
+from hub.personal_data.holdings import HOLDINGS
+from hub.personal_data.model import Keep
+from hub.personal_data.others import OTHERS
 from hub.settings import PROJECT
 from hub.storage.database import Database
 
@@ -25,7 +27,7 @@ async def test_every_table_has_decided(worker: Database):
     assert len(BY_TABLE) == len(HOLDINGS)
     assert BY_TABLE.keys() & OTHERS.keys() == set()
     decided = BY_TABLE.keys() | OTHERS.keys()
-    assert tables - decided == set(), "add each to HOLDINGS or to OTHERS in hub.personal_data.holdings"
+    assert tables - decided == set(), "add each to hub.personal_data.holdings or hub.personal_data.others"
     assert decided - tables == set(), "these tables are not there any more"
 
 

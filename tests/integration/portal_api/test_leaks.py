@@ -19,7 +19,7 @@ from hub.kernel.clock import SystemClock
 from hub.kernel.errors import NotReady
 from hub.settings import PROJECT
 from portal_api.citizen import refresh
-from portal_api.requests import write_cursor
+from portal_api.pages import write_cursor
 from tests.integration.portal_api.test_account import read
 from tests.support.hub import SECRETS
 from tests.support.records import ANA, case, obligation

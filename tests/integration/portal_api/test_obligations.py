@@ -114,7 +114,7 @@ async def test_a_cursor_of_another_order_is_refused(hub, ana):
 
 @pytest.mark.parametrize("key", ["'; drop table obligations; --", "\x00", "9" * 200, "infinity"])
 async def test_a_forged_cursor_is_refused_or_finds_nothing(hub, ana, key):
-    from portal_api.requests import write_cursor
+    from portal_api.pages import write_cursor
 
     answer = await hub.client.get(
         LIST,

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from hub.bootstrap import bank_transfer_schemes
+from hub.bootstrap.plug_ins import bank_transfer_schemes
 from hub.kernel.money import Money
 from hub.kernel.references import Reference
 from portal_api.citizen.obligations import TransferOut
@@ -75,6 +75,25 @@ async def test_codes_are_of_the_size_of_their_norms(hub, owed):
 )
 async def test_it_is_in_a_language_of_the_town(hub, owed, asked, title):
     assert f"<h1>{title}</h1>" in (await page(hub, owed, asked)).text
+
+
+async def test_an_english_day_is_written_as_in_europe(hub, owed):
+    assert "<span>15 December 2026</span>" in (await page(hub, owed, "en")).text
+
+
+async def test_who_writes_it_by_hand_is_told_of_what_there_is(hub, owed):
+    words = TEXTS["hr"]
+    html = (await page(hub, owed)).text
+    assert (words["by_hand"] in html, words["needed"] in html) == (True, True)
+    offered(hub)
+    html = (await page(hub, owed)).text
+    assert (words["by_hand"] in html, words["needed"] in html) == (False, True)
+    subject_id = await hub.subject("pregrada", hr_oib=IVO)
+    await read(hub, "obligations", IVO, obligation("plain", IVO, references=()))
+    (item,) = (await get(hub, subject_id))["items"]
+    html = (await page(hub, (subject_id, f"{LIST}/{item['id']}/transfer"))).text
+    assert (words["by_hand"] in html, words["needed"] in html) == (False, False)
+    assert '<p class="note"></p>' not in html
 
 
 def test_each_language_has_all_the_words():

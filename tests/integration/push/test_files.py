@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from hub.intake import drop_folder
+from hub.intake import doors_command, drop_folder
 from hub.intake import files as intake_files
 from hub.intake.file_states import PREFIX
 from hub.jobs.queue import Job
 from hub.kit import csv_out
 from tests.integration.push.conftest import OFFICE
+from tests.support.commands import commands_on
 from tests.support.records import ANA
 
 FILES = "/pregrada/push/v1/files"
@@ -249,6 +250,23 @@ async def not_taken(door) -> list[drop_folder.Dropped]:
         return await drop_folder.dropped(connection, 1)
 
 
+async def dropped_files(door) -> list[tuple[str, str]]:
+    """As staff page through them, one at a time."""
+    found, cursor = [], None
+    while True:
+        answer = await door.api.client.get(
+            "/pregrada/admin/v1/dropped-files",
+            params={"limit": 1} | ({"cursor": cursor} if cursor else {}),
+            headers=door.api.staff("pregrada"),
+        )
+        assert answer.status_code == 200, answer.text
+        found += [(one["name"], one["problem"]) for one in answer.json()["items"]]
+        assert {one["back_office"] for one in answer.json()["items"]} <= {"financije"}
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            return found
+
+
 async def test_a_folder_is_looked_at_until_a_file_has_stopped_growing(opening, tmp_path):
     folder = tmp_path / "drop"
     folder.mkdir()
@@ -293,6 +311,13 @@ async def test_what_is_no_plain_file_of_the_folder_is_never_opened(opening, tmp_
         assert no_kind == ("racuni.csv", "no kind of push.files has a pattern that fits its name")
         assert no_name[0] == "stavke-\\x1b[2J.csv"
         assert "nor control characters" in no_name[1]
+        assert await dropped_files(door) == [
+            ("racuni.csv", "no kind of push.files has a pattern that fits its name"),
+            ("stavke-\\x1b[2J.csv", no_name[1]),
+        ]
+        munihub = commands_on(door.api.worker, doors_command)
+        listed = (await munihub("doors", "dropped", "--city", "pregrada", "--json")).splitlines()
+        assert [json.loads(one)["name"] for one in listed] == ["racuni.csv", "stavke-\\x1b[2J.csv"]
         # Once it is taken away, or named otherwise, it troubles nobody.
         (folder / "racuni.csv").unlink()
         (folder / "stavke-\x1b[2J.csv").rename(folder / "stavke-2.csv")

@@ -15,12 +15,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from hub.intake import signatures
+from hub.intake import doors_command, signatures
 from hub.kernel.clock import SystemClock
 from hub.storage.vault import MasterKeys
 from portal_api.app import create_server
 from tests.integration.push.conftest import KEYS, OFFICE, SIGNED, configured, with_keys
 from tests.support.certificates import Authority
+from tests.support.commands import column, commands_on
 from tests.support.hub import make_settings
 
 EVENTS, SOAP, FILES = (f"/pregrada/push/v1/{door}" for door in ("events", "soap", "files?name=stavke-1.csv"))
@@ -100,6 +101,13 @@ async def test_signatures(opening):
         assert rows["events", "replayed"]["back_office"] == "financije"
         assert rows["soap", "no_proof"]["back_office"] is None
         assert rows["soap", "no_proof"]["address"] == "127.0.0.1"
+        munihub = commands_on(door.api.worker, doors_command)
+        printed = (await munihub("doors", "refused", "--city", "pregrada", "--json")).splitlines()
+        shown = {(one["door"], one["reason"]): one for one in map(json.loads, printed)}
+        assert shown.keys() == rows.keys()
+        assert (shown["soap", "no_proof"]["address"], shown["soap", "no_proof"]["times"]) == ("127.0.0.1", 1)
+        table = await munihub("doors", "refused", "--city", "pregrada")
+        assert {"events", "soap", "files"} <= set(column(table, 1))
 
 
 async def test_a_signed_body_gets_no_meaning_from_headers_that_are_not_signed(opening):

@@ -11,7 +11,7 @@ from lxml import etree
 
 import bindings
 from hub.back_offices.pushed_items import RECORD_OF
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.intake import soap_call, soap_contract
 from hub.intake.cloudevents import UnreadableBody
 from hub.mapping.model import Kind

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from connectors.soap.command import register
 from connectors.soap.connector import SoapConnector
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.mapping.compile import compile_mapping
 from hub.ports.back_office import Arguments, Surroundings
 from hub.settings import PROJECT

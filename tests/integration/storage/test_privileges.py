@@ -256,6 +256,9 @@ async def test_what_the_api_may_write_is_this(urls):
     # Of money states alone: what came and what became of it is in the ledger, which nobody changes.
     assert written["charges", "UPDATE"] == ["attempt", "closed", "state", "state_at"]
     assert written["captures", "UPDATE"] == ["lost", "taken_back_at"]
+    assert written["refunds", "UPDATE"] == [
+        "decided_at", "decided_by", "lost", "reference", "state", "state_at", "word",
+    ]  # fmt: skip
     assert written["jobs", "UPDATE"] == ["attempts", "behind", "failed_at", "priority", "run_at", "state"]
 
 

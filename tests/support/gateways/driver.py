@@ -1,6 +1,6 @@
 """Drives a card gateway of ours against its simulator over real HTTP, with a shop that keeps what it is sent.
 
-A gateway joins tests/contract/test_payment_gateways.py by a module of its own name here with a class `Driver(Driving)`.
+A gateway joins tests/contract/payment_gateways by a module of its own name here with a class `Driver(Driving)`.
 """
 
 from __future__ import annotations

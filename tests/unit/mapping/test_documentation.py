@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.kit.identifiers import NATIONAL
 from hub.kit.yaml_document import parse
 from hub.mapping.compile import OWN_SOURCE_KEYS, compile_mapping

@@ -9,8 +9,8 @@ from typing import Any, get_args
 import jsonschema_rs
 import pytest
 
-from hub.bootstrap import TARGETS as NOUNS
-from hub.cities.model import DeliveryKind
+from hub.bootstrap.nouns import TARGETS as NOUNS
+from hub.cities.back_offices import DeliveryKind
 from hub.kernel.errors import ConfigurationError
 from hub.kit.yaml_document import load, parse
 from hub.mapping.schema import mapping_schema

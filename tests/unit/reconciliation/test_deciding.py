@@ -40,6 +40,24 @@ def test_a_part_is_the_one_with_that_amount_or_that_symbol():
     assert decide(200, "EUR", ["1"], own, parts).targets == (Target(A, 2, 200),)
 
 
+def test_more_than_is_due_of_the_part_she_named_is_for_the_whole():
+    parts, own = {A: [(1, 250), (2, 250), (3, 500)]}, [owed(instalment=1)]
+    assert decide(600, "EUR", ["1"], own, parts).targets == (Target(A, None, 600),)
+    assert decide(1200, "EUR", ["1"], own, {}).targets == (Target(A, None, 1000),)
+
+
+def test_a_part_of_another_obligation_is_none_of_this_one():
+    found = [owed(A, 1000), owed(B, 0, instalment=3)]
+    assert decide(400, "EUR", ["1"], found, {A: [(1, 1000)]}).targets == (Target(A, None, 400),)
+
+
+def test_what_more_of_her_symbols_name_goes_before_what_shares_one_of_them():
+    found = [owed(A, 500, word="111"), owed(A, 500, word="2026"), owed(B, 600, word="2026")]
+    assert decide(600, "CZK", ["111", "2026"], found, {}) is Unclear.OTHER_CURRENCY
+    assert decide(600, "EUR", ["111", "2026"], found, {}).targets == (Target(A, None, 500),)
+    assert decide(600, "EUR", ["2026"], found, {}).targets == (Target(B, None, 600),)
+
+
 def test_a_number_in_the_text_needs_the_amount():
     assert decide(1000, "EUR", [], [owed()], {}).score == 90
     assert decide(999, "EUR", [], [owed()], {}) is Unclear.AMOUNT_DIFFERS

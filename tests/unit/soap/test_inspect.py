@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from connectors.soap.command import register
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.kit.soap.inspect import inspect, wsdls
 from tests.unit.soap.samples import MESSAGES, NS, SCHEMA, binding, definitions, dogs, port, service, types, write
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from hub.bootstrap import TARGETS
+from hub.bootstrap.nouns import TARGETS
 from hub.kernel.errors import ConfigurationError
 from hub.kit.soap.guesses import identifier_scheme
 from hub.kit.soap.inspect import inspect

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hub.bootstrap import bank_transfer_schemes
+from hub.bootstrap.plug_ins import bank_transfer_schemes
 from hub.kernel.errors import InvalidRequest
 from hub.kit.barcode import draw
 from hub.transfers.command import register

@@ -17,7 +17,7 @@ KINDS = {
     *(offices.PAUSED, offices.HELD, sweep.LATE, endings.REFUSED, endings.IN_DOUBT, alarms.KIND),
     *(endings.DOUBLED, sweep.UNTOLD, paid_here.DISAGREES),
     *(conditions.READING_FAILED, conditions.FEED_STALE, conditions.DEAD_LETTERS, conditions.PUSH_REFUSED),
-    *(conditions.DROPPED_FILES, conditions.JOB_GIVEN_UP),
+    *(conditions.PUSH_UNPROVEN, conditions.DROPPED_FILES, conditions.JOB_GIVEN_UP),
     *(conditions.EID_CHECK, "webhook_stopped", "other"),
 }
 
