@@ -35,7 +35,7 @@ _WAITING = {
     "entries of statements": "select count(*) from statement_entries where state = 'new'",
     "postings": """
         select count(*) from postings p join deliveries d using (city_id, delivery_id)
-        where p.state = 'being_posted' and d.state not in ('in_doubt', 'refused')""",
+        where p.state = 'being_posted' and d.state not in ('in_doubt', 'refused') and not d.behind""",
 }
 
 # Who waits for somebody, the alert there must be, and what it is about.
