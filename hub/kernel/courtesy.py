@@ -19,8 +19,10 @@ the rests.
 """
 AHEAD = 0.25
 """Seconds of work that a town may have done beyond its share before it rests."""
-_PRESENT = 1.0
-"""Seconds after its last piece of work that a town still counts as being there."""
+_PRESENT = 0.25
+"""Seconds after its last piece of work that a town still counts as being there. Where the others come once in a while,
+the one that has much to do gets most of the time.
+"""
 _LONGEST = 2.0
 """Seconds of one rest."""
 _MOST = AHEAD + _LONGEST * SHARE
