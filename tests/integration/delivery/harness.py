@@ -212,6 +212,15 @@ class Delivering:
         await self.sweep(json.loads(jobs[0]["payload"]).get("resumed"))
 
 
+def patient(town: Delivering, office: str) -> None:
+    """Answers of this back office are awaited for as long as the test takes."""
+    http = town.town.back_offices[office].connector.http
+    wait = timedelta(seconds=30)
+    http._settings = http._settings.model_copy(
+        update={"timeout": http._settings.timeout.model_copy(update={"read": wait, "total": wait})}
+    )
+
+
 @asynccontextmanager
 async def delivering(folder: Path, urls: DatabaseUrls, clock: FixedClock) -> AsyncIterator[Delivering]:
     async with registry() as (asked, _), registry() as (dumb, _):

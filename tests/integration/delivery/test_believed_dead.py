@@ -12,7 +12,7 @@ from hub.delivery import claims, queries
 from hub.delivery.model import State
 from hub.kernel.errors import Conflict, InvalidRequest
 from hub.kernel.ids import public_id
-from tests.integration.delivery.harness import CITY
+from tests.integration.delivery.harness import CITY, patient
 from tests.integration.jobs.harness import until
 
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)
@@ -26,15 +26,6 @@ async def running(town, office: str, lane: int) -> asyncio.Task[None]:
     await until(lambda: registry.at_once == 1)
     registry.always = None
     return task
-
-
-def patient(town, office: str) -> None:
-    """Answers of this back office are awaited for as long as the test takes."""
-    http = town.town.back_offices[office].connector.http
-    wait = timedelta(seconds=30)
-    http._settings = http._settings.model_copy(
-        update={"timeout": http._settings.timeout.model_copy(update={"read": wait, "total": wait})}
-    )
 
 
 async def test_a_reply_that_comes_too_late_is_the_truth_and_ends_the_doubt(town):

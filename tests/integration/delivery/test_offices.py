@@ -15,7 +15,7 @@ from hub.delivery.wake import CARRY, LANES, PROBE, SWEEP
 from hub.jobs.worker import Handler
 from hub.kernel.errors import RemoteUnavailable
 from hub.kernel.ids import public_id
-from tests.integration.delivery.harness import CITY
+from tests.integration.delivery.harness import CITY, patient
 from tests.integration.jobs.harness import until, working
 
 
@@ -146,6 +146,7 @@ async def test_the_deadline_is_told_once_and_drops_nothing(town):
 
 async def test_a_slow_back_office_holds_its_own_lanes_and_no_more(town):
     """With a real worker: many for one that hangs, and the other one's arrive at once."""
+    patient(town, "asked")
     town.asked.always = "wait"
     handler = Handler(lambda job: town.lanes.run(job, town.town))
     async with working(town.hub.database.pool, {CARRY: handler}, concurrency=10):
