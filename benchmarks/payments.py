@@ -35,7 +35,7 @@ from hub.subjects.model import Proof, SubjectKind
 
 CREATED, CAPTURED = 0.1, 0.1
 GROWTH = 1.2
-ROUNDS, WAVES = 10, 5
+ROUNDS, WAVES, WARM = 10, 5, 5
 TOWN, OIB = "pregrada", "87582274224"
 _TABLES = {
     "created": ("payments", "charges", "charge_items", "charge_balances", "payment_events"),
@@ -73,12 +73,19 @@ def run(quick: bool) -> list[Row]:
 async def _measure(place: Installation, number: int, obligations: tuple[int, int]) -> list[Row]:
     async with AsyncExitStack() as stack:
         small, large = [await _town(place, stack, many, number) for many in obligations]
-        for start in range(0, number, number // ROUNDS):
-            for town in (small, large):
-                await _round(town, slice(start, start + number // ROUNDS))
         owner = await asyncpg.connect(small.owner)
         stack.push_async_callback(owner.close)
-        floors = {name: await _floor(owner, tables, number) for name, tables in _TABLES.items()}
+        await owner.execute("create schema bare")
+        for table in {table for tables in _TABLES.values() for table in tables}:
+            await owner.execute(f"alter table {table} no force row level security")
+            await owner.execute(f"create table bare.{table} (like {table})")
+        at_once, seconds = number // ROUNDS, dict.fromkeys(_TABLES, 0.0)
+        for start in range(0, number, at_once):
+            for town in (small, large):
+                await _round(town, slice(start, start + at_once))
+            for name, tables in _TABLES.items():
+                seconds[name] += await _floor(owner, tables, WARM + start + at_once, at_once)
+        floors = {name: number / took for name, took in seconds.items()}
     bare = "bare inserts of the same rows"
     rows = []
     for name, title, goal in (
@@ -102,7 +109,7 @@ async def _town(place: Installation, stack: AsyncExitStack, obligations: int, nu
         keys = await hub.vault.keys(connection, 1)
     await populate(place.superuser_url(name), keys, obligations // WAVES, obligations=WAVES, cases=0)
     town = Town(hub, urls.owner, *await _owed(hub, number))
-    await _pay(town, town.owed[number:])
+    await _capture(hub, await _pay(town, town.owed[number:]))
     return town
 
 
@@ -117,7 +124,7 @@ async def _round(town: Town, which: slice) -> None:
 
 
 async def _owed(hub: Hub, number: int) -> tuple[UUID, list[UUID]]:
-    """Somebody who owes so many things, and five more."""
+    """Somebody who owes so many things, and some more to begin with."""
     now = datetime.now(UTC)
     plain = Told(
         city_id=1, back_office="financije", feed="obligations", as_of=now, caught_up_to=now, asked=True, language="hr",
@@ -130,7 +137,7 @@ async def _owed(hub: Hub, number: int) -> tuple[UUID, list[UUID]]:
         keys = await hub.vault.keys(connection, 1)
         subject_id = await subjects.create(connection, 1, SubjectKind.PERSON, "Ana")
         await subjects.prove(connection, keys, subject_id, "hr.oib", OIB, proof=Proof.CLERK, source="bench", now=now)
-        records = [replace(record, key=f"o{one}") for one in range(number + 5)]
+        records = [replace(record, key=f"o{one}") for one in range(number + WARM)]
         await ObligationProjection().apply(connection, keys, plain, records)
         rows = await connection.fetch(
             "select obligation_id from obligations where city_id = 1 and source_key = any ($1)",
@@ -161,15 +168,14 @@ async def _capture(hub: Hub, charges: Sequence[UUID]) -> None:
             await hub.payments.captured(connection, keys, town, charge_id, amount, where, now, now)
 
 
-async def _floor(owner: asyncpg.Connection[asyncpg.Record], tables: Sequence[str], number: int) -> float:
-    """Transactions per second that insert as many rows of the same kind, copied from those that are there."""
+async def _floor(owner: asyncpg.Connection[asyncpg.Record], tables: Sequence[str], paid: int, number: int) -> float:
+    """Seconds of `number` transactions that insert as many rows of the same kind as one payment, of which there are
+    `paid`.
+    """
     samples = {}
-    await owner.execute("create schema if not exists bare")
     for table in tables:
-        await owner.execute(f"alter table {table} no force row level security")
-        await owner.execute(f"create table if not exists bare.{table} (like {table})")
         count = await owner.fetchval(f"select count(*) from {table}")
-        found = await owner.fetch(f"select * from {table} limit {max(1, round(count / number))}")
+        found = await owner.fetch(f"select * from {table} limit {max(1, round(count / paid))}")
         samples[table] = [tuple(row) for row in found]
     statements = {
         table: f"insert into bare.{table} values ({', '.join(f'${place}' for place in range(1, len(rows[0]) + 1))})"
@@ -181,4 +187,4 @@ async def _floor(owner: asyncpg.Connection[asyncpg.Record], tables: Sequence[str
             for table, rows in samples.items():
                 for row in rows:
                     await owner.execute(statements[table], *row)
-    return number / (time.perf_counter() - began)
+    return time.perf_counter() - began
