@@ -102,7 +102,7 @@ class Waiting:
 
     async def hours_later(self) -> None:
         """Nobody enters a card any more: what is left open at a gateway comes to its end."""
-        await self.world.pass_money_time(_HOURS)
+        await self.world.pass_money_time(_HOURS, wait=True)
         self.over = True
 
     async def humans(self) -> list[str]:

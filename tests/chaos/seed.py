@@ -27,8 +27,8 @@ from tests.chaos.script import Script, script
 from tests.chaos.trouble import Trouble
 from tests.chaos.world import WORKERS, World
 
-QUIET = 30.0
-"""Seconds after which what has not settled counts as stuck."""
+QUIET, LOOKS = 30.0, 100
+"""Seconds, and looks of the judge (each lets time pass), after which what has not settled counts as stuck."""
 _STEP = timedelta(seconds=20)
 """How much time passes in the world while the judge takes a breath."""
 _MINUTE = timedelta(minutes=1)
@@ -127,9 +127,10 @@ async def _settle(world: World, judge: Judge, trouble: Trouble, money: Waiting) 
     if trouble.killed or trouble.script.faults_of("database", "disk full"):
         await world.expire_leases()
         trouble.killed.clear()
-    began = time.monotonic()
+    began, looks = time.monotonic(), 0
     waiting: list[str] = []
-    while time.monotonic() - began < QUIET:
+    while time.monotonic() - began < QUIET or looks < LOOKS:
+        looks += 1
         rows = await judge.rows()
         waiting = [
             f"{row['title'] or row['kind']} → {row['back_office']}: {row['state']} ({row['reason']})"

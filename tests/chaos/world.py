@@ -155,14 +155,16 @@ class World:
             )
         await connection.execute("notify munihub_jobs")
 
-    async def pass_money_time(self, by: timedelta) -> None:
-        """The same for what is under way at gateways, whose waits are minutes and hours."""
-        connection = await self.db()
+    async def pass_money_time(self, by: timedelta, *, wait: bool = False) -> None:
+        """The same for what is under way at gateways, whose waits are minutes and hours; `wait`: for those that
+        somebody has at this moment, too.
+        """
+        connection, skip = await self.db(), "" if wait else "skip locked"
         for table, names in _AT_GATEWAYS.items():
             changes = ", ".join(f"{name} = {name} - $1::interval" for name in names)
             await connection.execute(
                 f"update {table} set {changes} where ctid = any (array("
-                f"select ctid from {table} where settled_at is null for update skip locked))",
+                f"select ctid from {table} where settled_at is null for update {skip}))",
                 by,
             )
         await connection.execute(
