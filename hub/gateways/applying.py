@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid5
 
 from hub.alerts import service as alerts
@@ -24,6 +24,9 @@ UNKNOWN = "attempt_unknown"
 """About an attempt: nobody knows how it stands, and somebody must look."""
 CONTRADICTION = "gateway_contradiction"
 """About an attempt: the gateway says what cannot be."""
+
+_TOO_LONG = timedelta(hours=2)
+"""After the end of the page's time: whoever waits longer wants somebody to look."""
 
 _TARGETS = {
     Event.OPEN: State.OPEN,
@@ -92,6 +95,7 @@ class Applier:
         if way is Way.QUERY and not judgement.contradiction:
             # It was asked, and says what is known here: a message that said something else had been overtaken.
             await alerts.settle(connection, town.city.id, kind=CONTRADICTION, about=attempt.id, now=now)
+        await tell_late(connection, town.city.id, attempt, now)
         return attempt
 
     async def end(
@@ -263,3 +267,12 @@ def _said_last(keys: TownKeys, attempt: Attempt, report: Report, judgement: Judg
     if judgement.events and (details := details_of(report)):
         values["details"] = queries.seal(keys, "details", attempt.attempt_id, details)
     return values
+
+
+async def tell_late(connection: Connection, city_id: int, attempt: Attempt, now: datetime) -> None:
+    """Have somebody look at one that is under way for too long, however that was heard."""
+    late = attempt.state in UNDER_WAY and attempt.state is not State.UNKNOWN and now >= attempt.expires_at + _TOO_LONG
+    if late:
+        detail = {"gateway": attempt.gateway, "payee": attempt.payee, "state": attempt.state, "word": attempt.word}
+        detail["why"] = "no_end"
+        await alerts.raise_alert(connection, city_id, kind=UNKNOWN, about=attempt.id, detail=detail, now=now)

@@ -15,9 +15,9 @@ import structlog
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.gateways import queries
-from hub.gateways.applying import UNKNOWN, Applier
+from hub.gateways.applying import UNKNOWN, Applier, tell_late
 from hub.gateways.judge import Way, judge
-from hub.gateways.model import UNDER_WAY, Attempt, Event, State, allow
+from hub.gateways.model import UNDER_WAY, Attempt, Event, allow
 from hub.gateways.moments import next_ask
 from hub.gateways.wake import ASK, call, call_for
 from hub.kernel.clock import Clock
@@ -31,9 +31,8 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 50
 _BESIDE = 6
 """Questions on their way at a time: a gateway that hangs holds up no more than so many."""
-_TOO_LONG = timedelta(hours=2)
-"""After the end of the page's time: whoever waits longer wants somebody to look."""
 _NOT_CONFIGURED = timedelta(hours=1)
+_NOT_ASKED = timedelta(hours=2)
 _IMPATIENT = timedelta(seconds=5)
 """The page of a payment has its gateway asked no oftener."""
 
@@ -104,7 +103,6 @@ class Asking:
                 connection, keys, town, attempt, report, judgement, way=Way.QUERY, now=now
             )
             await queries.change(connection, city_id, attempt_id, ask_at=next_ask(attempt, now), failures=0)
-            await _late(connection, city_id, attempt, now)
             return attempt
 
     async def _not_judged(self, town: Town, attempt: Attempt, why: str) -> None:
@@ -127,14 +125,14 @@ class Asking:
             # What is asked about once in a while is asked again the same day, where it could not be.
             following = now + wait if wait else next_ask(attempt, now)
             if attempt.state not in UNDER_WAY:
-                following = now + (_TOO_LONG if failures < 12 else timedelta(days=1))
+                following = now + (_NOT_ASKED if failures < 12 else timedelta(days=1))
             await queries.change(connection, city_id, attempt_id, ask_at=following, failures=failures + 1)
             if not failures:
                 state = allow(Event.ASK_FAILED, attempt.state, attempt.state)
                 await queries.note(
                     connection, city_id, attempt_id, Event.ASK_FAILED, state, by="worker", now=now, why=why
                 )
-            await _late(connection, city_id, attempt, now)
+            await tell_late(connection, city_id, attempt, now)
 
 
 async def ask_now(connection: Connection, city_id: int, attempt: Attempt, *, by: str, now: datetime) -> None:
@@ -158,11 +156,3 @@ async def ask_for_page(connection: Connection, city_id: int, attempt: Attempt, n
     )
     if asked:
         await call(connection, city_id, ASK)
-
-
-async def _late(connection: Connection, city_id: int, attempt: Attempt, now: datetime) -> None:
-    late = attempt.state in UNDER_WAY and attempt.state is not State.UNKNOWN and now >= attempt.expires_at + _TOO_LONG
-    if late:
-        detail = {"gateway": attempt.gateway, "payee": attempt.payee, "state": attempt.state, "word": attempt.word}
-        detail["why"] = "no_end"
-        await alerts.raise_alert(connection, city_id, kind=UNKNOWN, about=attempt.id, detail=detail, now=now)

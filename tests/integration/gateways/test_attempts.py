@@ -9,7 +9,7 @@ import pytest
 
 from hub.gateways.model import State
 from hub.kernel.errors import Conflict, NotReady
-from tests.integration.gateways.harness import CITY_ID, THREE_DS, Stage
+from tests.integration.gateways.harness import CARD, CITY_ID, THREE_DS, Stage
 
 
 async def test_a_notification_pays_and_a_return_does_not(town: Stage):
@@ -215,6 +215,18 @@ async def test_two_attempts_that_both_bring_money(town: Stage):
     await town.ask(timedelta(hours=1))
     assert [one.state for one in await town.attempts(charge)] == [State.CAPTURED, State.CAPTURED]
     assert await town.paid(charge) == ("paid", 25100)
+
+
+async def test_a_message_hours_later_that_it_is_still_pending_is_told_at_once(town: Stage):
+    """Not only by the next question, which may be hours away by then."""
+    charge, onward = await town.begun()
+    await town.wrong("late")
+    await town.pay(onward, CARD | {"card": "4000000000000119"})
+    town.clock.move(timedelta(hours=3))
+    await town.control("/messages/release")
+    await town.judge()
+    assert (await town.attempt(charge)).state is State.PENDING
+    assert await town.alerts() == [("attempt_unknown", "no_end")]
 
 
 async def test_a_gateway_that_is_away_is_asked_again_and_somebody_is_told(town: Stage):
