@@ -159,14 +159,18 @@ class World:
         """The same for what is under way at gateways, whose waits are minutes and hours; `wait`: for those that
         somebody has at this moment, too.
         """
-        connection, skip = await self.db(), "" if wait else "skip locked"
+        connection = await self.db()
         for table, names in _AT_GATEWAYS.items():
             changes = ", ".join(f"{name} = {name} - $1::interval" for name in names)
-            await connection.execute(
-                f"update {table} set {changes} where ctid = any (array("
-                f"select ctid from {table} where settled_at is null for update {skip}))",
-                by,
-            )
+            async with connection.acquire() as own, own.transaction():
+                if wait:
+                    # Of a row that changes while its lock is waited for, an update would see the old one only.
+                    await own.execute(f"lock table {table} in exclusive mode")
+                await own.execute(
+                    f"update {table} set {changes} where ctid = any (array("
+                    f"select ctid from {table} where settled_at is null for update skip locked))",
+                    by,
+                )
         await connection.execute(
             """update schedules set next_at = next_at - $1::interval where ctid = any (array(
                    select ctid from schedules where name like '%gateways.%' for update skip locked))""",
