@@ -24,6 +24,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
 from hub.ports.payment_gateway import Asked, Report
 from hub.storage.database import Connection, Database
+from hub.storage.failures import PASSING
 from hub.storage.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,8 @@ class Asking:
             async with beside:
                 try:
                     await self.ask(town, attempt)
+                except PASSING:
+                    raise  # says nothing about the attempt: the job is tried again
                 except Exception as error:  # noqa: BLE001 - whatever a gateway said, the others are asked about
                     why = getattr(error, "code", type(error).__name__)
                     log.error("attempt_not_judged", city=town.city.slug, attempt=attempt.id, because=str(error))

@@ -26,6 +26,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import NotFound
 from hub.ports.payment_gateway import Forged, PaymentGateway, Report, Unreadable
 from hub.storage.database import Connection, Database
+from hub.storage.failures import PASSING
 from hub.storage.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -115,6 +116,8 @@ class Hearing:
         for message_id, name in waiting:
             try:
                 await self._judge(town, message_id)
+            except PASSING:
+                raise  # says nothing about the message: the job is tried again
             except Exception as error:  # noqa: BLE001 - whatever one says, it does not hold up the others
                 log.error("gateway_message_waits", city=town.city.slug, message=str(message_id), because=str(error))
                 stuck[name] = getattr(error, "code", type(error).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from hub.gateways.model import State
@@ -334,3 +335,17 @@ async def test_staff_can_have_any_attempt_asked_about(town: Stage):
         await town.api.gateways.ask_now(connection, CITY_ID, onward.attempt_id, by="stf_x")
     await town.ask(timedelta())
     assert await town.paid(charge) == ("paid", 12550)
+
+
+async def test_a_database_that_is_away_for_a_moment_is_no_reason_to_call_somebody(town: Stage, monkeypatch):
+    _charge, _onward = await town.begun()
+
+    async def lost(*_: object) -> None:
+        raise asyncpg.DeadlockDetectedError
+
+    asking = town.worker.gateways._asking
+    monkeypatch.setattr(asking, "ask", lost)
+    town.clock.move(timedelta(minutes=31))
+    with pytest.raises(asyncpg.DeadlockDetectedError):
+        await asking.run(town.town)
+    assert await town.alerts() == []
