@@ -110,10 +110,14 @@ class Line:
         The body of the answer is None where the operation declares none. Raises as `exchange` does; the `reached` of
         a RemoteError says whether the service may have acted.
         """
-        # Documents may be large, so that building and signing them is no work for the event loop.
-        message = await asyncio.to_thread(call.written, values, headers, mtom=self._settings.mtom)
+
+        def written() -> tuple[Message, bytes]:
+            message = call.written(values, headers, mtom=self._settings.mtom)
+            return message, self._outgoing.content(message, self._material)
+
         with self._discreet():
-            content = await asyncio.to_thread(self._outgoing.content, message, self._material)
+            # Documents may be large, so that building and signing them is no work for the event loop.
+            message, content = await asyncio.to_thread(written)
             reply = await self._http.send(
                 "POST",
                 self._settings.endpoint,

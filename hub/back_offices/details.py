@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from hub.kernel.errors import ConfigurationError, RemoteError, RemoteRefused
+from hub.kit import xml
+from hub.kit.one_thread import OneThread
 from hub.mapping.detail import Detail, Wanted
 from hub.mapping.mapping import Mapping
 from hub.ports.back_office import Arguments, FeedReader, Page
@@ -23,6 +27,7 @@ _MOST_SILENCES = 3
 class _Read:
     """What one read has asked so far."""
 
+    thread: OneThread
     asked: int = 0
     silences: list[RemoteError] = field(default_factory=list)
 
@@ -39,19 +44,23 @@ class DetailReader:
 
         Raises as a FeedReader does, and ConfigurationError where more details are needed than the mapping allows.
         """
-        so_far = _Read()
-        async for page in self._everything.read(arguments):
-            document, wanted = await asyncio.to_thread(self._mapping.details_wanted, page.document)
-            so_far.asked += len(wanted)
-            if so_far.asked > self._detail.most:
-                raise ConfigurationError(
-                    f"one read would ask for {so_far.asked} details and more",
-                    file=str(self._mapping.file),
-                    key="source.detail.most",
-                    remedy=f"Read less at once (a cursor, a where), or allow more than {self._detail.most}.",
-                )
-            await self._ask(wanted, arguments, so_far)
-            yield replace(page, document=document)
+        with OneThread("details") as thread:
+            so_far = _Read(thread)
+            async for page in self._everything.read(arguments):
+                document, wanted = await thread.run(partial(self._wanted, page.document))
+                so_far.asked += len(wanted)
+                if so_far.asked > self._detail.most:
+                    raise ConfigurationError(
+                        f"one read would ask for {so_far.asked} details and more",
+                        file=str(self._mapping.file),
+                        key="source.detail.most",
+                        remedy=f"Read less at once (a cursor, a where), or allow more than {self._detail.most}.",
+                    )
+                await self._ask(wanted, arguments, so_far)
+                yield replace(page, document=document)
+
+    def _wanted(self, document: Any) -> tuple[Any, list[Wanted]]:
+        return self._mapping.details_wanted(xml.own(document))
 
     async def _ask(self, wanted: Sequence[Wanted], arguments: Arguments, so_far: _Read) -> None:
         at_once = asyncio.Semaphore(self._detail.at_once)
@@ -69,14 +78,14 @@ class DetailReader:
 
     async def _fill(self, wanted: Wanted, arguments: Arguments, so_far: _Read) -> None:
         """The detail into its record, or the reason why there is none. Raises what ends the whole read."""
-        detail = self._detail
-        missing = [path for path in detail.by if not wanted.by.get(path)]
+        missing = [path for path in self._detail.by if not wanted.by.get(path)]
         if missing:
-            detail.mark(wanted.record, f"has no {missing[0]}, by which its detail is asked for")
+            mark = f"has no {missing[0]}, by which its detail is asked for"
+            await so_far.thread.run(lambda: self._detail.mark(wanted.record, mark))
             return
         try:
             pages = [page async for page in self._one.read(replace(arguments, record=wanted.by, cursor=None))]
-            found = [one for page in pages for one in self._mapping.details_found(page.document)]
+            await so_far.thread.run(lambda: self._put(wanted.record, pages))
         except RemoteRefused:
             raise
         except RemoteError as error:
@@ -84,13 +93,17 @@ class DetailReader:
                 so_far.silences.append(error)
                 if len(so_far.silences) > _MOST_SILENCES:
                     raise
-            detail.mark(wanted.record, f"the second call for it failed: {error}")
-            return
+            mark = f"the second call for it failed: {error}"
+            await so_far.thread.run(lambda: self._detail.mark(wanted.record, mark))
+
+    def _put(self, record: Any, pages: Sequence[Page]) -> None:
+        """What the second call gave into the record, or why there is nothing; in the thread of the record."""
+        found = [one for page in pages for one in self._mapping.details_found(xml.own(page.document))]
         if len(found) != 1:
             said = "gave nothing" if not found else f"gave {len(found)} records"
-            detail.mark(wanted.record, f"the second call for it {said}")
+            self._detail.mark(record, f"the second call for it {said}")
             return
         try:
-            detail.put(wanted.record, found[0])
+            self._detail.put(record, found[0])
         except ValueError as error:
-            detail.mark(wanted.record, str(error))
+            self._detail.mark(record, str(error))

@@ -12,6 +12,7 @@ from uuid import UUID
 from hub.back_offices.model import Feed
 from hub.intake import dead_letters
 from hub.intake.model import Fault
+from hub.kit import xml
 from hub.mapping.fragments import fragments
 from hub.mapping.mapping import Mapping
 from hub.mapping.model import Mapped, Record, RecordProblem
@@ -61,7 +62,7 @@ async def keep(
     if not refused:
         return
     wanted = frozenset(one.at for one in refused)
-    bytes_of, media_type = await asyncio.to_thread(fragments, mapping, page.document, wanted)
+    bytes_of, media_type = await asyncio.to_thread(lambda: fragments(mapping, xml.own(page.document), wanted))
     for one in refused:
         name = key_name(feed, one.key) if one.key is not None else f"{nameless(feed, identifier_id)}{number}.{one.at}"
         await dead_letters.write(

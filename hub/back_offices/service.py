@@ -19,6 +19,7 @@ from hub.intake.model import Fault
 from hub.jobs.queue import NewJob, enqueue_many
 from hub.kernel.clock import Clock
 from hub.kernel.errors import ConfigurationError, HubError, NotFound, RemoteError
+from hub.kit import xml
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.model import Drift, Mapped
 from hub.ports.back_office import Arguments, FeedReader, Page
@@ -109,13 +110,15 @@ class FeedService:
     ) -> None:
         async for page in reader.read(arguments):
             # Mapping is pure computation: beside the loop, so that other reads go on meanwhile.
-            mapped = await asyncio.to_thread(mapping.map, page.document, asked=arguments.aliases)
+            mapped, caught_up_to, cursor = await asyncio.to_thread(
+                _mapped, mapping, page.document, arguments.aliases, progress.cursor
+            )
             mapped.drift.extend(Drift("lenient", path, sample) for path, sample in page.forgiven)
-            true_for = mapping.caught_up_to(page.document) or page.source_time
+            true_for = caught_up_to or page.source_time
             if true_for is not None:
                 # Of what was paid between two pages the first knows nothing.
                 progress.caught_up_to = min(true_for, progress.caught_up_to or true_for)
-            progress.cursor = mapping.cursor(page.document, progress.cursor)
+            progress.cursor = cursor
             progress.pages += 1
             source = feed.source(arguments.now, asked=True, caught_up_to=true_for or progress.caught_up_to)
             async with self._database.town(feed.city.id) as connection:
@@ -307,3 +310,11 @@ async def states(connection: Connection, city_id: int) -> list[dict[str, Any]]:
 async def drift(connection: Connection, city_id: int) -> list[dict[str, Any]]:
     """Fields and codes of the live interfaces that no mapping names, last seen first."""
     return [dict(row) for row in await queries.drift(connection, city_id)]
+
+
+def _mapped(
+    mapping: RecordMapping, document: Any, asked: Mapping[str, str], cursor: str | None
+) -> tuple[Mapped, datetime | None, str | None]:
+    """All a page says: its records, the moment it has counted our writes up to, and where the next read begins."""
+    document = xml.own(document)
+    return mapping.map(document, asked=asked), mapping.caught_up_to(document), mapping.cursor(document, cursor)

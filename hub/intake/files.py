@@ -7,7 +7,6 @@ applied, it is kept whole, and a dead letter names the line.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from hub.intake.once import Signed
 from hub.kernel.clock import Clock
 from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import new_uuid, public_id
+from hub.kit.one_thread import OneThread
 from hub.storage.database import Database
 from hub.storage.pieces import Pieces
 from hub.storage.vault import Vault
@@ -163,16 +163,17 @@ class FileIntake:
 
     async def _records(self, city_id: int, file_id: UUID, reader: Reader) -> AsyncIterator[list[FileRecord]]:
         number = 0
-        while True:
-            async with self._database.town(city_id) as connection:
-                keys = await self._vault.keys(connection, city_id)
-                found = await file_states.pieces(connection, keys, file_id, number)
-            if found is None:
-                yield await asyncio.to_thread(lambda: list(reader.close()))
-                return
-            number, body = found
-            # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
-            yield await asyncio.to_thread(lambda body=body: list(reader.feed(body)))  # type: ignore[misc]
+        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
+        with OneThread("file") as thread:
+            while True:
+                async with self._database.town(city_id) as connection:
+                    keys = await self._vault.keys(connection, city_id)
+                    found = await file_states.pieces(connection, keys, file_id, number)
+                if found is None:
+                    yield await thread.run(lambda: list(reader.close()))
+                    return
+                number, body = found
+                yield await thread.run(lambda body=body: list(reader.feed(body)))  # type: ignore[misc]
 
     async def _keep_records(self, city_id: int, file: PushedFile, kind: FileKind) -> None:
         reader = reader_of(kind, file.charset)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from copy import deepcopy
+from typing import Any
 
 from lxml import etree
 
@@ -59,6 +61,11 @@ def parse(
     if root.getroottree().docinfo.internalDTD is not None:  # pragma: no cover — a second lock on the same door
         raise RemoteGarbage(f"The {what} carries a DTD, which is not accepted.", evidence=snippet(data))
     return root
+
+
+def own(document: Any) -> Any:
+    """A document of the thread this is called in (hub.kit.one_thread); what is no XML belongs to nobody."""
+    return deepcopy(document) if etree.iselement(document) else document
 
 
 def _root(data: bytes) -> etree._Element:

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
-from traceback import clear_frames
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +23,7 @@ from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
 from hub.kernel.errors import NotReady
 from hub.kernel.ids import new_uuid, public_id
+from hub.kit.one_thread import OneThread
 from hub.ports.bank_statement import (
     Broken,
     Item,
@@ -45,7 +43,6 @@ from hub.storage.vault import TownKeys, Vault
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 
 REFUSED = "statement_refused"
 """Alert: a file of a bank could not be taken."""
@@ -148,22 +145,18 @@ class _Taking:
     async def take(self) -> None:
         """Raises Broken."""
         source = self._items
-        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile. A parser of libxml2 lives
-        # and ends in the thread that made it: its names are in that thread's dictionary.
-        with ThreadPoolExecutor(1, "statement") as self._thread:
+        # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
+        with OneThread("statement") as self._thread:
             try:
-                while (first := await self._beside(lambda: next(self._items, None))) is not None:
+                while (first := await self._thread.run(lambda: next(self._items, None))) is not None:
                     if not isinstance(first, Statement):
                         raise Broken("has entries before its first statement")
                     await self._statement(first)
             finally:
                 if isinstance(source, Generator):
-                    await self._beside(source.close)
+                    await self._thread.run(source.close)
         for account, currency in sorted(self._taken):
             await gaps.tell(self._connection, self._keys.city_id, account, currency, self._now)
-
-    async def _beside(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _whole, call)
 
     async def _statement(self, statement: Statement) -> None:
         city_id, account = self._keys.city_id, iban_of(self._town.city, statement.account)
@@ -184,7 +177,7 @@ class _Taking:
         rows = Rows(self._keys, statement, new_uuid(), account, self._now)
         end: StatementEnd | None = None
         while end is None:
-            batch = await self._beside(lambda: list(itertools.islice(self._items, _AT_ONCE)))
+            batch = await self._thread.run(lambda: list(itertools.islice(self._items, _AT_ONCE)))
             number = next((place for place, one in enumerate(batch) if isinstance(one, StatementEnd)), None)
             if number is not None:
                 end = batch[number]  # type: ignore[assignment] # it was looked for
@@ -223,15 +216,6 @@ class _Taking:
             await alerts.raise_alert(
                 self._connection, city_id, kind=DISAGREES, about=about, detail={"says": says}, now=self._now
             )
-
-
-def _whole(call: Callable[[], T]) -> T:
-    """What `call` gives; where it fails nothing of the parser outlives it in the error."""
-    try:
-        return call()
-    except BaseException as error:
-        clear_frames(error.__traceback__)
-        raise
 
 
 # So many as another statement of the account has of the same, this one repeats. In another format banks write

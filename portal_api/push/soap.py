@@ -7,7 +7,6 @@ whose detail names for each place the field, what is wrong, and what to write.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +21,7 @@ from hub.intake.soap_call import SOAP_11, SOAP_12, Item
 from hub.intake.soap_contract import NAMESPACE, Misfit
 from hub.kernel.errors import MalformedRequest, UnsupportedMedia
 from hub.kernel.ids import public_id
+from hub.kit.one_thread import OneThread
 from portal_api.envelope import outward_path
 from portal_api.errors import responses
 from portal_api.push.door import LARGEST, AsBackOffice, DoorRoute, Pushing, body_of
@@ -87,9 +87,10 @@ async def _taken(pushing: Pushing, body: bytes, given: str, media_type: str) -> 
     hub, city_id, office = pushing.hub, pushing.town.city.id, pushing.back_office.back_office
     try:
         # Beside the loop, so that nobody waits for a long one to be compared with the contract.
-        root = await asyncio.to_thread(soap_call.parse, body, _charset(given), LARGEST)
-        version = soap_call.version_of(root)
-        items = await asyncio.to_thread(soap_call.items_of, root, version)
+        with OneThread("call") as thread:
+            root = await thread.run(lambda: soap_call.parse(body, _charset(given), LARGEST))
+            version = soap_call.version_of(root)
+            items = await thread.run(lambda: soap_call.items_of(root, version))
     except soap_call.OtherVersion:
         return _fault(
             version, "VersionMismatch", "The envelope is of no version of SOAP that is spoken here: 1.1 or 1.2."

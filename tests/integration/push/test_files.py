@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
+from threading import current_thread
 
 import pytest
 
@@ -16,6 +17,7 @@ from hub.kit import csv_out
 from tests.integration.push.conftest import OFFICE
 from tests.support.commands import commands_on
 from tests.support.records import ANA
+from tests.support.threads import hop
 
 FILES = "/pregrada/push/v1/files"
 HEAD = "Sifra;OIB;Vrsta;Opis;Godina;Strana;Valuta;Iznos;Preostalo;Primatelj;Status;ZadnjaPromjena"
@@ -236,6 +238,29 @@ async def test_other_formats(opening, monkeypatch):
                 told = await state(door, answer)
                 assert (told["state"], told["line"]) == ("broken", at), (name, told)
                 assert words in told["fault"]
+
+
+async def test_a_file_is_parsed_in_one_thread(opening, monkeypatch):
+    """A parser of libxml2 that is fed in several aborts the process when another one is at work."""
+    monkeypatch.setattr(intake_files, "_PIECE", 50)
+    real, seen = intake_files.reader_of, []
+
+    def reader_of(*arguments):
+        reader, threads = real(*arguments), set()
+        seen.append(threads)
+        for name in ("feed", "close"):
+            call = getattr(reader, name)
+            monkeypatch.setattr(reader, name, lambda *given, call=call: (threads.add(current_thread()), call(*given))[1])
+        return reader
+
+    monkeypatch.setattr(intake_files, "reader_of", reader_of)
+    async with opening({"files": KINDS}) as door:
+        hop()
+        answer = await push(door, xml_of(*range(1, 9)), "izvoz.xml")
+        await door.work()
+        told = await state(door, answer)
+        assert (told["state"], told["records"]) == ("read", 8)
+    assert [len(threads) for threads in seen] == [1, 1]
 
 
 # ── Folders ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -17,11 +18,13 @@ from hub.back_offices.details import DetailReader
 from hub.kernel.errors import ConfigurationError, RemoteFault, RemoteRefused, RemoteUnavailable
 from hub.kit.parameters import aliases_needed, compile_parameters
 from hub.mapping.compile import compile_mapping
+from hub.mapping.detail import Detail
 from hub.mapping.examples import run_examples
 from hub.mapping.fragments import fragments
 from hub.mapping.mapping import Mapping
 from hub.mapping.model import Mapped
 from hub.ports.back_office import Arguments, Page
+from tests.support.threads import hop
 from tests.unit.mapping.engine import TARGETS, ZAGREB, compiled, xml
 
 MAPPING = """\
@@ -111,6 +114,27 @@ async def test_the_same_in_xml() -> None:
     assert [(one.what, one.path) for one in mapped.drift] == [("unknown_field", "Detail.New")]
     # The reply itself stays as it was.
     assert etree.tostring(reply[0]).startswith(b"<Thing")
+
+
+async def test_a_record_is_read_and_changed_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both write to what libxml2 keeps for the thread that parsed it (hub.kit.one_thread)."""
+    document = xml("<R><Items>" + "<Item><Id>1</Id><State>O</State></Item>" * 3 + "<Item/></Items></R>")
+    by, threads = mapping(), []
+    for owner, name in ((Mapping, "details_wanted"), (Mapping, "details_found"), (Detail, "put"), (Detail, "mark")):
+        call = getattr(owner, name)
+
+        def noted(*given: Any, call: Any = call) -> Any:
+            threads.append(current_thread())
+            return call(*given)
+
+        monkeypatch.setattr(owner, name, noted)
+    hop()
+    (mapped,) = await Office([document], {"1": xml("<R><Thing><Number>5</Number></Thing></R>")}).read(by)
+    assert len(mapped.records) == 3
+    assert len(threads) > 8
+    assert len(set(threads)) == 1
+    assert current_thread() not in threads
+    assert document.find(".//Thing") is None
 
 
 async def test_nobody_asks_about_what_is_gone_or_left_out() -> None:
