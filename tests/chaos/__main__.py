@@ -72,6 +72,7 @@ async def campaign(seeds: list[int], *, shown: bool) -> int:
             if number % _RESET_EVERY == 0:
                 for name in place.offices:
                     await place.control(name, "/_control/reset")
+                await place.forget_attacks()
     say(_table(done, time.monotonic() - began))
     return 1 if any(one.findings for one in done) else 0
 

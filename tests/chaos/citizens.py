@@ -19,7 +19,7 @@ from tests.chaos.script import Script, Write
 from tests.chaos.towns import CANNOT_BE_ASKED, STEPS, Person
 from tests.chaos.world import World
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 _PREFIX = {"open_case": "sbm", "answer_case": "sbm", "problem_report": "req", "contact_change": "cch"}
 
 

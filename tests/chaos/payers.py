@@ -18,7 +18,7 @@ from tests.chaos.towns import Person
 from tests.chaos.window import Lost, Window
 from tests.chaos.world import HOST, World
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 _CARDS = {
     "approve": "4111111111111111",
     "challenge": "4000000000003063",

@@ -15,7 +15,7 @@ from tests.chaos.world import World
 
 OFFICE = "pregrada_financije"
 _OIBS = ("83100426579", "29471603856", "17305492686")
-_PATIENCE = 40.0
+_PATIENCE = 120.0
 
 
 @dataclass

@@ -184,12 +184,17 @@ class World:
 
     async def expire_leases(self) -> None:
         """As if a worker had been away for longer than its lease: what it does is begun by another one."""
-        connection = await self.db()
-        await connection.execute(
+        await self.rows(
             """update jobs set lease_until = now() - interval '1 s' where ctid = any (array(
-                   select ctid from jobs where state = 'running' for update skip locked))"""
+                   select ctid from jobs where state = 'running' for update skip locked)) returning 1"""
         )
-        await connection.execute("notify munihub_jobs")
+        await self.rows("select pg_notify('munihub_jobs', '')")
+
+    async def forget_attacks(self) -> None:
+        """As if an hour had passed since the last one: of more than so many in an hour a gateway's door keeps none."""
+        await self.rows(
+            "update gateway_messages set received_at = received_at - interval '1 h' where verdict = 'refused' returning 1"
+        )
 
     # ── Back offices, past their wires ──
 
