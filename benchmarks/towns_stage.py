@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import orjson
 from benchmarks.events import BATCH, event
 from benchmarks.installation import Installation
 from benchmarks.population import oib
+from hub.delivery import offices
 from hub.hub import Hub
 from hub.settings import PROJECT, Settings
 from hub.subjects import service as subjects
@@ -89,6 +91,7 @@ def write_secrets(settings: Settings, towns: int) -> None:
 
 
 async def citizen(hub: Hub, slug: str, number: int) -> dict[str, Any]:
+    """Who has ten debts."""
     city = hub.towns.by_slug[slug].city
     async with hub.database.town(city.id) as connection:
         keys = await hub.vault.keys(connection, city.id)
@@ -97,6 +100,8 @@ async def citizen(hub: Hub, slug: str, number: int) -> dict[str, Any]:
             connection, keys, subject_id, "hr.oib", oib(number), proof=Proof.DEVELOPMENT, source="benchmark",
             now=hub.clock.now(),
         )  # fmt: skip
+    debts = [event("A", number * 10 + n, number) for n in range(10)]
+    await hub.intake.accept(city.id, "financije", orjson.dumps(debts), BATCH, {})
     token = hub.tokens.sign(city, subject_id, CITIZEN_SCOPES, timedelta(hours=2))
     return {"town": slug, "number": number, "headers": {"Authorization": f"Bearer {token}"}}
 
@@ -113,10 +118,38 @@ async def put_in_line(hub: Hub, slug: str, number: int) -> None:
             )  # fmt: skip
 
 
-def flood() -> list[bytes]:
-    """Whole requests of 100 events each."""
+async def hold(hub: Hub, slug: str) -> None:
+    """Nothing of its line is sent any more; returns when nothing of the town is under way, nor waits to be applied."""
+    city_id = hub.towns.by_slug[slug].city.id
+    while True:
+        async with hub.database.town(city_id) as connection:
+            # What is under way goes through and ends the pause, which is made again.
+            made = await connection.execute(
+                """insert into delivery_offices (city_id, back_office, failures, failing_since, paused_until, last_failure)
+                   values ($1, 'ured', 1, now(), now() + interval '1 day', 'benchmark') on conflict do nothing""",
+                city_id,
+            )
+            busy = await connection.fetchval(
+                """select exists (select from deliveries where city_id = $1 and state = 'sending')
+                       or exists (select from messages where city_id = $1 and state = 'received')""",
+                city_id,
+            )
+        if made == "INSERT 0 0" and not busy:
+            return
+        await asyncio.sleep(0.3)
+
+
+async def let_go(hub: Hub, slug: str) -> None:
+    """The line goes on."""
+    city_id = hub.towns.by_slug[slug].city.id
+    async with hub.database.town(city_id) as connection:
+        await offices.answered(connection, city_id, "ured", hub.clock.now())
+
+
+def flood(run: int) -> list[bytes]:
+    """Whole requests of 100 events each, none of which another run has."""
     found = []
-    for number in range(400):
+    for number in range(run * 400, run * 400 + 400):
         body = orjson.dumps([event("F", number * 100 + n, n) for n in range(100)])
         head = (
             f"POST /grad0/push/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {secret('grad0')}\r\n"

@@ -1,9 +1,9 @@
 """Turns at the push doors: one back office that sends a lot at once takes no more than its share of a process.
 
 What is taken in costs processor time and a connection to the database. Of one back office `AT_ONCE` requests are worked
-on at a time, and a few more wait for their turn, in the order they came; whoever comes on top of them is asked to come
-again. The requests of all the others pass by. While other towns are there a turn of one that floods is followed by a
-rest (`hub.kernel.courtesy`), before which its answer has gone.
+on at a time, one while other towns are there, and a few more wait for their turn, in the order they came; whoever comes
+on top of them is asked to come again. The requests of all the others pass by. While other towns are there a turn of one
+that floods is followed by a rest (`hub.kernel.courtesy`), before which its answer has gone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hub.kernel.courtesy import Courtesy
+from hub.kernel.courtesy import LONGEST, Courtesy
 from hub.kernel.errors import TooManyRequests
 
 AT_ONCE = 2
 WAITING = 8
 """As many may wait; each holds its body in memory."""
-PATIENCE = 10.0
-"""Seconds; whoever waits longer is asked to come again, which is better than a connection that breaks."""
+PATIENCE = LONGEST + 5.0
+"""Seconds; whoever waits longer is asked to come again, which is better than a connection that breaks. It is longer
+than a rest, so that whoever sends one after the other comes in.
+"""
 _COME_AGAIN = 5
 
 
@@ -31,9 +33,7 @@ class NotYourTurn(TooManyRequests):
     reason = "too_many_at_once"
 
     def __init__(self) -> None:
-        detail = (
-            f"More than {AT_ONCE + WAITING} requests at once: send one after the other. Nothing of this one was kept."
-        )
+        detail = "Too many requests at once: send one after the other. Nothing of this one was kept."
         super().__init__(detail, retry_after=_COME_AGAIN)
 
 
@@ -62,7 +62,7 @@ class Turns:
                 await asyncio.sleep(0)
 
     async def _wait(self, who: tuple[int, str]) -> None:
-        if self._busy.get(who, 0) < AT_ONCE:
+        if not self._lines.get(who) and self._free(who):
             self._busy[who] = self._busy.get(who, 0) + 1
             return
         line = self._lines.setdefault(who, deque())
@@ -83,17 +83,19 @@ class Turns:
                 raise NotYourTurn from None
             raise
 
+    def _free(self, who: tuple[int, str]) -> bool:
+        return self._busy.get(who, 0) < (1 if self._courtesy.company(who[0]) else AT_ONCE)
+
     def _pass_on(self, who: tuple[int, str]) -> None:
-        """The turn goes to the first of those who wait, and otherwise ends."""
+        """A turn ends, and goes to the first of those who wait; to the next as well if the others have left."""
+        self._busy[who] -= 1
         line = self._lines.get(who)
-        while line:
+        while line and self._free(who):
             following = line.popleft()
             if not following.done():
                 following.set_result(None)
-                return
-        self._lines.pop(who, None)
-        left = self._busy[who] - 1
-        if left:
-            self._busy[who] = left
-        else:
+                self._busy[who] += 1
+        if not line:
+            self._lines.pop(who, None)
+        if not self._busy[who]:
             del self._busy[who]

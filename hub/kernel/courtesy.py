@@ -17,16 +17,18 @@ SHARE = 0.05
 The work is measured by the clock, so that all that goes on beside it counts too: the busier the machine, the longer
 the rests.
 """
+LONGEST = 10.0
+"""Seconds of one rest, which pay for half a second of work. What a piece of work took beyond that is forgiven, so that
+no town waits for minutes because the disk stood still for a moment; pieces are meant to be much shorter.
+"""
 AHEAD = 0.25
 """Seconds of work that a town may have done beyond its share before it rests."""
 _PRESENT = 0.25
 """Seconds after its last piece of work that a town still counts as being there. Where the others come once in a while,
 the one that has much to do gets most of the time.
 """
-_LONGEST = 2.0
-"""Seconds of one rest."""
-_MOST = AHEAD + _LONGEST * SHARE
-"""Seconds of work that are held against a town, however much it has done while it was alone."""
+_ALONE = 2.0
+"""Seconds of the rest, once others come, for what a town did while it was alone, however much that was."""
 
 
 @dataclass(slots=True)
@@ -53,13 +55,18 @@ class Courtesy:
             self._other = at
         self._latest = city_id, self._monotonic()
 
+    def company(self, city_id: int) -> bool:
+        """Whether others than this town are there."""
+        latest, at = self._latest
+        return self._monotonic() - (self._other if latest == city_id else at) <= _PRESENT
+
     def rest(self, city_id: int, worked: float) -> float:
         """Seconds to rest now that `worked` more were spent for a town; 0 where it may go on at once."""
         self.came(city_id)
         now = self._latest[1]
+        company = self.company(city_id)
         done = self._done.setdefault(city_id, _Work(0.0, now))
-        done.seconds = min(max(done.seconds - (now - done.at) * SHARE, 0.0) + worked, _MOST)
+        seconds = max(done.seconds - (now - done.at) * SHARE, 0.0) + worked
+        done.seconds = min(seconds, AHEAD + (LONGEST if company else _ALONE) * SHARE)
         done.at = now
-        if now - self._other > _PRESENT:
-            return 0.0
-        return max(done.seconds - AHEAD, 0.0) / SHARE
+        return max(done.seconds - AHEAD, 0.0) / SHARE if company else 0.0

@@ -78,13 +78,41 @@ async def test_a_town_that_floods_rests_between_its_turns_while_others_are_there
     assert order == list(range(AT_ONCE + 1))
 
 
+async def test_one_at_a_time_while_others_are_there_and_both_again_once_they_have_left(monkeypatch):
+    there = True
+    courtesy = Courtesy()
+    monkeypatch.setattr(courtesy, "company", lambda city_id: there)
+    doors, order = Turns(courtesy), []
+    ends = [asyncio.Event() for _ in range(4)]
+    tasks = [asyncio.create_task(hold(doors, FLOOD, end, order, number)) for number, end in enumerate(ends)]
+    await asyncio.sleep(0)
+    assert order == [0]
+    ends[0].set()
+    await tasks[0]
+    assert order == [0, 1]
+    there = False
+    late = asyncio.create_task(hold(doors, FLOOD, ends[3], order, 4))
+    await asyncio.sleep(0)
+    assert order == [0, 1]  # nobody passes those who wait already
+    ends[1].set()
+    await tasks[1]
+    await asyncio.sleep(0)
+    assert order == [0, 1, 2, 3]
+    ends[2].set()
+    ends[3].set()
+    await asyncio.gather(tasks[2], tasks[3], late)
+    assert (order, doors._busy, doors._lines) == ([0, 1, 2, 3, 4], {}, {})
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["come", "end", "leave"]), st.integers(0, 20)), max_size=40))
 def test_no_turn_is_lost_whoever_leaves_when(steps):
-    """Senders come, end, and hang up at any moment: never more than allowed, and at the end all is free."""
+    """Senders come, end, and hang up at any moment, beside others or alone: no turn is lost, none too many given."""
 
     async def play() -> None:
-        doors, there, most = Turns(Courtesy()), 0, 0
+        courtesy, company, there, most = Courtesy(), False, 0, 0
+        courtesy.company = lambda city_id: company  # type: ignore[method-assign]
+        doors = Turns(courtesy)
         ends: list[asyncio.Event] = []
         tasks: list[asyncio.Task[None]] = []
 
@@ -99,6 +127,7 @@ def test_no_turn_is_lost_whoever_leaves_when(steps):
                     there -= 1
 
         for what, which in steps:
+            company = which % 3 == 0
             if what == "come":
                 ends.append(asyncio.Event())
                 tasks.append(asyncio.create_task(one(ends[-1])))

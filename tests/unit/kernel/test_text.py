@@ -55,6 +55,10 @@ def test_a_long_header_is_read_only_at_its_beginning():
         (["sr-Latn-RS"], ["sr-Cyrl", "sr-Latn"], "sr-Latn"),
         (["sr-Latn-BA"], ["en", "sr-Cyrl"], "sr-Cyrl"),
         (["sr-Cyrl"], ["en", "sr-Latn"], "sr-Latn"),
+        # A text written without a script is Cyrillic too.
+        (["sr-Cyrl"], ["sr-Latn", "sr"], "sr"),
+        (["sr-Cyrl-RS"], ["sr-Latn", "sr"], "sr"),
+        (["sr-Latn"], ["sr", "sr-Latn"], "sr-Latn"),
         (["bs"], ["sr-Latn", "hr", "bs"], "bs"),
         (["bs-BA"], ["en", "hr"], "hr"),
         (["sh"], ["hr", "sr-Latn"], "sr-Latn"),

@@ -23,7 +23,7 @@ create table payments (
     language       text not null,      -- in which the payer reads
     request_key    text,               -- the Idempotency-Key, and a keyed hash of what was asked with it
     request_digest bytea,
-    state          text not null,      -- hub.payments.model.State, of all charges together
+    state          text not null,      -- hub.payments.states.State, of all charges together
     money          boolean not null default false,  -- something came in once
     created_at     timestamptz not null,
     changed_at     timestamptz not null,
@@ -50,7 +50,7 @@ create table charges (
     title      text not null,          -- what the payer reads at a gateway
     attempt    text check (attempt in ('started', 'processing')),  -- one that may still bring money
     closed     text check (closed in ('cancelled', 'expired')),
-    state      text not null,          -- hub.payments.model.State
+    state      text not null,          -- hub.payments.states.State
     state_at   timestamptz not null,
     primary key (city_id, charge_id),
     unique (city_id, charge_id, currency),
