@@ -163,7 +163,7 @@ async def _open(settings: Settings, url: str, *, connect: bool, clock: Clock, si
         accounts=AccountService(database, clock),
         feeds=FeedService(database, vault, clock),
         intake=Intake(database, vault, clock, courtesy),
-        files=FileIntake(database, vault, clock),
+        files=FileIntake(database, vault, clock, courtesy),
         doors=DoorWatch(database, clock, courtesy),
         contracts=ContractService(database, vault, clock),
         deliveries=deliveries,

@@ -25,7 +25,7 @@ from hub.kit.commands import CityOption, TownOf, WithHub, plain
 from hub.subjects.mentions import mentioned
 
 LetterArgument = Annotated[str, typer.Argument(help="dlt_…")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why you look; the people in it read it, so no names.")]
+WhyOption = Annotated[str, typer.Option(help="Why you look; the people in it read it, so no names.")]
 out = Console()
 
 
@@ -40,14 +40,14 @@ def register(  # noqa: C901 - one function for each command
     def show(
         city: CityOption,
         letter: LetterArgument,
-        reason: ReasonOption,
+        why: WhyOption,
         raw: Annotated[bool, typer.Option("--raw", help="Only the bytes, as they were received.")] = False,  # noqa: FBT002
     ) -> None:
         """A letter as it was received, and field by field what becomes of it."""
 
         async def look(hub: Any) -> None:
             town = town_of(hub, city)
-            found, body, _ = await open_letter(hub, town, parse_public_id("dlt", letter), "read_dead_letter", reason)
+            found, body, _ = await open_letter(hub, town, parse_public_id("dlt", letter), "read_dead_letter", why)
             if raw:
                 sys.stdout.buffer.write(body)
                 sys.stdout.buffer.flush()
@@ -90,7 +90,7 @@ def register(  # noqa: C901 - one function for each command
     @commands.command("affected")
     def affected(
         city: CityOption,
-        reason: ReasonOption,
+        why: WhyOption,
         back_office: Annotated[str | None, typer.Option(help="Only letters of this one.")] = None,
     ) -> None:
         """Whose data open letters hold back: everybody whose identifiers stand in them."""
@@ -101,7 +101,7 @@ def register(  # noqa: C901 - one function for each command
             async with hub.database.town(town.city.id) as connection:
                 letters = await dead_letters.listed(connection, town.city.id, filters, limit=10_000)
             for one in letters:
-                *_, subjects = await open_letter(hub, town, one.dead_letter_id, "list_affected_subjects", reason)
+                *_, subjects = await open_letter(hub, town, one.dead_letter_id, "list_affected_subjects", why)
                 found.update(subjects)
             for subject_id, times in found.most_common():
                 typer.echo(f"{public_id('sub', subject_id)}\t{times}")

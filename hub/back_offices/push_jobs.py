@@ -86,12 +86,18 @@ async def _read_again(connection: Connection, town: Town, feeds: Iterable[tuple[
 
 
 def schedules(towns: Mapping[int, Town]) -> Iterator[Schedule]:
-    """A look into every drop folder."""
+    """A look into every drop folder; into one not before the look before has ended, however large a file it found."""
     for town in towns.values():
         for name, office in town.back_offices.items():
             if office.configuration.push and office.configuration.push.folder:
                 yield Schedule(
                     name=f"{LOOK}/{name}",
-                    job={"city_id": town.city.id, "kind": LOOK, "payload": {"back_office": name}, "dedupe": name},
+                    job={
+                        "city_id": town.city.id,
+                        "kind": LOOK,
+                        "key": f"{LOOK}/{name}",
+                        "payload": {"back_office": name},
+                        "dedupe": name,
+                    },
                     every=EVERY,
                 )

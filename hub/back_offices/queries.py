@@ -137,15 +137,17 @@ async def note_drift(
         for one in drift
     }
     if unique:
+        # Sorted, so that two reads that meet the same drift lock its rows in the same order.
+        order = sorted(unique)
         await connection.execute(
             _DRIFT,
             city_id,
             back_office,
             feed,
             at,
-            [what for what, _ in unique],
-            [path for _, path in unique],
-            list(unique.values()),
+            [what for what, _ in order],
+            [path for _, path in order],
+            [unique[one] for one in order],
         )
 
 

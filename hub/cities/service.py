@@ -8,6 +8,7 @@ import asyncpg
 
 from hub.cities.model import City
 from hub.kernel.errors import ConfigurationError
+from hub.storage import retention
 from hub.storage.database import Connection, Database
 from hub.storage.vault import Vault
 
@@ -36,8 +37,7 @@ async def prepare(database: Database, vault: Vault, cities: Iterable[City], slug
     for city in cities:
         async with database.town(city.id) as connection:
             await vault.ensure(connection, city.id)
-    async with database.pool.acquire() as connection, connection.transaction():
-        await connection.execute("select munihub_keep_partitions(now())")
+    await retention.keep_months(database)
 
 
 async def _name(connection: Connection, city: City) -> None:

@@ -197,19 +197,6 @@ async def listed(
     return [DeadLetter(**dict(row)) for row in rows]
 
 
-async def open_letters(
-    connection: Connection,
-    city_id: int,
-    *,
-    back_office: str | None = None,
-    before: UUID | None = None,
-    limit: int = 50,
-) -> list[DeadLetter]:
-    """Unsettled letters, newest first."""
-    filters = Filters(back_offices=None if back_office is None else [back_office])
-    return await listed(connection, city_id, filters, before=before, limit=limit)
-
-
 async def offices(connection: Connection, city_id: int, dead_letter_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Whose each of these letters is; those that are not there are missing."""
     rows = await connection.fetch(

@@ -1,28 +1,27 @@
 """Folders in which back offices drop files: looked at again and again, taken when a file has stopped growing.
 
 A file is taken when two looks found it with the same size and time; while it is read it must stay so. What was taken
-is moved into `taken/` beside it, or where that cannot be, remembered. Nothing that is no plain file of the folder
-itself is ever opened: no link, no pipe, no name with a path in it.
+is moved into `taken/` beside it, or where that cannot be, remembered. What was put in its place meanwhile is another
+file, left for the next look (hub.intake.folder_files).
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import stat
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from uuid import UUID
 
 import structlog
 
 from hub.intake.file_reading import FileKind
-from hub.intake.files import LARGEST, FileIntake, checked_name
+from hub.intake.files import LARGEST, FileIntake
+from hub.intake.folder_files import Found, Growing, contents, look_into, open_file, put_away
 from hub.kernel.clock import Clock
-from hub.kernel.errors import ConfigurationError, InvalidRequest, TooLarge
+from hub.kernel.errors import InvalidRequest, TooLarge
 from hub.kernel.ids import public_id
 from hub.storage.database import Connection, Database
 
@@ -31,11 +30,10 @@ log = structlog.get_logger(__name__)
 LOOK = "intake.folder"
 EVERY = timedelta(seconds=15)
 
-TAKEN = "taken"
 _QUIET = timedelta(seconds=5)
 """A file must have lain unchanged for as long: two looks may follow each other at once."""
-_UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
-_PIECE = 256 * 1024
+_FOLDER = "."
+"""In the place of a file's name: the folder itself, which cannot be looked into. No file that is taken is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +45,6 @@ class Dropped:
     size: int
     seen_at: datetime
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file in the folder. `problem`: why it cannot be taken, whatever is in it."""
-
-    name: str
-    size: int
-    modified_at: datetime
-    problem: str | None = None
-
-
-class Growing(Exception):
-    """It changed while it was read."""
 
 
 def kind_of(kinds: Mapping[str, FileKind], name: str) -> FileKind | None:
@@ -93,6 +77,15 @@ async def dropped(
     return [Dropped(**dict(row)) for row in rows]
 
 
+async def forget_folders(connection: Connection, city_id: int, configured: Collection[str]) -> None:
+    """What could not be taken from folders of other back offices than these troubles nobody: nobody looks there."""
+    await connection.execute(
+        "delete from push_drops where city_id = $1 and file_id is null and back_office <> all ($2::text[])",
+        city_id,
+        list(configured),
+    )
+
+
 class DropFolders:
     """Takes what lies in them."""
 
@@ -102,12 +95,16 @@ class DropFolders:
     async def look(self, city_id: int, back_office: str, folder: str, kinds: Mapping[str, FileKind]) -> list[UUID]:
         """One look: what was there before and has not changed since is taken; returns the ids of the files.
 
-        Raises ConfigurationError where the folder cannot be looked into.
+        A folder that cannot be looked into is told as a file is that cannot be taken, until a look finds it: a mount
+        may be away for hours, and is back by itself.
         """
-        at = await asyncio.to_thread(_open_folder, folder)
+        try:
+            at, lying = await asyncio.to_thread(look_into, folder)
+        except OSError as error:
+            await self._not_there(city_id, back_office, folder, error)
+            return []
         taken: list[UUID] = []
         try:
-            lying = await asyncio.to_thread(_list, at)
             await self._forget(city_id, back_office, [one.name for one in lying])
             for found in lying:
                 kind = None if found.problem else kind_of(kinds, found.name)
@@ -120,6 +117,21 @@ class DropFolders:
         finally:
             os.close(at)
         return taken
+
+    async def _not_there(self, city_id: int, back_office: str, folder: str, error: OSError) -> None:
+        now = self._clock.now()
+        async with self._database.town(city_id) as connection:
+            await connection.execute(
+                """insert into push_drops (city_id, back_office, name, size, modified_at, seen_at, problem)
+                   values ($1, $2, $3, 0, $4, $4, $5)
+                   on conflict (city_id, back_office, name) do update set problem = excluded.problem""",
+                city_id,
+                back_office,
+                _FOLDER,
+                now,
+                f"the drop folder {folder} cannot be looked into: {error.strerror}; the hub's user must be able to read"
+                " and write there",
+            )
 
     async def _forget(self, city_id: int, back_office: str, lying: list[str]) -> None:
         """What could not be taken and lies there no more troubles nobody."""
@@ -164,114 +176,50 @@ class DropFolders:
         return False
 
     async def _take(self, city_id: int, back_office: str, at: int, found: Found, kind: FileKind) -> UUID | None:
-        problem, file_id = None, None
+        problem, file_id, gone = None, None, False
         try:
             if found.size > LARGEST:
                 # Before any of it is kept: it lies there at every look.
                 raise TooLarge(f"A file may have {LARGEST:,} bytes: cut it into several.")
-            received = await self._files.receive(
-                city_id,
-                back_office,
-                kind,
-                found.name,
-                _contents(at, found),
-                origin="folder",
-                said_at=found.modified_at,
-            )
-            file_id = received.file.file_id
+            file = await asyncio.to_thread(open_file, at, found.name)
+            try:
+                received = await self._files.receive(
+                    city_id,
+                    back_office,
+                    kind,
+                    found.name,
+                    contents(file, found),
+                    origin="folder",
+                    said_at=found.modified_at,
+                )
+                file_id = received.file.file_id
+                # After it is kept: what is killed in between is found again, and known by its content.
+                gone = await asyncio.to_thread(put_away, at, file, found, public_id("fil", file_id))
+            finally:
+                os.close(file)
         except Growing:
             return None
         except (TooLarge, InvalidRequest, OSError) as error:
             problem = error.detail if isinstance(error, (TooLarge, InvalidRequest)) else f"{error.strerror}"
         log.info("drop_taken", city=city_id, back_office=back_office, file=str(file_id), because=problem)
         async with self._database.town(city_id) as connection:
-            await connection.execute(
-                """update push_drops set file_id = $4, problem = $5,
-                          seen_at = case when $4::uuid is null then seen_at else $6 end
-                   where city_id = $1 and back_office = $2 and name = $3""",
-                city_id,
-                back_office,
-                found.name,
-                file_id,
-                problem,
-                self._clock.now(),
-            )
-        if file_id is not None:
-            # After it is kept: what is killed in between is found again, and known by its content.
-            await asyncio.to_thread(_put_away, at, found.name, public_id("fil", file_id))
+            # Not what another look has noted under the name since: that is another file.
+            as_found = city_id, back_office, found.name, found.size, found.modified_at
+            if gone:
+                # What comes under this name is looked at anew, also the same again, moved back to be read once more.
+                await connection.execute(
+                    """delete from push_drops where city_id = $1 and back_office = $2 and name = $3
+                       and size = $4 and modified_at = $5""",
+                    *as_found,
+                )
+            else:
+                await connection.execute(
+                    """update push_drops set file_id = $6, problem = $7,
+                              seen_at = case when $6::uuid is null then seen_at else $8 end
+                       where city_id = $1 and back_office = $2 and name = $3 and size = $4 and modified_at = $5""",
+                    *as_found,
+                    file_id,
+                    problem,
+                    self._clock.now(),
+                )
         return file_id
-
-
-def _open_folder(folder: str) -> int:
-    try:
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the drop folder {folder} cannot be looked into: {error.strerror}",
-            key="push.folder",
-            remedy="Make the folder, readable and writable for the hub's user.",
-        ) from None
-
-
-def _list(at: int) -> list[Found]:
-    """Plain files, the oldest first. One whose name is none is told by a name that can be shown."""
-    found = []
-    with os.scandir(at) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower().endswith(_UNFINISHED):
-                continue
-            with suppress(OSError):
-                state = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(state.st_mode):
-                    found.append(_found(entry.name, state))
-    return sorted(found, key=lambda one: (one.modified_at, one.name))
-
-
-def _found(name: str, state: os.stat_result) -> Found:
-    try:
-        return Found(checked_name(name), state.st_size, _time(state))
-    except InvalidRequest as error:
-        # Bytes that are no text are escaped as well, which a database could not keep.
-        shown = name.encode("unicode_escape").decode("ascii")[:200]
-        return Found(shown, state.st_size, _time(state), error.detail)
-
-
-async def _contents(at: int, found: Found) -> AsyncIterator[bytes]:
-    """Its bytes. Raises Growing where it is not, or does not stay, what was found; OSError."""
-    # Not through a link that was put in its place, and not waiting for the other end of a pipe.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    file = await asyncio.to_thread(os.open, found.name, flags, dir_fd=at)
-    try:
-        if not _unchanged(file, found):
-            raise Growing
-        while part := await asyncio.to_thread(os.read, file, _PIECE):
-            yield part
-        if not _unchanged(file, found):
-            raise Growing
-    finally:
-        os.close(file)
-
-
-def _unchanged(file: int, found: Found) -> bool:
-    state = os.fstat(file)
-    return stat.S_ISREG(state.st_mode) and (state.st_size, _time(state)) == (found.size, found.modified_at)
-
-
-def _time(state: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(state.st_mtime_ns // 1000 / 1_000_000, UTC)
-
-
-def _put_away(at: int, name: str, called: str) -> None:
-    """Into `taken/`, under its id: two files of one name do not meet there. Where that cannot be, it stays."""
-    try:
-        with suppress(FileExistsError):
-            os.mkdir(TAKEN, 0o750, dir_fd=at)
-        there = os.open(TAKEN, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
-        try:
-            # NAME_MAX counts bytes, of which a letter may have several.
-            told = os.fsencode(f"{called}-{name}")[:255].decode("utf-8", "ignore")
-            os.rename(name, told, src_dir_fd=at, dst_dir_fd=there)
-        finally:
-            os.close(there)
-    except OSError as error:
-        log.warning("drop_stays", because=error.strerror)

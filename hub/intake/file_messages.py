@@ -15,11 +15,10 @@ def message_of(file: PushedFile, kind: FileKind, media_type: str, place: int, re
     """The record in `place`, from 1; what stands in it is not written anew."""
     # Of two records of one thing the lower one is the newer one.
     time = file.said_at + timedelta(microseconds=place)
-    digest = (file.digest or b"").hex()
     envelope = json.dumps(
         {
             "specversion": "1.0",
-            "id": f"{digest}#{place}",
+            "id": f"{file.file_id}#{place}",
             "source": f"{PREFIX}{file.name}",
             "type": kind.event_type,
             "time": time.astimezone(UTC).isoformat(),
@@ -30,17 +29,17 @@ def message_of(file: PushedFile, kind: FileKind, media_type: str, place: int, re
     )
     data = record.content if media_type == "application/json" else json.dumps(record.content, ensure_ascii=False)
     body = f'{envelope[:-1]}, "data": {data}}}'
-    return Piece(f"{PREFIX}{digest} {place}", body.encode("utf-8", "surrogatepass"), SINGLE)
+    return Piece(f"{PREFIX}{file.file_id} {place}", body.encode("utf-8", "surrogatepass"), SINGLE)
 
 
 def completion_of(file: PushedFile, kind: FileKind, place: int) -> Piece:
-    """That everything up to this file has been sent."""
-    digest = (file.digest or b"").hex()
+    """That everything up to this file has been sent; said once for each time the file says of itself."""
+    name = f"complete {file.said_at.astimezone(UTC).isoformat()}"
     body = {
         "specversion": "1.0",
-        "id": f"{digest}#complete",
+        "id": f"{file.file_id}#{name}",
         "source": f"{PREFIX}{file.name}",
         "type": f"{kind.event_type}/complete",
         "time": (file.said_at + timedelta(microseconds=place)).astimezone(UTC).isoformat(),
     }
-    return Piece(f"{PREFIX}{digest} complete", json.dumps(body, ensure_ascii=False).encode(), SINGLE)
+    return Piece(f"{PREFIX}{file.file_id} {name}", json.dumps(body, ensure_ascii=False).encode(), SINGLE)

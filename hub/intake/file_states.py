@@ -24,7 +24,8 @@ class PushedFile:
     """A file and how far it is.
 
     `state`: arriving, received, read (all its records are messages), broken (`line` and `fault` say where and why).
-    `records` are kept as messages so far, of `total`, which is known when the whole was looked through.
+    `records` are kept as messages so far, of `total`, which is known when the whole was looked through. `digest`: none
+    before all of it has come, nor after the same content came again and was read anew (hub.intake.file_arrivals).
     """
 
     file_id: UUID
@@ -62,17 +63,18 @@ async def find(connection: Connection, city_id: int, file_id: UUID, back_office:
     return PushedFile(**dict(row))
 
 
-async def same(connection: Connection, city_id: int, back_office: str, kind: str, digest: bytes) -> UUID | None:
-    """The file of that content that came before."""
-    found: UUID | None = await connection.fetchval(
-        """select file_id from push_files
-           where city_id = $1 and back_office = $2 and kind = $3 and digest = $4 and state <> 'arriving'""",
+async def same(connection: Connection, city_id: int, file: PushedFile, digest: bytes) -> PushedFile | None:
+    """The file of that content, and of that kind, that came before `file`; locked."""
+    row = await connection.fetchrow(
+        f"""select {_COLUMNS} from push_files
+            where city_id = $1 and back_office = $2 and kind = $3 and digest = $4 and state <> 'arriving'
+            for update""",  # noqa: S608 - names of ours
         city_id,
-        back_office,
-        kind,
+        file.back_office,
+        file.kind,
         digest,
     )
-    return found
+    return None if row is None else PushedFile(**dict(row))
 
 
 async def listed(

@@ -1,13 +1,15 @@
 """Files of back offices: kept whole, then cut into messages, one for each record.
 
-Both are done piece by piece, so that a file of any length costs the memory of one piece. A file of the same content is
-known and not read again. It is looked through to its end before its first record counts: of a broken one nothing is
-applied, it is kept whole, and a dead letter names the line.
+Both are done piece by piece, so that a file of any length costs the memory of one piece. One that says nothing new is
+known by its content and not read again (hub.intake.file_arrivals). It is looked through to its end before its first
+record counts: of a broken one nothing is applied, it is kept whole, and a dead letter names the line.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +18,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from hub.intake import dead_letters, file_states, keeping, once
+from hub.intake import dead_letters, file_arrivals, file_states, keeping, once
 from hub.intake.cloudevents import Piece
 from hub.intake.file_messages import completion_of, message_of
 from hub.intake.file_reading import FileKind, Reader, reader_of
@@ -25,6 +27,7 @@ from hub.intake.file_text import BrokenFile, FileRecord
 from hub.intake.model import Fault
 from hub.intake.once import Signed
 from hub.kernel.clock import Clock
+from hub.kernel.courtesy import Courtesy
 from hub.kernel.errors import InvalidRequest
 from hub.kernel.ids import new_uuid, public_id
 from hub.kit.one_thread import OneThread
@@ -64,8 +67,8 @@ def checked_name(name: str) -> str:
 class FileIntake:
     """Takes files in and has their records interpreted."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
-        self._database, self._vault, self._clock = database, vault, clock
+    def __init__(self, database: Database, vault: Vault, clock: Clock, courtesy: Courtesy) -> None:
+        self._database, self._vault, self._clock, self._courtesy = database, vault, clock, courtesy
 
     async def receive(
         self,
@@ -104,24 +107,22 @@ class FileIntake:
             )
         size, digest = await self._keep_pieces(city_id, file_id, parts, largest)
         try:
-            async with self._database.town(city_id) as connection:
-                if signed is not None:
-                    await once.note(connection, city_id, back_office, signed, now)
-                await connection.execute(
-                    """update push_files set state = 'received', size = $3, digest = $4
-                       where city_id = $1 and file_id = $2""",
-                    city_id,
-                    file_id,
-                    size,
-                    digest,
-                )
-                await file_states.enqueue_read(connection, city_id, back_office, file_id)
-                return Received(await file_states.find(connection, city_id, file_id), known=False)
+            return await self._arrived(city_id, file_id, kind, size, digest, signed)
         except asyncpg.UniqueViolationError:
-            async with self._database.town(city_id) as connection:
-                before = await file_states.same(connection, city_id, back_office, kind.kind, digest)
-                assert before is not None
-                return Received(await file_states.find(connection, city_id, before), known=True)
+            # Another one of the same content came at the same moment, and is seen now.
+            return await self._arrived(city_id, file_id, kind, size, digest, signed)
+
+    async def _arrived(
+        self, city_id: int, file_id: UUID, kind: FileKind, size: int, digest: bytes, signed: Signed | None
+    ) -> Received:
+        now = self._clock.now()
+        async with self._database.town(city_id) as connection:
+            keys = await self._vault.keys(connection, city_id)
+            file = await file_states.find(connection, city_id, file_id)
+            if signed is not None:
+                await once.note(connection, city_id, file.back_office, signed, now)
+            counts, known = await file_arrivals.arrived(connection, keys, file, kind, size, digest, now)
+            return Received(await file_states.find(connection, city_id, counts), known)
 
     async def _keep_pieces(
         self, city_id: int, file_id: UUID, parts: AsyncIterator[bytes], largest: int
@@ -166,6 +167,7 @@ class FileIntake:
         # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
         with OneThread("file") as thread:
             while True:
+                began = time.monotonic()
                 async with self._database.town(city_id) as connection:
                     keys = await self._vault.keys(connection, city_id)
                     found = await file_states.pieces(connection, keys, file_id, number)
@@ -173,7 +175,9 @@ class FileIntake:
                     yield await thread.run(lambda: list(reader.close()))
                     return
                 number, body = found
-                yield await thread.run(lambda body=body: list(reader.feed(body)))  # type: ignore[misc]
+                records = await thread.run(lambda body=body: list(reader.feed(body)))  # type: ignore[misc]
+                await self._rest(city_id, began)
+                yield records
 
     async def _keep_records(self, city_id: int, file: PushedFile, kind: FileKind) -> None:
         reader = reader_of(kind, file.charset)
@@ -196,7 +200,7 @@ class FileIntake:
         self, city_id: int, file: PushedFile, messages: list[Piece], records: int, *, last: bool = False
     ) -> None:
         """Messages and how far the file is, in one transaction: a run that is cut off goes on behind them."""
-        now = self._clock.now()
+        began, now = time.monotonic(), self._clock.now()
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             if messages:
@@ -216,6 +220,11 @@ class FileIntake:
                 await dead_letters.settle(
                     connection, city_id, file.back_office, [f"{PREFIX}{file.file_id}"], "replayed", now
                 )
+        await self._rest(city_id, began)
+
+    async def _rest(self, city_id: int, began: float) -> None:
+        """A file of ten million lines leaves the others their time, too."""
+        await asyncio.sleep(self._courtesy.rest(city_id, time.monotonic() - began))
 
     async def _broken(self, city_id: int, file: PushedFile, kind: FileKind, fault: BrokenFile) -> None:
         now = self._clock.now()

@@ -125,7 +125,7 @@ async def take(connection: Connection, keys: TownKeys, replay_id: UUID, now: dat
     await dead_letters.lock(connection, keys.city_id, letters)
     rows = await connection.fetch(
         """select d.dead_letter_id, d.back_office, d.feed, d.origin, d.reason, d.message_id, d.media_type,
-                  d.external_id, d.settled_at, m.state
+                  d.external_id, d.first_at, d.settled_at, m.state
            from dead_letters d left join messages m on m.city_id = d.city_id and m.message_id = d.message_id
            where d.city_id = $1 and d.dead_letter_id = any ($2) order by d.first_at, d.dead_letter_id""",
         keys.city_id,
@@ -173,9 +173,38 @@ async def _again(connection: Connection, keys: TownKeys, row: Any, now: datetime
         )
         if done.endswith(" 1"):
             return "queued", None
-        # Waiting already: another replay was faster. Gone: past its time.
-        return ("kept_anew", "it waits already") if row["state"] == "received" else ("cannot", "its message is gone")
+        if row["state"] is None:
+            return await _anew(connection, keys, row)
+        # Another replay was faster.
+        return "kept_anew", "it waits already"
     return await _cut_again(connection, keys, row, now)
+
+
+async def _anew(connection: Connection, keys: TownKeys, row: Any) -> tuple[str, str | None]:
+    """The message of an open letter outlived its time, and the letter has its bytes: it is that message again.
+
+    Of the time it came, so that nothing in it becomes newer than it was. Retention takes it within the hour; should
+    nobody have interpreted it by then, the letter is open still.
+    """
+    _, body = await dead_letters.body_of(connection, keys, row["dead_letter_id"])
+    await connection.execute(
+        """delete from message_keys where city_id = $1 and back_office = $2 and external_id = $3
+           and message_id = $4""",
+        keys.city_id,
+        row["back_office"],
+        row["external_id"],
+        row["message_id"],
+    )
+    message_id, piece = new_uuid(), Piece(row["external_id"], body, row["media_type"])
+    if not await keeping.insert(connection, keys, row["back_office"], [(message_id, piece)], row["first_at"]):
+        return "kept_anew", "it came again, and that waits already"
+    await connection.execute(
+        "update dead_letters set message_id = $3 where city_id = $1 and dead_letter_id = $2",
+        keys.city_id,
+        row["dead_letter_id"],
+        message_id,
+    )
+    return "queued", None
 
 
 async def _cut_again(connection: Connection, keys: TownKeys, row: Any, now: datetime) -> tuple[str, str | None]:

@@ -17,7 +17,6 @@ from hub.kit import xml
 from hub.kit.soap import violations
 
 NAMESPACE = "urn:munihub:push:1"
-ACTION = f"{NAMESPACE}/push"
 ITEMS = ("obligation", "case", "subject", "removal", "complete")
 XSD = Path(__file__).with_name("push.xsd")
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import asyncpg
+import structlog
+
 from hub.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+_OF_THE_STATEMENT = (asyncpg.PostgresError, TimeoutError)
+"""What one statement may meet, such as a lock that somebody holds for long, and the next one need not."""
 
 _NOT_OPEN = """not exists (
     select from charges c join charge_balances b using (city_id, charge_id)
@@ -64,24 +72,60 @@ _SOONER = {
 }
 
 
+async def keep_months(database: Database, now: datetime | None = None) -> int:
+    """Make the months ahead, drop those past their class; returns how many months and strayed rows went.
+
+    For a moment that needs the whole table for itself, and while it waits for it everybody else waits behind. A dump
+    holds every table to its end: so this waits for two seconds, and somebody tries again in an hour. Months are made
+    two ahead, and what finds none is kept all the same.
+    """
+    try:
+        async with database.pool.acquire() as connection, connection.transaction():
+            await connection.execute("set local lock_timeout = '2s'")
+            return int(
+                await connection.fetchval("select munihub_keep_partitions(coalesce($1::timestamptz, now()))", now)
+            )
+    except _OF_THE_STATEMENT as error:
+        log.warning("months_not_kept", because=_told(error))
+        return 0
+
+
 async def keep(database: Database, city_ids: Iterable[int], now: datetime) -> int:
-    """Make the months ahead, drop what is past its class; returns how many rows and months went."""
+    """Make the months ahead, drop what is past its class; returns how many rows and months went.
+
+    What cannot be done now is told in the log, and the rest goes on. Raises OSError and asyncpg.InterfaceError for a
+    database that is away.
+    """
+    gone = await keep_months(database, now)
     async with database.pool.acquire() as connection:
-        gone = int(await connection.fetchval("select munihub_keep_partitions($1)", now))
-        # The database counts years as the calendar does: eleven of them are not 11 times 365 days.
+        # The database counts years as the calendar does: eleven of them are not 11 times 365 days. Those of books of
+        # account begin when the year they are of has ended, which no town's clock says a day before that of UTC.
         rows = await connection.fetch(
-            "select table_name, $1::timestamptz - keep as ends from retention where keep is not null", now
+            """select table_name, case class
+                   when 'money' then date_trunc('year', $1::timestamptz - keep, 'UTC') - interval '1 day'
+                   else $1::timestamptz - keep end as ends
+               from retention where keep is not null""",
+            now,
         )
         ends = {row["table_name"]: row["ends"] for row in rows}
     parts = [(table, condition, ends[table]) for table, condition in _EXPIRED.items()]
     parts += [(table, condition, now - age) for table, (age, condition) in _SOONER.items()]
     for city_id in city_ids:
         for table, condition, end in parts:
-            async with database.town(city_id) as connection:
-                done = await connection.execute(
-                    f"delete from {table} where city_id = $1 and {condition}",  # noqa: S608 - names are ours
-                    city_id,
-                    end,
-                )
+            try:
+                async with database.town(city_id) as connection:
+                    done = await connection.execute(
+                        f"delete from {table} where city_id = $1 and {condition}",  # noqa: S608 - names are ours
+                        city_id,
+                        end,
+                    )
+            except _OF_THE_STATEMENT as error:
+                log.warning("rows_not_kept", city=city_id, table=table, because=_told(error))
+            else:
                 gone += int(done.rsplit(" ", 1)[1])
     return gone
+
+
+def _told(error: Exception) -> str:
+    """Without what PostgreSQL adds of the rows themselves."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -16,6 +16,7 @@ import asyncpg
 
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
+from hub.intake import drop_folder
 from hub.kernel.clock import Clock
 from hub.storage.database import NIL, Connection, Database
 
@@ -118,7 +119,7 @@ class Conditions:
                 *await _letters(connection, city_id, now),
                 *await _refusals(connection, city_id, now),
                 *await _unproven(connection, city_id, now),
-                *await _dropped(connection, city_id, now),
+                *await _dropped(connection, town, now),
                 *await _given_up(connection, city_id),
             ]
             await _note(connection, city_id, _WATCHED, found, now)
@@ -213,8 +214,11 @@ async def _unproven(connection: Connection, city_id: int, now: datetime) -> list
     ]
 
 
-async def _dropped(connection: Connection, city_id: int, now: datetime) -> list[_Condition]:
-    rows = await connection.fetch(_DROPPED, city_id, now - _PATIENCE)
+async def _dropped(connection: Connection, town: Town, now: datetime) -> list[_Condition]:
+    offices = {name: office.configuration.push for name, office in town.back_offices.items()}
+    folders = [name for name, push in offices.items() if push is not None and push.folder is not None]
+    await drop_folder.forget_folders(connection, town.city.id, folders)
+    rows = await connection.fetch(_DROPPED, town.city.id, now - _PATIENCE)
     return [_Condition(DROPPED_FILES, row["back_office"], row["times"], _since(row)) for row in rows]
 
 

@@ -1,7 +1,7 @@
 """What a message says, in the town's own language: what it is, how often and since when, whom it concerns, what to do.
 
-Nothing in it is personal data: of an alert's detail only names of our configuration, codes and figures are taken, never
-a text that a back office wrote.
+Nothing in it is personal data: of an alert's detail only names of our configuration, codes, our own ids and figures are
+taken, never a text that a back office, a gateway or a bank wrote.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from babel import Locale
 from babel.dates import format_datetime
+from babel.numbers import format_currency
 from babel.units import format_unit
 
+from hub.alerts.model import Alert
 from hub.back_offices.model import Town
 from hub.cities.model import City
 from hub.intake.model import discreet
 from hub.kernel.ids import public_id
+from hub.kernel.money import Money
 from hub.kernel.text import choose, choose_language
 from hub.watch.model import Item, Letter
 
@@ -91,22 +95,46 @@ def _lines(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
         lines.append(texts["affected"].format(number=facts.affected))
     if addresses := alert.detail.get("addresses"):
         lines.append(texts["addresses"].format(number=addresses))
-    if alert.about != alert.detail.get("back_office"):
+    lines.extend(_money_lines(catalogue, alert.detail))
+    if alert.about not in (alert.detail.get("back_office"), alert.detail.get("gateway"), _name(catalogue, town, alert)):
         lines.append(texts["about"].format(about=discreet(alert.about)))
-    if reason := alert.detail.get("reason"):
+    # Gateways' alerts name the code `why`, the others `reason`.
+    if reason := alert.detail.get("reason") or alert.detail.get("why"):
         lines.append(texts["reason"].format(reason=discreet(str(reason))))
     lines.extend(f"  {discreet(str(one))}" for one in alert.detail.get("steps", ()))
+    lines.extend(f"  {one['posting']}  {one['obligation']}" for one in alert.detail.get("latest", ()))
     lines.append(texts["do"].format(do=_kind(catalogue, alert.kind)["do"]))
     lines.append(f"  {public_id('alt', alert.alert_id)}")
     return lines
 
 
+def _money_lines(catalogue: Catalogue, detail: Mapping[str, Any]) -> list[str]:
+    """How much it is about, of which payment, and how many differences or entries are left."""
+    lines = []
+    if amount := detail.get("amount"):
+        money = Money(amount["minor"], amount["currency"])
+        # With the decimals of ISO 4217: CLDR would round RSD to whole dinars.
+        shown = format_currency(money.to_decimal(), money.currency, locale=catalogue.locale, currency_digits=False)
+        lines.append(catalogue.texts["amount"].format(amount=shown))
+    if payment := detail.get("payment"):
+        lines.append(catalogue.texts["payment"].format(payment=payment))
+    if number := detail.get("open") or detail.get("waiting"):
+        lines.append(catalogue.texts["open"].format(number=number))
+    return lines
+
+
 def _title(catalogue: Catalogue, town: Town, item: Item) -> str:
-    detail = item.alert.detail
-    office = town.city.back_offices.get(detail.get("back_office", ""))
-    name = choose(office.name, [catalogue.language], town.city.language) if office else ""
-    name = name or str(detail.get("back_office") or detail.get("eid") or detail.get("client") or item.alert.about)
-    return _kind(catalogue, item.alert.kind)["title"].format(name=name)
+    return _kind(catalogue, item.alert.kind)["title"].format(name=_name(catalogue, town, item.alert))
+
+
+def _name(catalogue: Catalogue, town: Town, alert: Alert) -> str:
+    """Of the back office, gateway or payee that it is about, as the town calls it; else what stands in the alert."""
+    city, detail = town.city, alert.detail
+    for key, blocks in (("back_office", city.back_offices), ("gateway", city.gateways), ("payee", city.payees)):
+        if block := blocks.get(detail.get(key, "")):
+            return choose(block.name, [catalogue.language], city.language)
+    named = (detail.get(key) for key in ("back_office", "eid", "client", "gateway", "payee"))
+    return str(next(filter(None, named), alert.about))
 
 
 def _kind(catalogue: Catalogue, kind: str) -> Mapping[str, str]:

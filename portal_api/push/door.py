@@ -143,19 +143,20 @@ class DoorRoute(APIRoute):
                     request.state.standing = error.standing
             except TimeoutError:
                 await _note(request, MalformedRequest(), "too_slow")
-                # RFC 9110 §15.5.9: the connection is of no more use.
-                answer = errors.problem(
-                    408,
-                    "request_timeout",
-                    f"Nothing of the body came for {SILENCE:.0f} seconds, or too little of it in its time.",
-                )
-                answer.headers["Connection"] = "close"
+                answer = too_slow()
             standing: Standing | None = getattr(request.state, "standing", None)
             if standing is not None:
                 answer.headers.update(standing.headers())
             return answer
 
         return watched
+
+
+def too_slow() -> Response:
+    """To whom `parts` has given up."""
+    detail = f"Nothing of the body came for {SILENCE:.0f} seconds, or too little of it in its time."
+    # RFC 9110 §15.5.9: the connection is of no more use.
+    return errors.problem(408, "request_timeout", detail, headers={"Connection": "close"})
 
 
 async def _note(request: Request, error: HubError, reason: str | None = None) -> None:

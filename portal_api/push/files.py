@@ -40,7 +40,7 @@ class FileOut(BaseModel):
     name: str = Field(examples=["stavke-2026-11-21.csv"])
     kind: str = Field(examples=["stavke"])
     state: str = Field(pattern="^(received|read|broken)$")
-    known: bool = Field(description="a file of this content came before: this is it, and it was not read again")
+    known: bool = Field(description="a file of this content came before: this is it, read again only if broken")
     size: int
     records: int = Field(description="kept so far")
     total: int | None = Field(description="null until the whole of it has been looked through")
@@ -80,8 +80,9 @@ async def push_file(
     ] = None,
     said_at: Annotated[Moment | None, Query(description="when it was written; its records are as new as that")] = None,
 ) -> Response:
-    """One file, as it is, up to 2 GB (signed: 10 MB). 202 once all of it is kept; the same content again is known and
-    answered with the same id. A `charset` in the content type goes before the configured encoding.
+    """One file, as it is, up to 2 GB (signed: 10 MB). 202 once all of it is kept; the same content again, with nothing
+    of its kind in between, is known and answered with the same id. A `charset` in the content type goes before the
+    configured encoding.
     """
     checked_name(name)
     chosen = _kind(pushing, name, kind)

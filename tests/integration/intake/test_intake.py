@@ -40,7 +40,7 @@ async def count(worker, table: str, where: str = "true") -> int:
 
 async def letters(worker) -> list[dead_letters.DeadLetter]:
     async with worker.town(1) as connection:
-        return await dead_letters.open_letters(connection, 1)
+        return await dead_letters.listed(connection, 1, dead_letters.Filters())
 
 
 async def test_one_event_is_kept_as_it_came_and_a_job_will_read_it(worker, intake):

@@ -6,6 +6,8 @@ import asyncio
 import json
 from datetime import timedelta
 
+import pytest
+
 from hub.jobs.queue import Job
 from hub.kernel.ids import parse_public_id, public_id
 from tests.integration.portal_api.test_push_attacks import item
@@ -130,6 +132,54 @@ async def test_a_copy_that_is_wrong_too_keeps_the_original(door):
     assert json.loads(seen["text"])["data"]["Iznos"] == "x"
     assert [json.loads(one["text"])["data"]["Iznos"] for one in seen["copies"]] == ["z", "y"]
     assert seen["times"] == 3
+
+
+async def _months_later(door, *, keys: bool) -> None:
+    """Messages are gone with their month; with `keys` their keys are not yet."""
+    async with door.api.worker.database.town(1) as connection:
+        await connection.execute("delete from messages")
+        if not keys:
+            await connection.execute("delete from message_keys")
+    door.api.clock.move(timedelta(days=150))
+
+
+@pytest.mark.parametrize("keys", [False, True])
+async def test_a_letter_that_outlived_its_message_is_tried_again(door, keys):
+    """Invariant 4: what cannot be processed can be corrected and replayed, also when its month was dropped."""
+    await push(door, event(1, data=item(1, Iznos="x")), event(2, data=item(2, Iznos="y")))
+    came = door.api.clock.now()
+    names = {(await _raw(door, one["id"])): one["id"] for one in await door.letters()}
+    await _months_later(door, keys=keys)
+    assert counted(await replay(door, back_office="financije")) == (2, 0, 0, 2, 0)
+    # They failed again, as the same letters, with what was received.
+    assert {(await _raw(door, one["id"])): one["id"] for one in await door.letters()} == names
+    assert {one["times"] for one in await door.letters()} == {2}
+    # What is tried again is no newer than it was.
+    assert [row[0] for row in await door.rows("select received_at from messages")] == [came] * 2
+    await _months_later(door, keys=keys)
+    for body, name in names.items():
+        right = body.decode().replace('"Iznos": "x"', '"Iznos": "10,00"').replace('"Iznos": "y"', '"Iznos": "20,00"')
+        path = f"/dead-letters/{name}/corrections"
+        await call(door, "POST", path, 201, json={"text": right, "why": "as on paper"})
+    ids = [(await call(door, "POST", "/replays", 202, json={"back_office": "financije"}))["id"] for _ in range(2)]
+    await door.work()
+    assert [counted(await call(door, "GET", f"/replays/{one}")) for one in ids] == [(2, 0, 2, 0, 0)] * 2
+    assert await owed(door) == {"S1": 1000, "S2": 2000}
+    assert await door.value("select count(*) from messages where outcome = 'applied'") == 2
+
+
+async def test_a_letter_whose_message_came_again_is_not_interpreted_twice(door):
+    await push(door, event(1, data=item(1, Iznos="x")))
+    (letter,) = await door.letters()
+    await _months_later(door, keys=False)
+    headers = OFFICE | {"Content-Type": "application/cloudevents-batch+json"}
+    await door.api.client.post("/pregrada/push/v1/events", content=json.dumps([event(1)]), headers=headers)
+    told = await call(door, "POST", "/replays", 202, json={"ids": [letter["id"]]})
+    await _take_turn(door, told["id"])
+    assert await door.value("select count(*) from messages") == 1
+    await door.work()
+    assert await owed(door) == {"S1": 1200}
+    assert counted(await call(door, "GET", f"/replays/{told['id']}")) == (1, 0, 1, 0, 0)
 
 
 async def test_all_of_a_back_office_oldest_first_and_the_newer_one_wins(door):

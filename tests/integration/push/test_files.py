@@ -6,13 +6,18 @@ import json
 import os
 from datetime import timedelta
 from threading import current_thread
+from types import SimpleNamespace
 
 import pytest
 
-from hub.intake import doors_command, drop_folder
+from hub.back_offices import push_jobs
+from hub.intake import doors_command, drop_folder, folder_files
 from hub.intake import files as intake_files
 from hub.intake.file_states import PREFIX
-from hub.jobs.queue import Job
+from hub.jobs.claims import Rule, claim_jobs
+from hub.jobs.leases import Outcome, Verdict, settle
+from hub.jobs.queue import Job, enqueue
+from hub.kernel.ids import public_id
 from hub.kit import csv_out
 from tests.integration.push.conftest import OFFICE
 from tests.support.commands import commands_on
@@ -72,6 +77,21 @@ async def test_a_file_is_kept_read_applied_and_known_when_it_comes_again(door, m
     assert await door.value("select count(*) from messages") == 30
 
 
+async def test_reading_a_file_rests_after_every_piece_and_every_batch(door, monkeypatch):
+    monkeypatch.setattr(intake_files, "_PIECE", 700)
+    monkeypatch.setattr(intake_files, "_BATCH", 7)
+    body = content(*(line(n) for n in range(1, 31)))
+    answer = await push(door, body)
+    rests: list[int] = []
+    courtesy = door.api.worker.files._courtesy
+    assert courtesy is door.api.worker.courtesy
+    monkeypatch.setattr(courtesy, "rest", lambda city_id, worked: rests.append(city_id) or worked * 0)
+    await door.work(rounds=1)
+    assert (await state(door, answer))["state"] == "read"
+    # Looked through and read: twice the pieces; 30 records in batches of 7.
+    assert rests == [door.town.city.id] * (2 * -(-len(body) // 700) + 5)
+
+
 async def test_a_run_that_is_cut_off_goes_on_where_it_was(door, monkeypatch):
     monkeypatch.setattr(intake_files, "_BATCH", 5)
     answer = await push(door, content(*(line(n) for n in range(20))))
@@ -92,6 +112,109 @@ async def test_a_run_that_is_cut_off_goes_on_where_it_was(door, monkeypatch):
     await door.work()
     assert (await state(door, answer))["state"] == "read"
     assert await door.value("select count(*) from messages") == 20
+
+
+# ── The same content again ───────────────────────────────────────────────────────────────────────
+
+
+def two_kinds(**more: object) -> dict:
+    """`stavke` reads the lines, `krive` takes them for something else."""
+    right = {"names": "stavke*.csv", "feed": "obligations", "mapping": "obligation.file.yaml", "format": "csv",
+             "encoding": "windows-1250", "delimiter": ";"} | more  # fmt: skip
+    return {"files": {"stavke": right, "krive": right | {"names": "krive*.csv", "delimiter": "|"}}}
+
+
+async def test_the_same_content_as_another_kind_is_another_file(opening):
+    async with opening(two_kinds()) as door:
+        wrong = await push(door, content(line(1)), kind="krive")
+        await door.work()
+        assert (await state(door, wrong))["state"] == "read"
+        assert await titles(door) == {}
+        right = await push(door, content(line(1)), kind="stavke")
+        assert (right.json()["known"], right.json()["id"] != wrong.json()["id"]) == (False, True)
+        await door.work()
+        assert await titles(door) == {"S1": "Komunalna naknada"}
+
+
+async def test_the_same_content_in_another_encoding_is_another_file(door):
+    body = (HEAD + "\n" + line(1, title="Škola").replace("21.11.2026 06:00:00", "")).encode()
+    await push(door, body)
+    await door.work()
+    assert await titles(door) == {"S1": "Ĺ\xa0kola"}
+    door.api.clock.move(timedelta(minutes=1))
+    assert (await push(door, body, media_type="text/csv; charset=utf-8")).json()["known"] is False
+    await door.work()
+    assert await titles(door) == {"S1": "Škola"}
+
+
+async def test_a_broken_file_that_comes_again_is_read_again(opening):
+    """Its letter was given up, and what was wrong with the configuration is right by now."""
+    async with opening(two_kinds(delimiter=",")) as door:
+        answer = await push(door, content(line(1)))
+        await door.work()
+        (letter,) = await door.letters()
+        discard = {"ids": [letter["id"]], "why": "the configuration was wrong"}
+        staff = door.api.staff("pregrada")
+        assert (await door.api.client.post("/pregrada/admin/v1/discards", json=discard, headers=staff)).is_success
+        # As long as it is broken it is one letter, whoever sends it again.
+        again = await push(door, content(line(1)))
+        assert (again.json()["id"], again.json()["state"]) == (answer.json()["id"], "received")
+        await door.work()
+        assert len(await door.letters()) == 1
+    async with opening(two_kinds()) as door:
+        again = await push(door, content(line(1)))
+        assert (again.json()["id"], again.json()["known"]) == (answer.json()["id"], True)
+        await door.work()
+        assert (await state(door, answer))["state"] == "read"
+        assert await titles(door) == {"S1": "Komunalna naknada"}
+        assert await door.letters() == []
+
+
+async def test_a_file_that_says_everything_is_as_new_as_it_was_last_sent(opening):
+    async with opening(two_kinds(says="complete")) as door:
+
+        async def complete_at():
+            return await door.value("select complete_at from feed_states where feed = 'obligations'")
+
+        first = door.api.clock.now()
+        answer = await push(door, content(line(1)))
+        # Before it is read it says nothing of everything yet: the second one is read too.
+        door.api.clock.move(timedelta(minutes=1))
+        second = await push(door, content(line(1)))
+        assert second.json()["known"] is False
+        await door.work()
+        assert await complete_at() == first + timedelta(minutes=1)
+        for day in (1, 2):
+            door.api.clock.at = first + timedelta(days=day)
+            for _ in range(2):
+                again = await push(door, content(line(1)))
+                assert (again.json()["id"], again.json()["known"]) == (second.json()["id"], True)
+                await door.work()
+            assert await complete_at() == first + timedelta(days=day)
+        # Two files of a record and an end, and one end for each day.
+        assert await door.value("select count(*) from messages") == 6
+        assert (await state(door, answer))["state"] == "read"
+        assert await door.letters() == []
+
+
+async def test_what_was_so_before_is_so_again(door):
+    """A, B, A: where nothing in the records says how new they are, the file does."""
+    one, other = (content(line(1, title=title, changed="")) for title in ("Prva", "Druga"))
+    ids = []
+    for body, title in ((one, "Prva"), (other, "Druga"), (one, "Prva"), (one, "Prva"), (other, "Druga")):
+        door.api.clock.move(timedelta(minutes=1))
+        answer = await push(door, body)
+        ids.append(answer.json()["id"])
+        await door.work()
+        assert await titles(door) == {"S1": title}
+        assert (await state(door, answer))["state"] == "read"
+    assert ids[2] == ids[3]
+    assert len(set(ids)) == 4
+    # The very file again, as its time tells, is known whatever came after it.
+    said = (door.api.clock.now() - timedelta(minutes=2)).isoformat()
+    assert (await push(door, one, said_at=said)).json()["id"] == ids[2]
+    await door.work()
+    assert await titles(door) == {"S1": "Druga"}
 
 
 BROKEN = {
@@ -250,7 +373,9 @@ async def test_a_file_is_parsed_in_one_thread(opening, monkeypatch):
         seen.append(threads)
         for name in ("feed", "close"):
             call = getattr(reader, name)
-            monkeypatch.setattr(reader, name, lambda *given, call=call: (threads.add(current_thread()), call(*given))[1])
+            monkeypatch.setattr(
+                reader, name, lambda *given, call=call: (threads.add(current_thread()), call(*given))[1]
+            )
         return reader
 
     monkeypatch.setattr(intake_files, "reader_of", reader_of)
@@ -312,6 +437,106 @@ async def test_a_folder_is_looked_at_until_a_file_has_stopped_growing(opening, t
         (taken,) = (folder / "taken").iterdir()
         assert taken.name.endswith("-stavke-1.csv")
         assert taken.read_bytes() == content(line(1), line(2))
+
+
+async def test_what_was_taken_is_taken_again_when_somebody_moves_it_back(opening, tmp_path):
+    """To have it read again: it has the size and time that it had."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "stavke-1.csv").write_bytes(content(line(1)))
+    async with opening({"folder": str(folder)}) as door:
+        for _ in range(2):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        (taken,) = (folder / "taken").iterdir()
+        taken.rename(folder / "stavke-1.csv")
+        for _ in range(2):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+        assert [one.name for one in (folder / "taken").iterdir()] == [taken.name]
+        assert await door.value("select count(*) from push_drops") == 0
+
+
+@pytest.mark.parametrize("moment", ["while it is read", "before it is put away", "while it is put away"])
+async def test_a_file_that_takes_the_place_of_another_is_read_too(opening, tmp_path, monkeypatch, moment):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    file, newer = folder / "stavke-1.csv", folder / "stavke-1.csv.tmp"
+    bodies = [content(line(1)), content(line(1), line(2))]
+    file.write_bytes(bodies[0])
+    newer.write_bytes(bodies[1])
+    replaced = []
+
+    def replace() -> None:
+        if not replaced:
+            newer.replace(file)
+            replaced.append(moment)
+
+    def around(name: str) -> None:
+        real = getattr(folder_files.os, name)
+        fake = SimpleNamespace(**{one: getattr(os, one) for one in dir(os)})
+        setattr(fake, name, lambda *given, **more: (replace(), real(*given, **more))[1])
+        monkeypatch.setattr(folder_files, "os", fake)
+
+    if moment == "before it is put away":
+        receive = intake_files.FileIntake.receive
+
+        async def received(*given, **more):
+            try:
+                return await receive(*given, **more)
+            finally:
+                replace()
+
+        monkeypatch.setattr(intake_files.FileIntake, "receive", received)
+    else:
+        around("read" if moment == "while it is read" else "rename")
+    async with opening({"folder": str(folder)}) as door:
+        for looks in range(4):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+            if looks == 1:
+                assert file.read_bytes() == bodies[1]
+        await door.work()
+        assert replaced == [moment]
+        assert list(await titles(door)) == ["S1", "S2"]
+        assert await door.value("select count(*) from push_files where state = 'read'") == 2
+        kept = {public_id("fil", row[0]): row[1] for row in await door.rows("select file_id, size from push_files")}
+        there = {one.name.removesuffix("-stavke-1.csv"): one.stat().st_size for one in (folder / "taken").iterdir()}
+        # Of the first one nothing was left to put away.
+        assert list(there.items()) == [list(kept.items())[1]]
+        assert [one.name for one in folder.iterdir()] == ["taken"]
+
+
+async def test_a_second_look_does_not_begin_before_the_first_has_ended(opening, tmp_path):
+    """A file may take longer than it is to the next look, and would be kept once more by each of them."""
+    async with opening({"folder": str(tmp_path)}) as door:
+        pool = door.api.worker.database.pool
+        (schedule,) = push_jobs.schedules({1: door.town})
+        rules, claimed = {"intake.folder": Rule(timedelta(seconds=30), 5)}, []
+        async with pool.acquire() as connection:
+            for _ in range(3):
+                await enqueue(connection, **schedule.job)
+                claimed += (await claim_jobs(connection, 5, {}, rules)).jobs
+            (first,) = claimed
+            await settle(connection, [Outcome.of(first, Verdict.DONE)])
+            assert len((await claim_jobs(connection, 5, {}, rules)).jobs) == 1
+
+
+async def test_a_folder_that_is_away_is_told_until_it_is_back(opening, tmp_path):
+    folder = tmp_path / "drop"
+    async with opening({"folder": str(folder)}) as door:
+        since = door.api.clock.now()
+        for why in ("No such file or directory", "Not a directory"):
+            await look(door)
+            door.api.clock.move(timedelta(seconds=15))
+            (one,) = await not_taken(door)
+            assert (one.back_office, one.name, one.size, one.seen_at) == ("financije", ".", 0, since)
+            assert one.problem.startswith(f"the drop folder {folder} cannot be looked into: {why}; ")
+            folder.write_text("in its place") if not folder.exists() else folder.unlink()
+        assert await dropped_files(door) == [(".", one.problem)]
+        folder.mkdir()
+        await look(door)
+        assert await not_taken(door) == []
 
 
 async def test_what_is_no_plain_file_of_the_folder_is_never_opened(opening, tmp_path):

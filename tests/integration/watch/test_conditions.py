@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import UUID
@@ -198,7 +199,18 @@ async def test_a_certificate_of_an_eid_that_ends_soon(hub: Api):
         assert await alerts.open_alerts(connection, 1) == []
 
 
+def with_folders(hub: Api, *folders: str) -> None:
+    """Of Pregrada's back offices these have a drop folder."""
+    town = hub.worker.towns.by_slug["pregrada"]
+    push, offices = town.back_offices["financije"].configuration.push, {}
+    for name, office in town.back_offices.items():
+        with_folder = push.model_copy(update={"folder": "/srv/drop"}) if name in folders else None
+        offices[name] = replace(office, configuration=office.configuration.model_copy(update={"push": with_folder}))
+    hub.worker.towns.by_slug["pregrada"] = replace(town, back_offices=offices)
+
+
 async def test_files_that_nobody_takes(hub: Api):
+    with_folders(hub, "financije", "urudzbeni")
     city_id, since = hub.worker.towns.by_slug["pregrada"].city.id, hub.clock.now()
     async with hub.worker.database.town(city_id) as connection:
         for name, problem in (("a.csv", "no kind"), ("b.csv", "no kind"), ("c.csv", None)):
@@ -217,6 +229,24 @@ async def test_files_that_nobody_takes(hub: Api):
     async with hub.worker.database.town(city_id) as connection:
         await connection.execute("update push_drops set problem = null where city_id = $1", city_id)
     assert await watched(hub) == {}
+
+
+async def test_a_folder_that_is_configured_no_more_troubles_nobody(hub: Api):
+    city_id, since = hub.worker.towns.by_slug["pregrada"].city.id, hub.clock.now()
+    async with hub.worker.database.town(city_id) as connection:
+        for office in ("financije", "urudzbeni"):
+            await connection.execute(
+                """insert into push_drops (city_id, back_office, name, size, modified_at, seen_at, problem)
+                   values ($1, $2, '.', 0, $3, $3, 'it is away')""",
+                city_id,
+                office,
+                since,
+            )
+    hub.clock.at += 10 * MINUTE
+    with_folders(hub, "financije", "urudzbeni")
+    assert set(await watched(hub)) == {("dropped_files", "financije"), ("dropped_files", "urudzbeni")}
+    with_folders(hub, "urudzbeni")
+    assert await watched(hub) == {("dropped_files", "urudzbeni"): (1, since, None)}
 
 
 async def test_work_that_was_given_up(hub: Api):

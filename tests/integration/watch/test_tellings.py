@@ -122,7 +122,7 @@ async def test_many_go_together_and_no_more_than_so_many_an_hour(hub: Api):
         assert len(server.mails) == 2
         hub.clock.at += MINUTE
         await sending.tell(town)
-    assert server.mails[1]["Subject"] == "Grad Pregrada: obavijesti o sustavima (40)"
+    assert server.mails[1]["Subject"] == "Grad Pregrada: obavijesti huba (40)"
     digest = server.mails[1].get_content()
     assert digest.count("Što učiniti") == 20
     assert "  20 × ne zna se ima li Financijska kartica nešto" in digest
@@ -183,7 +183,7 @@ async def test_a_mail_server_that_is_down_loses_nothing_and_is_seen(hub: Api):
     to_it = [mail for mail in server.mails if mail["To"] == IT]
     # The night as one mail: what is over, and what is true now. What was put off came the next time.
     assert [mail["Subject"] for mail in to_it] == [
-        "Grad Pregrada: obavijesti o sustavima (2)",
+        "Grad Pregrada: obavijesti huba (2)",
         "Grad Pregrada: sučelje sustava Financijska kartica promijenilo se",
     ]
     night = to_it[0].get_content()
