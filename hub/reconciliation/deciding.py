@@ -36,7 +36,15 @@ class Unclear(StrEnum):
     SUMMARISED = "summarised"
     RETURNED = "returned"
     REVERSAL = "reversal"
+    REVERSAL_OF_SEVERAL = "reversal_of_several"
     FAILED = "not_booked"
+
+
+FOR_SOMEBODY = (
+    *("perhaps_repeated", "disagrees"),
+    *(Unclear.RETURNED, Unclear.NOTHING_DUE, Unclear.REVERSAL_OF_SEVERAL),
+)
+"""Why an entry waits that is never booked by itself, whatever comes to be due or is decided of others."""
 
 
 @dataclass(frozen=True, slots=True)

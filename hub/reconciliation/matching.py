@@ -29,7 +29,7 @@ from hub.obligations.candidates import Candidate
 from hub.payments.model import Source, Wanted
 from hub.payments.service import PaymentService
 from hub.reconciliation import outgoing, payouts
-from hub.reconciliation.deciding import Booking, Unclear, decide
+from hub.reconciliation.deciding import FOR_SOMEBODY, Booking, Unclear, decide
 from hub.statements import entries
 from hub.statements.accounts import payees_of
 from hub.statements.model import Event, State, StatementEntry
@@ -52,9 +52,6 @@ _FAULTS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError),
 )
 """What may be wrong with one entry, or with us about it, and is no reason to stop at it every time."""
-
-_FOR_SOMEBODY = ("perhaps_repeated", "disagrees", Unclear.RETURNED.value)
-"""Why an entry waits that is never booked by itself, whatever comes to be due."""
 
 
 def job(city_id: int, *, queued: bool = False) -> NewJob:
@@ -89,7 +86,7 @@ class Matching:
                     town.city.id,
                     states=states,
                     since=since,
-                    but=_FOR_SOMEBODY,
+                    but=FOR_SOMEBODY,
                     after=after,
                     limit=_AT_ONCE,
                 )
@@ -163,13 +160,8 @@ class Matching:
             if isinstance(decided, Booking):
                 await self.book(connection, keys, town, entry, decided, now)
                 return "booked"
-            reason = Unclear.SUMMARISED if entry.batch is not None else decided
-            if entry.state is State.QUEUED:
-                return "left"
-            await entries.move(
-                connection, town.city.id, entry, Event.UNCLEAR, State.QUEUED, by="hub", now=now, reason=reason
-            )
-            return "queued"
+            # Of one sum for many payments nothing was looked for.
+            return await outgoing.queue(connection, town.city.id, entry, decided or Unclear.SUMMARISED, now)
 
     async def book(
         self, connection: Connection, keys: TownKeys, town: Town, entry: StatementEntry, booking: Booking, now: datetime
@@ -217,31 +209,17 @@ async def enter(
     """Money of an entry into the ledger; returns the payment.
 
     Where the payer had announced exactly this by a payment of hers that waits for a transfer, it is that one's; not
-    where somebody gives other amounts to what is owed than she did.
+    where it is for another part than she said, nor where somebody gives other amounts to what is owed than she did.
     """
     source, at = Source("statement_entry", entry.entry_id), came_at(town, entry, now)
-    waits = await payments.waiting_transfer(connection, town.city.id, payee, entry.amount, wanted)
-    if waits is not None and (by == "bank" or await _announced(connection, town.city.id, waits.charge_id, wanted)):
+    waits = await payments.waiting_transfer(connection, town.city.id, payee, entry.amount, wanted, exactly=by != "bank")
+    if waits is not None:
         await payments.captured(connection, keys, town, waits.charge_id, entry.amount, source, at, now)
         return waits.payment_id
     return await payments.receive(
         connection, keys, town,
         payee=payee, amount=entry.amount, source=source, at=at, now=now, allocations=wanted, by=by,
     )  # fmt: skip
-
-
-async def _announced(connection: Connection, city_id: int, charge_id: UUID, wanted: Sequence[Wanted]) -> bool:
-    """Whether a charge gives each obligation just what is wanted for it."""
-    rows = await connection.fetch(
-        """select obligation_id, sum(amount)::bigint from charge_items where city_id = $1 and charge_id = $2
-           group by obligation_id""",
-        city_id,
-        charge_id,
-    )
-    sums: dict[UUID | None, int] = defaultdict(int)
-    for one in wanted:
-        sums[one.obligation_id] += one.amount.minor if one.amount else 0
-    return dict(map(tuple, rows)) == sums
 
 
 def came_at(town: Town, entry: StatementEntry, now: datetime) -> datetime:

@@ -1,14 +1,16 @@
 """Entries by which money went: refunds that somebody transferred, and what the bank took back.
 
 A refund is known by its number in the transfer's text (`rfd_…`), its amount and its payee's account. A reversal is of
-the one entry with the same amount and the bank's same reference, or of the same other side, at most sixty days before;
-where there is not exactly one, somebody looks. Whatever else went is none of the hub's business.
+the one entry with the same amount and the bank's same reference, or of the same other side, at most sixty days before.
+Where there were several once somebody looks, whatever becomes of them: what was decided of one does not make it
+another one's. Whatever else went is none of the hub's business.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from hub.back_offices.model import Town
@@ -16,7 +18,7 @@ from hub.kernel.errors import Conflict, HubError, InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
 from hub.payments.model import Source
 from hub.payments.service import PaymentService
-from hub.reconciliation.deciding import Unclear
+from hub.reconciliation.deciding import FOR_SOMEBODY, Unclear
 from hub.statements import entries
 from hub.statements.accounts import payees_of
 from hub.statements.model import Event, State, StatementEntry
@@ -62,27 +64,47 @@ async def settle(
             connection, city_id, entry, Event.SET_ASIDE, State.SET_ASIDE, by="hub", now=now, reason="went"
         )
         return "set_aside"
-    reversed_ = await reversed_by(connection, city_id, entry)
-    if len(reversed_) != 1:
+    meant = await _meant(connection, city_id, entry)
+    if len(meant) > 1:
+        return await queue(connection, city_id, entry, Unclear.REVERSAL_OF_SEVERAL, now)
+    # What came back, and the bank does not say that it took it, is only by the bank's reference surely one of these.
+    if not meant or not meant[0].takable or not (entry.reversal or meant[0].surely):
         return await queue(connection, city_id, entry, Unclear.REVERSAL, now)
-    await reverse(connection, keys, town, payments, entry, reversed_[0], by="hub", now=now)
+    await reverse(connection, keys, town, payments, entry, meant[0].entry_id, by="hub", now=now)
     return "booked"
 
 
 async def reversed_by(connection: Connection, city_id: int, entry: StatementEntry) -> list[UUID]:
     """The entries it may take back, those with the bank's same reference before all others."""
+    return [one.entry_id for one in await _meant(connection, city_id, entry) if one.takable]
+
+
+class _Meant(NamedTuple):
+    """An entry that another one may take back: `surely` by the bank's reference, `takable` as it stands now."""
+
+    entry_id: UUID
+    surely: bool
+    takable: bool
+
+
+async def _meant(connection: Connection, city_id: int, entry: StatementEntry) -> list[_Meant]:
+    """Those it may be of, also where they are new or somebody has set them aside: else another month's would seem to be
+    the only one. Not what the hub set aside, which another entry tells; and what was taken back already only where the
+    bank's reference says so.
+    """
     rows = await connection.fetch(
-        """select entry_id, bank_reference <> '' and bank_reference = $5 as surely from statement_entries
-           where city_id = $1 and account = $2 and amount = -$3::bigint and currency = $4
-             and (state = 'queued' or state = 'booked' and kind = 'payment') and entry_id <> $6
-             and (bank_reference <> '' and bank_reference = $5 or party_key = $7)
-             and coalesce(booked_on, $8::date) between $8::date - $9::integer and $8::date
-           order by booked_on desc, entry_id desc limit 20""",
+        """with same as (
+               select *, bank_reference <> '' and bank_reference = $5 as surely from statement_entries
+               where city_id = $1 and account = $2 and amount = -$3::bigint and currency = $4 and entry_id <> $6
+                 and coalesce(booked_on, $8::date) between $8::date - $9::integer and $8::date)
+           select entry_id, surely, state = 'queued' or state = 'booked' and kind = 'payment' as takable from same
+           where (surely or party_key = $7 and state <> 'reversed') and not (state = 'set_aside' and reason is not null)
+           order by surely desc, booked_on desc, entry_id desc limit 20""",
         city_id, entry.account, entry.amount.minor, entry.amount.currency, entry.bank_reference, entry.entry_id,
         entry.party_key, entry.booked_on or entry.state_at.date(), REVERSED_WITHIN.days,
     )  # fmt: skip
-    surely = [row["entry_id"] for row in rows if row["surely"]]
-    return surely or [row["entry_id"] for row in rows]
+    found = [_Meant(*row) for row in rows]
+    return [one for one in found if one.surely] or found
 
 
 async def reverse(
@@ -99,7 +121,8 @@ async def reverse(
 ) -> None:
     """`entry` takes the original one back, with what was booked for it.
 
-    Raises InvalidRequest where it cannot, Conflict where a payout or refund was booked for it.
+    Raises InvalidRequest where it cannot, or where nothing speaks for that one and somebody does not say why; Conflict
+    where a payout or refund was booked for it.
     """
     city_id = town.city.id
     original = await entries.find(connection, keys, original_id, lock=True)
@@ -108,7 +131,10 @@ async def reverse(
     if original.account != entry.account:
         raise InvalidRequest("What came to another account was not taken back from this one.", field="entry")
     if original.state is State.BOOKED and original.kind != "payment":
-        raise Conflict(f"What was booked as a {original.kind} is corrected at its payments, not here.")
+        undo = "undo that first" if original.kind == "payout" else "it is corrected at its payments, not here"
+        raise Conflict(f"That entry was booked as a {original.kind}: {undo}.")
+    if by != "hub" and reason is None and original_id not in await reversed_by(connection, city_id, entry):
+        raise InvalidRequest("Neither its reference nor its account says so: write why it is this one.", field="reason")
     if original.state is State.BOOKED:
         await payments.take_back(
             connection, keys, town, Source("statement_entry", original_id),
@@ -126,6 +152,34 @@ async def reverse(
     )  # fmt: skip
 
 
+async def taken_back_by(connection: Connection, city_id: int, entry: StatementEntry) -> UUID:
+    """The entry that one which is booked as a reversal took back."""
+    booked = (await entries.decisions(connection, city_id, entry.entry_id))[-1]
+    return parse_public_id("bse", booked.targets[0]["entry"])
+
+
+async def paid_with(
+    connection: Connection, city_id: int, entry: StatementEntry, original_id: UUID | None = None
+) -> list[UUID]:
+    """Obligations to which the payment of an entry was given, of the one it took back, of those it may take back, or of
+    `original_id`: those for which it matters what is decided of it.
+    """
+    concerned = [entry.entry_id, *([original_id] if original_id else [])]
+    if entry.kind == "reversal":
+        concerned.append(await taken_back_by(connection, city_id, entry))
+    elif entry.amount.minor < 0:
+        concerned += await reversed_by(connection, city_id, entry)
+    rows = await connection.fetch(
+        """select distinct a.obligation_id from statement_entries e
+           join charges c on c.city_id = e.city_id and c.payment_id = e.payment_id
+           join allocations a on a.city_id = c.city_id and a.charge_id = c.charge_id
+           where e.city_id = $1 and e.entry_id = any ($2)""",
+        city_id,
+        concerned,
+    )
+    return [row["obligation_id"] for row in rows]
+
+
 def _refund_named(entry: StatementEntry) -> UUID | None:
     details = entry.details
     if details is None:
@@ -140,7 +194,11 @@ def _refund_named(entry: StatementEntry) -> UUID | None:
 
 
 async def queue(connection: Connection, city_id: int, entry: StatementEntry, reason: Unclear, now: datetime) -> str:
-    if entry.state is not State.NEW:
+    """It waits for somebody. One that waits stays as it is, unless only somebody can decide it now: then it is not
+    looked at again. Returns what it became.
+    """
+    turned = entry.state is State.QUEUED and entry.reason != reason and reason in FOR_SOMEBODY
+    if entry.state is not State.NEW and not turned:
         return "left"
     await entries.move(connection, city_id, entry, Event.UNCLEAR, State.QUEUED, by="hub", now=now, reason=reason)
     return "queued"

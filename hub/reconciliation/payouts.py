@@ -1,8 +1,9 @@
 """What a gateway pays out, found on the bank's statement.
 
 A payout is known by what its block in city.yaml says of it (`payouts`: the account it comes from, or words of its
-text). It is of one or several days: where the sum of what the gateway took on consecutive days of the town is exactly
-what came, those charges are at the bank. Where the gateway kept its fee, somebody is shown the days that fit best.
+text). It is of one or several days: where the sum of what the gateway took on consecutive days of the town, less what
+it gave back on them after it had paid it out, is exactly what came, those charges are at the bank. Where the gateway
+kept its fee, somebody is shown the days that fit best.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hub.back_offices.model import Town
 from hub.cities.model import City
 from hub.gateways.owed import Owed, owed
 from hub.kernel.errors import Conflict
-from hub.kernel.ids import public_id
+from hub.kernel.ids import parse_public_id, public_id
 from hub.kernel.money import Money
 from hub.payments.service import PaymentService
 from hub.statements import entries
@@ -59,21 +60,19 @@ def _says(wanted: str, account: str, text: str) -> bool:
 
 
 def fitting(amount: int, charges: Sequence[Owed], town: Town) -> list[Payout]:
-    """Runs of days of which all that was taken adds up to `amount`, or to little more; those without a fee first, then
-    the smallest fee. The latest of those that fit equally is the last.
+    """Runs of days of which all that was taken, less what was given back, adds up to `amount` or to little more; those
+    without a fee first, then the smallest fee. The latest of those that fit equally is the last.
     """
     by_day: dict[date, list[Owed]] = {}
     for one in charges:
-        by_day.setdefault(one.captured_at.astimezone(town.city.timezone).date(), []).append(one)
+        by_day.setdefault(one.at.astimezone(town.city.timezone).date(), []).append(one)
     days, found = sorted(by_day), []
     for begin in range(len(days)):
-        together: list[Owed] = []
+        together, fee = list[Owed](), -amount
         for day in days[begin : begin + _MOST_DAYS]:
             together += by_day[day]
-            fee = sum(one.amount.minor for one in together) - amount
-            if fee * _LARGEST_FEE > amount:
-                break
-            if fee >= 0:
+            fee += sum(one.amount.minor for one in by_day[day])
+            if 0 <= fee * _LARGEST_FEE <= amount:
                 found.append(Payout("", days[begin], day, tuple(together), fee))
     return sorted(found, key=lambda one: one.fee)
 
@@ -124,13 +123,14 @@ async def book(
 ) -> None:
     """The charges of a payout are at the bank; its fee is spread over them by their amounts, to the last cent.
 
-    Raises Conflict where the entry is not what they add up to without the fee.
+    Raises Conflict where the entry is not what they add up to without the fee, or somebody else has booked one of them
+    as paid out meanwhile.
     """
     total = sum(one.amount.minor for one in payout.charges)
     if total - payout.fee != entry.amount.minor:
         raise Conflict("These charges and the fee do not add up to what came.")
-    fees = _spread(payout, total)
-    lines = [(one.charge_id, one.amount._replace(minor=one.amount.minor - fees[one])) for one in payout.charges]
+    fees = _spread(payout)
+    lines = [(one.charge_id, one.amount._replace(minor=one.amount.minor - fees.get(one, 0))) for one in payout.charges]
     kept = [(one.charge_id, Money(fee, one.amount.currency)) for one, fee in fees.items() if fee]
     await payments.in_bank(connection, town.city.id, lines, entry.entry_id, now, fees=kept)
     await entries.move(
@@ -141,10 +141,21 @@ async def book(
     )  # fmt: skip
 
 
-def _spread(payout: Payout, total: int) -> Mapping[Owed, int]:
-    """The fee in whole minor units: each charge's share cut, the rest to the largest ones."""
-    shares = {one: payout.fee * one.amount.minor // total for one in payout.charges}
+async def undo(
+    connection: Connection, town: Town, payments: PaymentService, entry: StatementEntry, now: datetime
+) -> None:
+    """What was booked as this payout is at the gateway again. The entry is locked."""
+    booked = (await entries.decisions(connection, town.city.id, entry.entry_id))[-1]
+    payment_ids = [parse_public_id("pay", one["payment"]) for one in booked.targets]
+    await payments.not_in_bank(connection, town.city.id, payment_ids, entry.entry_id, now)
+
+
+def _spread(payout: Payout) -> Mapping[Owed, int]:
+    """The fee in whole minor units, by what the gateway took: each charge's share cut, the rest to the largest ones."""
+    taken = [one for one in payout.charges if one.amount.minor > 0]
+    total = sum(one.amount.minor for one in taken)
+    shares = {one: payout.fee * one.amount.minor // total for one in taken}
     rest = payout.fee - sum(shares.values())
-    for one in sorted(payout.charges, key=lambda each: -each.amount.minor)[:rest]:
+    for one in sorted(taken, key=lambda each: -each.amount.minor)[:rest]:
         shares[one] += 1
     return shares

@@ -4,6 +4,7 @@ else; undo it; say that it is not the hub's. Each by name, with its reason, and 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +12,6 @@ from uuid import UUID
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Conflict, InvalidRequest
-from hub.kernel.ids import parse_public_id
 from hub.kernel.money import Money
 from hub.obligations import service as obligations
 from hub.payments.model import Source, Wanted
@@ -20,7 +20,7 @@ from hub.reconciliation import outgoing, payouts
 from hub.reconciliation.matching import enter, told
 from hub.statements import entries
 from hub.statements.accounts import payees_of
-from hub.statements.model import Event, State, StatementEntry
+from hub.statements.model import REMEDIES, Event, State, StatementEntry
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
 
@@ -156,16 +156,22 @@ class Verbs:
         reason: str,
         now: datetime,
     ) -> None:
-        if entry.state is State.BOOKED and entry.kind not in ("payment", "reversal"):
+        if entry.state is not State.BOOKED:
+            # What was taken back waits again when the entry that took it is undone, and not before.
+            raise Conflict(f"This entry is {entry.state}: {REMEDIES[entry.state]}.")
+        if entry.kind not in ("payment", "reversal", "payout"):
             raise Conflict(f"This entry was booked as a {entry.kind}, which cannot be undone.")
-        booked = (await entries.decisions(connection, town.city.id, entry.entry_id))[-1]
         undone = [entry]
+        if entry.kind == "payout":
+            await payouts.undo(connection, town, self._payments, entry, now)
         if entry.kind == "reversal":
-            original_id = parse_public_id("bse", booked.targets[0]["entry"])
-            undone.append(await entries.find(connection, keys, original_id, lock=True))
+            original_id = await outgoing.taken_back_by(connection, town.city.id, entry)
+            original = await entries.find(connection, keys, original_id, lock=True)
+            if original.state is State.REVERSED:  # else somebody has decided about it since, and that stands
+                undone.append(original)
         for one in undone:
             await entries.move(connection, town.city.id, one, Event.UNDONE, State.QUEUED, by=by, now=now, reason=reason)
-        if entry.kind == "reversal":
+        if entry.kind != "payment":
             return
         await self._payments.take_back(
             connection, keys, town, Source("statement_entry", entry.entry_id), by=by, reason=reason, now=now
@@ -174,7 +180,10 @@ class Verbs:
     async def takes_back(
         self, town: Town, entry_id: UUID, original_id: UUID, *, by: str, reason: str | None, allowed: Allowed
     ) -> None:
-        """The bank took another entry's money back with this one. Raises Conflict, InvalidRequest, NotFound."""
+        """The bank took another entry's money back with this one: why, where it may not be that one by what is known.
+
+        Raises Conflict, InvalidRequest, NotFound.
+        """
         async with self._database.town(town.city.id) as connection:
             keys, entry, now = await self._open(connection, town, entry_id, allowed)
             await outgoing.reverse(
@@ -254,13 +263,15 @@ def _given(wanted: Sequence[Wanted], obligation_id: UUID, instalment: int | None
 async def _as_said(connection: Connection, city_id: int, payment_id: UUID, wanted: Sequence[Wanted]) -> None:
     """Whoever takes money for the same obligation at the same time may have been faster. Raises Conflict."""
     rows = await connection.fetch(
-        """select a.obligation_id, sum(a.amount)::bigint as amount from allocations a
+        """select a.obligation_id, a.instalment, sum(a.amount)::bigint as amount from allocations a
            join charges c on c.city_id = a.city_id and c.charge_id = a.charge_id
-           where c.city_id = $1 and c.payment_id = $2 group by a.obligation_id""",
+           where c.city_id = $1 and c.payment_id = $2 group by a.obligation_id, a.instalment""",
         city_id,
         payment_id,
     )
-    given = {row["obligation_id"]: row["amount"] for row in rows}
+    given = {(row["obligation_id"], row["instalment"]): row["amount"] for row in rows}
+    said: dict[tuple[UUID | None, int | None], int] = defaultdict(int)
     for one in wanted:
-        if one.obligation_id and given.get(one.obligation_id) != _given(wanted, one.obligation_id):
-            raise Conflict("Something else was paid for it just now: look at the entry again.")
+        said[one.obligation_id, one.instalment] += one.amount.minor if one.amount else 0
+    if any(given.get(key) != amount for key, amount in said.items()):
+        raise Conflict("Something else was paid for it just now: look at the entry again.")

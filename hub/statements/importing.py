@@ -98,6 +98,10 @@ class Importing:
                     city_id, file_id, known.id, now,
                 )  # fmt: skip
                 await alerts.settle(connection, city_id, kind=REFUSED, about=public_id("bsf", file_id), now=now)
+                # Keys that were replaced meanwhile: what was here is known by the new one, and these entries would
+                # never be. Asked last, since a rotation waits from here to the commit, and all of the town behind it.
+                if (await self._vault.keys(connection, city_id)).index != keys.index:
+                    raise NotReady("The town's keys were replaced meanwhile: the file is read again.")
         except Broken as broken:
             await self._refuse(town, file.name, file_id, broken, now)
             return False
@@ -218,22 +222,28 @@ class _Taking:
             )
 
 
-# So many as another statement of the account has of the same, this one repeats. In another format banks write
-# references and texts otherwise: what came in the same amount on the same day may be the same there; so it may where
-# somebody has reopened what a report told before its statement.
+# So many as another statement of the account has of the same, this one repeats: surely, where the bank gave it a
+# reference of its own. In another format banks write references and texts otherwise: what came in the same amount on
+# the same day may be the same there. So it may where somebody has reopened what was told early, by a report say (it was
+# set aside at once, so its first decision is that): she may book that one or set it aside again, so she is shown both.
 _REPEATED = """
     with mine as (
         select entry_id, likeness, bank_reference, currency, amount, booked_on,
                row_number() over (partition by likeness order by place, part) as nth,
-               row_number() over (partition by currency, amount, booked_on order by place, part) as nth_of_day
+               amount > 0 or reversal as counted,
+               row_number() over (partition by currency, amount, booked_on, amount > 0 or reversal
+                                  order by place, part) as nth_of_day
         from statement_entries where city_id = $1 and statement_id = $2 and state in ('new', 'queued')),
     alike as (
-        select likeness, max(number) as number from (
-            select e.likeness, count(*) as number from statement_entries e
+        select likeness, max(number) as number, max(surely) as surely from (
+            select e.likeness, count(*) as number, count(*) filter (where not early) as surely
+            from statement_entries e, lateral (
+                select coalesce(e.reason, '') in ('report', 'notification', 'pending', 'information')
+                       or 'reopened' = (select m.event from matches m where m.city_id = e.city_id
+                                        and m.entry_id = e.entry_id order by m.at, m.match_id limit 1) as early) told
             where e.city_id = $1 and e.account = $3 and e.statement_id <> $2
               and e.likeness in (select likeness from mine)
-              and (e.state <> 'set_aside'
-                   or coalesce(e.reason, '') not in ('report', 'notification', 'pending', 'information'))
+              and (e.state <> 'set_aside' or not early)
             group by e.likeness, e.statement_id) each
         group by likeness),
     of_another_format as (
@@ -243,14 +253,14 @@ _REPEATED = """
             where s.city_id = $1 and s.account = $3 and s.format <> $5
               and (s.kind = 'statement' or e.state <> 'set_aside')
               and (s.until is null or s.until >= (select min(booked_on) from mine))
-              and e.amount > 0 and e.booked_on in (select booked_on from mine)
+              and (e.amount > 0 or e.reversal) and e.booked_on in (select booked_on from mine)
               and coalesce(e.reason, '') not in ('pending', 'information', 'repeated', 'perhaps_repeated')
             group by e.currency, e.amount, e.booked_on, e.statement_id) each
         group by currency, amount, booked_on),
     found as (
-        select mine.entry_id, mine.nth <= alike.number and mine.bank_reference <> '' as surely
+        select mine.entry_id, mine.nth <= alike.surely and mine.bank_reference <> '' as surely
         from mine left join alike using (likeness) left join of_another_format o using (currency, amount, booked_on)
-        where mine.nth <= alike.number or mine.nth_of_day <= o.number)
+        where mine.nth <= alike.number or mine.counted and mine.nth_of_day <= o.number)
     update statement_entries e
     set state = case when found.surely then 'set_aside' else 'queued' end,
         reason = case when found.surely then 'repeated' else 'perhaps_repeated' end, state_at = $4

@@ -53,6 +53,7 @@ EDGES: tuple[Edge, ...] = (
     Edge(Event.UNCLEAR, State.NEW, State.QUEUED, "hub", "several things, or none: somebody is shown what is likely"),
     Edge(Event.SET_ASIDE, State.NEW, State.SET_ASIDE, "hub", "money that went, and to nobody we owed it"),
     Edge(Event.MATCHED, State.QUEUED, State.BOOKED, "hub", "what it is for has been found since"),
+    Edge(Event.UNCLEAR, State.QUEUED, State.QUEUED, "hub", "what has been found since only somebody can decide"),
     Edge(Event.CONFIRMED, State.QUEUED, State.BOOKED, "staff", "somebody says what it is for, in one part or several"),
     Edge(Event.SET_ASIDE, State.QUEUED, State.SET_ASIDE, "staff", "somebody says that it is not the hub's"),
     Edge(Event.UNDONE, State.BOOKED, State.QUEUED, "staff", "it was for something else; what was booked is taken back"),
@@ -70,17 +71,18 @@ _ALLOWED = frozenset((edge.event, edge.source, edge.target) for edge in EDGES)
 def allow(event: Event, source: State, target: State) -> State:
     """`target`, where EDGES has that edge. Raises Conflict: the entry is not in a state for it."""
     if (event, source, target) not in _ALLOWED:
-        raise Conflict(f"This entry is {source}: {_REMEDIES[source]}.")
+        raise Conflict(f"This entry is {source}: {REMEDIES[source]}.")
     return target
 
 
-_REMEDIES = {
+REMEDIES = {
     State.NEW: "the hub looks at it in a moment",
     State.BOOKED: "undo that first, or reassign it",
     State.QUEUED: "it waits for somebody to say what it is for",
     State.SET_ASIDE: "reopen it first",
     State.REVERSED: "undo the entry that took it back first",
 }
+"""What to do first, or instead, with an entry in a state that does not allow what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.kernel.money import Money, NotExact, minor_units
 from hub.payments import views
+from hub.payments.model import Wanted
+from hub.reconciliation import outgoing
 from hub.statements import entries
 from hub.statements.accounts import payees_of
 from hub.statements.model import State, StatementEntry
@@ -105,16 +107,20 @@ async def confirm_statement_entry(staff: AsStaff, entry_id: EntryId, content: fo
 
 @router.post("/statement-entries/{entry_id}/reassign", summary="It was for something else", responses=_VERB, **_NOW)
 async def reassign_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.ReassignIn) -> Response:
-    """What was booked is taken back and booked for this, at once; the accounting office is told of both."""
+    """What was booked is taken back and booked for this, at once; the accounting office is told of both. Not from or to
+    what one owes oneself.
+    """
     wanted = [one.wanted() for one in content.items]
     await refuse_own_debts(staff, content.payee or "", wanted)
+    await _refuse_own(staff, entry_id)
     verb = partial(staff.hub.reconciliation.reassign, wanted=wanted, payee=content.payee)
     return await _decided(staff, entry_id, "reassign_statement_entry", content.reason, verb)
 
 
 @router.post("/statement-entries/{entry_id}/undo", summary="Take back what was booked", responses=_VERB, **_NOW)
 async def undo_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms.WhyIn) -> Response:
-    """It waits again; where it had taken another entry back, that one does, too."""
+    """It waits again; where it had taken another entry back, that one does, too. Not of what one owes oneself."""
+    await _refuse_own(staff, entry_id)
     return await _decided(staff, entry_id, "undo_statement_entry", content.reason, staff.hub.reconciliation.undo)
 
 
@@ -122,8 +128,11 @@ async def undo_statement_entry(staff: AsStaff, entry_id: EntryId, content: forms
     "/statement-entries/{entry_id}/takes-back", summary="The bank took another entry back", responses=_VERB, **_NOW
 )
 async def take_statement_entry_back(staff: AsStaff, entry_id: EntryId, content: forms.TakesBackIn) -> Response:
-    """With what was booked for that one."""
+    """With what was booked for that one. `reason` says why where it is none of those in `takes_back`. Not where it or
+    one of these was for what one owes oneself.
+    """
     original_id = parse_public_id("bse", content.entry)
+    await _refuse_own(staff, entry_id, original_id)
     verb = partial(staff.hub.reconciliation.takes_back, original_id=original_id)
     return await _decided(staff, entry_id, "take_statement_entry_back", content.reason, verb)
 
@@ -137,7 +146,8 @@ async def confirm_payout(staff: AsStaff, entry_id: EntryId, content: forms.Payou
 
 @router.post("/statement-entries/{entry_id}/set-aside", summary="It is not the hub's", responses=_VERB, **_NOW)
 async def set_statement_entry_aside(staff: AsStaff, entry_id: EntryId, content: forms.WhyIn) -> Response:
-    """A transfer between the town's own accounts, interest, a subsidy."""
+    """A transfer between the town's own accounts, interest, a subsidy. Not what may take back one's own payment."""
+    await _refuse_own(staff, entry_id)
     return await _decided(
         staff, entry_id, "set_statement_entry_aside", content.reason, staff.hub.reconciliation.set_aside
     )
@@ -156,6 +166,17 @@ async def _decided(
     wanted = parse_public_id("bse", entry_id)
     await verb(staff.town, wanted, by=staff.name, reason=reason, allowed=partial(_theirs, staff))
     return await _whole(staff, wanted, what, reason)
+
+
+async def _refuse_own(staff: Staff, entry_id: str, original_id: UUID | None = None) -> None:
+    """Raises Forbidden where this entry, or one that it takes or may take back, paid what whoever asks owes herself."""
+    city_id = staff.town.city.id
+    async with staff.hub.database.town(city_id) as connection:
+        keys = await staff.hub.vault.keys(connection, city_id)
+        entry = await entries.find(connection, keys, parse_public_id("bse", entry_id))
+        _theirs(staff, entry)
+        paid = await outgoing.paid_with(connection, city_id, entry, original_id)
+    await refuse_own_debts(staff, "", [Wanted(one) for one in paid])
 
 
 def _theirs(staff: Staff, entry: StatementEntry) -> None:

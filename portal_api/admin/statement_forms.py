@@ -42,7 +42,7 @@ class ReassignIn(_ForIn):
 
 class TakesBackIn(_In):
     entry: str = Field(max_length=40, description="the entry that was taken back", examples=[ENTRY])
-    reason: Why | None = None
+    reason: Why | None = Field(default=None, description="needed where `takes_back` does not name that entry")
 
 
 class PayoutIn(_In):

@@ -236,7 +236,7 @@ class _Held:
             amount=line.amount,
             party=party,
             references=symbols.unique(found),
-            end_to_end=said.end_to_end,
+            end_to_end=said.end_to_end or line.reference,
             text=said.text or line.supplement,
             bank_reference=line.bank_reference,
             returned=said.returned,
@@ -251,6 +251,6 @@ class _Held:
             transactions=(transaction,),
             reversal=line.reversal,
             code=line.kind,
-            bank_reference=line.bank_reference or line.reference,
+            bank_reference=line.bank_reference,
             text=line.supplement,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -119,8 +120,8 @@ async def test_who_answers_for_one_payee_sees_and_sends_that_ones_alone(hub):
     assert [one["amount"]["minor"] for one in (await get(hub, utility, "statement-entries"))["items"]] == [300]
 
 
-async def test_no_cashier_books_an_entry_for_what_she_owes_herself(hub):
-    await owe(hub, "HR68 5720-87582274224")
+async def ana_at_the_till(hub: Api) -> dict[str, str]:
+    """Headers of a cashier who is Ana, as one account at an eID shows."""
     town, now = hub.worker.towns.by_slug["pregrada"].city, hub.clock.now()
     ana = await hub.subject("pregrada", "Ana", hr_oib=ANA)
     herself = await cashier_of(hub, "grad")
@@ -131,6 +132,12 @@ async def test_no_cashier_books_an_entry_for_what_she_owes_herself(hub):
         (login,) = (await subjects.identify(connection, keys, [("login.nias", "kata")])).values()
         await resolution.insert(connection, town.id, "nias", login, now, by="new", subject_id=ana)
         await resolution.insert(connection, town.id, "nias", login, now, by="clerk", staff_id=staff_id, staff=True)
+    return herself
+
+
+async def test_no_cashier_books_an_entry_for_what_she_owes_herself(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    herself = await ana_at_the_till(hub)
     await upload(hub, herself, camt(Line("125.50", "HR68 5720-87582274225")))
     [waiting] = (await get(hub, herself, "statement-entries?state=queued"))["items"]
     [obligation] = (await get(hub, herself, f"statement-entries/{waiting['id']}"))["obligations"]
@@ -141,6 +148,39 @@ async def test_no_cashier_books_an_entry_for_what_she_owes_herself(hub):
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:munihub:problem:forbidden"), answer.text
     colleague = await hub.client.post(f"{path}/confirm", json=body, headers=hub.staff("pregrada"))
     assert colleague.json()["state"] == "booked"
+
+
+async def test_no_cashier_decides_what_the_bank_took_back_of_what_she_owes_herself(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    herself, colleague = await ana_at_the_till(hub), hub.staff("pregrada")
+    mine = Line("125.50", "HR68 5720-87582274224", bank_reference="B1")
+    await upload(hub, herself, camt(mine, Line("125.50"), Line("125.50", account="HR9023400091110000009"), number="1"))
+    back = camt(Line("-125.50", reversal=True), Line("-1.00", reversal=True), number="2", opening="376.50")
+    await upload(hub, herself, back)
+    found = (await get(hub, herself, "statement-entries"))["items"]
+    paid = next(one for one in found if one["state"] == "booked")
+    taking = next(one for one in found if one["reason"] == "reversal_of_several")
+    other = next(one for one in found if one["reason"] == "reversal")
+    likely = (await get(hub, herself, f"statement-entries/{taking['id']}"))["takes_back"]
+    assert (paid["id"] in likely, len(likely)) == (True, 2)
+    neighbours = next(one for one in found if one["reason"] == "no_reference" and one["id"] not in likely)
+
+    async def does(who: dict[str, str], what: Any, verb: str, **body: Any) -> tuple[int, str]:
+        path = f"/pregrada/admin/v1/statement-entries/{what['id']}/{verb}"
+        answer = await hub.client.post(path, json={"reason": "looked at it", **body}, headers=who)
+        return answer.status_code, answer.json().get("state") or answer.json()["type"]
+
+    refused = (403, "urn:munihub:problem:forbidden")
+    assert await does(herself, taking, "set-aside") == refused
+    for one in (*likely, neighbours["id"]):
+        assert await does(herself, taking, "takes-back", entry=one) == refused
+    assert await does(herself, other, "takes-back", entry=paid["id"]) == refused
+    assert await does(herself, paid, "undo") == refused
+    assert await does(herself, paid, "reassign", items=[]) == refused
+    assert await does(herself, other, "set-aside") == (200, "set_aside"), "which is not hers"
+    assert await does(colleague, taking, "takes-back", entry=paid["id"]) == (200, "booked")
+    assert await does(herself, taking, "undo") == refused
+    assert await does(colleague, taking, "undo") == (200, "queued")
 
 
 async def test_what_is_wrong_is_said(hub):
@@ -177,3 +217,20 @@ async def test_every_verb_says_what_it_makes_of_an_entry_or_why_not(hub):
     for verb, body, status, says in verbs:
         answer = await hub.client.post(f"{path}/{verb}", json=body, headers=cashier)
         assert (answer.status_code, says in answer.text) == (status, True), (verb, answer.text)
+
+
+async def test_a_file_that_stops_coming_is_given_up(hub, monkeypatch):
+    monkeypatch.setattr("portal_api.push.door.SILENCE", 0.05)
+
+    async def dripping():
+        yield b"<"
+        await asyncio.sleep(0.3)
+
+    cashier = hub.staff("pregrada")
+    answer = await hub.client.post(
+        "/pregrada/admin/v1/statement-files?name=izvod.xml", content=dripping(), headers=cashier
+    )
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert answer.json()["type"] == "urn:munihub:problem:request_timeout"
+    [file] = (await get(hub, cashier, "statement-files"))["items"]
+    assert file["state"] == "arriving"

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.kernel.errors import Conflict, InvalidRequest
+from hub.kernel.errors import Conflict, InvalidRequest, NotReady
 from hub.kernel.ids import public_id
 from hub.statements.rotation import rekey
 from hub.subjects.rotation import rotate
@@ -93,6 +93,33 @@ async def test_a_month_after_its_days_counts_nothing_twice_when_keys_were_rotate
     await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), number="1"))
     await rotate(bank.till.database, bank.till.payments._vault, 1, [rekey])
     await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), Line("1.00", "HR00 9-9"), number="M11"))
+    assert await bank.due([owed]) == [500]
+
+
+async def test_what_is_read_while_keys_are_rotated_is_read_again_and_counts_nothing_twice(bank, monkeypatch):
+    from adapters.bank_statement.camt import FORMAT
+
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    await bank.take(camt(Line("4.00", "HR00 9-9", bank_reference="B1"), number="1"))
+    month = camt(Line("4.00", "HR00 9-9", bank_reference="B1"), Line("1.00", "HR00 9-9"), number="M11")
+    received = await bank.statements.files.receive(1, "month.xml", pieces(month), by="stf_1")
+    loop, read = asyncio.get_running_loop(), FORMAT.read
+
+    def keys_are_rotated_meanwhile(*arguments):
+        rotation = rotate(bank.till.database, bank.till.payments._vault, 1, [rekey])
+        asyncio.run_coroutine_threadsafe(rotation, loop).result(timeout=30)
+        yield from read(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("adapters.bank_statement.camt.FORMAT.read", keys_are_rotated_meanwhile, raising=False)
+        with pytest.raises(NotReady):
+            await bank.reconciliation.read(bank.till.town, received.file.file_id)
+    async with bank.till.database.town(1) as connection:
+        bank.till.keys = await bank.till.payments._vault.keys(connection, 1)
+    assert len(await bank.entries()) == 1
+    await bank.reconciliation.read(bank.till.town, received.file.file_id)
+    await bank.reconciliation.match(bank.till.town, queued=False)
+    assert await bank.states() == [("booked", None), ("set_aside", "repeated"), ("booked", None)]
     assert await bank.due([owed]) == [500]
 
 

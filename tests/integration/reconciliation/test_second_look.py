@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hub.kernel.errors import Conflict, InvalidRequest
+from hub.kernel.ids import new_uuid
 from hub.kernel.references import Reference
-from tests.integration.payments.till import of
+from hub.payments.model import Source
+from tests.integration.payments.till import eur, of
 from tests.integration.reconciliation.books import GRAD, Line, bill, camt, pieces
 from tests.integration.reconciliation.test_verbs import anybody, confirm, queued, taken_at_gateway, with_payouts
 
@@ -76,18 +79,85 @@ async def test_the_same_day_in_another_format_waits_for_somebody(bank):
     assert await bank.due([owed]) == [400], "in the same format it is another one"
 
 
-async def test_what_somebody_booked_from_the_days_report_is_not_booked_again_from_its_statement(bank):
-    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
-    statement = camt(Line("3.00", "HR00 9-9", bank_reference="B1"))
+def as_report(statement: bytes) -> bytes:
+    """The same as the day's camt.052 tells it."""
     report = statement.replace(b"camt.053", b"camt.052").replace(b"BkToCstmrStmt", b"BkToCstmrAcctRpt")
-    report = report.replace(b"Stmt>", b"Rpt>").replace(b"<AcctSvcrRef>B1</AcctSvcrRef>", b"")
-    await bank.take(report)
+    return report.replace(b"Stmt>", b"Rpt>")
+
+
+async def reopen(bank, entry_id):
+    await bank.reconciliation.reopen(bank.till.town, entry_id, by="stf_1", reason="she waits here", allowed=anybody)
+
+
+async def from_report(bank, statement: bytes):
+    """Its entry as the day's report tells it, reopened by somebody."""
+    await bank.take(as_report(statement))
     early = await bank.entry()
     assert (early.state, early.reason) == ("set_aside", "report")
-    by = {"by": "stf_1", "reason": "she waits at the counter", "allowed": anybody}
-    await bank.reconciliation.reopen(bank.till.town, early.entry_id, **by)
-    await confirm(bank, early.entry_id, of(owed, 300))
+    await reopen(bank, early.entry_id)
+    return early.entry_id
+
+
+@pytest.mark.parametrize("bank_reference", ["", "B1"])
+async def test_what_somebody_booked_from_the_days_report_is_not_booked_again_from_its_statement(bank, bank_reference):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    statement = camt(Line("3.00", "HR00 9-9", bank_reference=bank_reference))
+    early = await from_report(bank, statement)
+    await confirm(bank, early, of(owed, 300))
     await bank.take(statement)
+    assert await bank.states() == [("booked", None), ("queued", "perhaps_repeated")]
+    assert await bank.due([owed]) == [700]
+    await undo(bank, early)
+    await set_aside(bank, early)
+    assert await bank.states() == [("set_aside", None), ("queued", "perhaps_repeated")], "one of them is seen"
+
+
+async def test_what_a_report_told_and_somebody_set_aside_again_counts_when_its_statement_tells_it(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    statement = camt(Line("3.00", "HR00 9-9", bank_reference="B1"))
+    await set_aside(bank, await from_report(bank, statement))
+    await bank.take(statement)
+    assert await bank.states() == [("set_aside", None), ("booked", None)]
+    assert await bank.due([owed]) == [700]
+
+
+async def test_what_is_reopened_from_a_report_hides_no_entry_of_the_statement(bank):
+    statement = camt(Line("3.00", "HR00 9-9", bank_reference="B1"))
+    early = await from_report(bank, statement)
+    await bank.take(statement)
+    await set_aside(bank, early)
+    assert await bank.states() == [("set_aside", None), ("queued", "perhaps_repeated")]
+
+
+async def test_a_pending_entry_that_somebody_reopened_and_set_aside_counts_when_it_is_booked(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 9-9"))
+    line = Line("3.00", "HR00 9-9", bank_reference="B1")
+    await bank.take(camt(line, number="1").replace(b"BOOK", b"PDNG"))
+    pending = await bank.entry()
+    assert (pending.state, pending.reason) == ("set_aside", "pending")
+    await reopen(bank, pending.entry_id)
+    await set_aside(bank, pending.entry_id)
+    await bank.take(camt(line, number="2"))
+    assert await bank.due([owed]) == [700]
+
+
+PAGE = """:20:STARTUMS
+:25:{account}
+:28C:00221/{page}
+:60{of}:C261120EUR{before},00
+:61:2611201120C3,00NTRFRACUN7
+:86:166?20HR00 2026-004711?31HR1210010051863000160?32ANA HORVAT
+:62{to}:C261120EUR{after},00
+-
+"""
+
+
+async def test_the_same_on_the_next_page_of_an_mt940_without_the_banks_reference_is_looked_at(bank):
+    owed = await bank.till.owe(1000, references=bill("HR00 2026-004711"))
+    first = PAGE.format(account=GRAD, page=1, of="F", to="M", before=0, after=3)
+    await bank.take(
+        (first + PAGE.format(account=GRAD, page=2, of="M", to="F", before=3, after=6)).encode(), "izvod.sta"
+    )
     assert await bank.states() == [("booked", None), ("queued", "perhaps_repeated")]
     assert await bank.due([owed]) == [700]
 
@@ -138,6 +208,76 @@ async def test_who_pays_more_than_the_part_she_names_pays_the_next_one_too(bank)
     assert await bank.due([owed]) == [4000]
     [balance] = await bank.till.rows("charge_balances")
     assert (balance["allocated"], balance["unallocated"]) == (6000, 0)
+
+
+async def in_two_parts(bank):
+    """Owed in two parts of 50.00, each with a reference of its own; the payer has announced the second one."""
+    parts = [
+        {
+            "number": n,
+            "due_on": bank.till.now.date(),
+            "amount": of(None, 5000).amount,
+            "references": bill(f"HR00 7-{n}"),
+        }
+        for n in (1, 2)
+    ]
+    owed = await bank.till.owe(10000, instalments=parts)
+    return owed, await bank.till.pay(of(owed, None, 2), method="transfer")
+
+
+async def parts_due(bank, owed) -> list[int]:
+    from hub.obligations import service as obligations
+
+    async with bank.till.database.town(1) as connection:
+        found = await obligations.open_amount(connection, 1, owed, lock=False)
+    return [one.due.minor for one in found.instalments]
+
+
+@pytest.mark.parametrize(("named", "due"), [("HR00 7-1", [0, 5000]), ("HR00 7-2", [5000, 0])])
+async def test_what_names_one_part_pays_that_one_though_another_was_announced(bank, named, due):
+    owed, announced = await in_two_parts(bank)
+    await bank.take(camt(Line("50.00", named)))
+    assert await parts_due(bank, owed) == due
+    entry = await bank.entry()
+    assert (entry.payment_id == announced) is (due == [5000, 0])
+    [decision] = await bank.decisions(entry.entry_id)
+    assert [one["instalment"] for one in decision.targets] == [due.index(0) + 1]
+
+
+async def test_a_clerks_part_goes_before_that_which_was_announced(bank):
+    owed, _ = await in_two_parts(bank)
+    await confirm(bank, await queued(bank, "50.00"), of(owed, 5000, 1))
+    assert await parts_due(bank, owed) == [0, 5000]
+
+
+async def test_what_was_announced_is_paid_by_it_though_less_is_due_by_now(bank):
+    owed = await bank.till.owe(5000, references=bill("HR00 6-6"))
+    announced = await bank.till.pay(of(owed), method="transfer")
+    await bank.till.receive(1000, of(owed), kind="counter")
+    await bank.take(camt(Line("50.00", "HR00 6-6")))
+    assert (await bank.entry()).payment_id == announced
+    [balance] = await bank.till.rows("charge_balances", "bank > 0")
+    assert (balance["allocated"], balance["unallocated"]) == (4000, 1000)
+
+
+async def test_two_transfers_for_one_announced_payment_are_not_both_booked_for_it(bank):
+    """The one is booked by the hub, uncommitted yet, while a cashier confirms the other."""
+    owed = await bank.till.owe(10000)
+    payment_id = await bank.till.pay(of(owed), method="transfer")
+    [charge] = await bank.till.charges(payment_id)
+    entry_id = await queued(bank)
+    till = bank.till
+    async with till.database.town(1) as connection:
+        where = Source("statement_entry", new_uuid())
+        await till.payments.captured(connection, till.keys, till.town, charge, eur(10000), where, till.now, till.now)
+        confirming = asyncio.create_task(confirm(bank, entry_id, of(owed, 10000)))
+        while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
+            assert not confirming.done(), "it waits for the charge"
+            await asyncio.sleep(0.02)
+    with pytest.raises(Conflict, match="look at the entry again"):
+        await confirming
+    assert ((await bank.entry()).state, await bank.due([owed])) == ("queued", [0])
+    assert len(await bank.till.rows("captures")) == 1
 
 
 async def test_a_clerks_amounts_go_before_those_that_were_announced(bank):

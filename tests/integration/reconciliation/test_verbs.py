@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
+from hub.reconciliation import payouts
 from tests.integration.payments.till import eur, of
 from tests.integration.reconciliation.books import Line, bill, camt
 
@@ -128,7 +130,7 @@ async def test_a_reversal_nobody_can_place_is_placed_by_somebody(bank):
     reversal = (await bank.entries())[1]
     assert (reversal.state, reversal.reason) == ("queued", "reversal")
     await bank.reconciliation.takes_back(
-        bank.till.town, reversal.entry_id, original.entry_id, by="stf_1", reason=None, allowed=anybody
+        bank.till.town, reversal.entry_id, original.entry_id, by="stf_1", reason="the bank said so", allowed=anybody
     )
     assert await bank.due([owed]) == [10000]
     assert [str(one.state) for one in await bank.entries()] == ["reversed", "booked"]
@@ -160,7 +162,7 @@ async def taken_at_gateway(bank, *amounts):
                        currency, state, created_at, expires_at, captured_at, settled_at, changed_at)
                    select 1, $1, charge_id, payment_id, 'kartica', payee, $3, amount, currency, 'captured', $4, $4, $4,
                           $4, $4 from charges where charge_id = $2""",
-                attempt, charge, str(1000000000 + len(charges)), bank.till.now,
+                attempt, charge, str(10**9 + attempt.int % 10**9), bank.till.now,
             )  # fmt: skip
         await bank.till.capture(charge, minor, source_id=attempt)
         charges.append(charge)
@@ -210,3 +212,81 @@ async def test_a_payout_without_its_fee_is_suggested_and_confirmed(with_payouts)
         {"captured": 2000, "allocated": 2000, "bank": 1966, "fee": 34},
     ]
     assert eur(984 + 1966) == entry.amount
+
+
+async def as_payout(bank, entry, best):
+    await bank.reconciliation.payout(
+        bank.till.town, entry.entry_id, since=best.since, until=best.until, fee=best.fee,
+        by="stf_1", reason=None, allowed=anybody,
+    )  # fmt: skip
+
+
+async def undo(bank, entry):
+    await bank.reconciliation.undo(bank.till.town, entry.entry_id, by="stf_1", reason="another day's", allowed=anybody)
+
+
+async def test_two_who_say_the_same_days_of_two_payouts_do_not_book_them_twice(with_payouts):
+    bank = with_payouts
+    first, second = await taken_at_gateway(bank, 1000, 1000)
+    payout = Line("10.00", name="Kartice d.d.")
+    await bank.take(camt(payout, payout, day="2026-11-24"))
+    one, other = await bank.entries()
+    assert [one.state, other.state] == ["queued", "queued"]
+    before, after = (await bank.likely(one)).payouts
+    async with bank.till.database.town(1) as connection:
+        await payouts.book(connection, bank.till.town, bank.till.payments, one, before, by="stf_2", now=bank.till.now)
+        at_once = asyncio.create_task(as_payout(bank, other, before))
+        while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
+            assert not at_once.done(), "it waits for the charge"
+            await asyncio.sleep(0.02)
+    with pytest.raises(Conflict, match="look at the entry again"):
+        await at_once
+    assert [entry.state for entry in await bank.entries()] == ["booked", "queued"]
+    await as_payout(bank, other, after)
+    for charge in (first, second):
+        assert await bank.till.balances(charge) == {"captured": 1000, "allocated": 1000, "bank": 1000}
+
+
+async def test_a_payout_is_undone_and_booked_again_as_often_as_it_takes(with_payouts):
+    bank = with_payouts
+    charges = await taken_at_gateway(bank, 1000, 2000)
+    await bank.take(camt(Line("29.50", name="Kartice d.d."), day="2026-11-23"))
+    entry = await bank.entry()
+    [best] = (await bank.likely(entry)).payouts
+    for _ in range(3):
+        await as_payout(bank, entry, best)
+        assert [await bank.till.balances(one) for one in charges] == [
+            {"captured": 1000, "allocated": 1000, "bank": 984, "fee": 16},
+            {"captured": 2000, "allocated": 2000, "bank": 1966, "fee": 34},
+        ]
+        await undo(bank, entry)
+        assert [await bank.till.balances(one) for one in charges] == [
+            {"captured": 1000, "allocated": 1000, "gateway": 1000},
+            {"captured": 2000, "allocated": 2000, "gateway": 2000},
+        ]
+        assert (await bank.entry()).state == "queued"
+        assert (await bank.likely(entry)).payouts == [best]
+
+
+@pytest.mark.parametrize(("came", "fee"), [("17.00", 0), ("16.50", 50)])
+async def test_what_was_given_back_after_its_payout_is_kept_from_the_next_one(with_payouts, came, fee):
+    bank = with_payouts
+    [given_back] = await taken_at_gateway(bank, 1000)
+    await bank.take(camt(Line("10.00", name="Kartice d.d."), number="1", day="2026-11-22"))
+    assert (await bank.entry()).kind == "payout"
+    await bank.till.charged_back(given_back, 300)
+    [taken] = await taken_at_gateway(bank, 2000)
+    await bank.take(camt(Line(came, name="Kartice d.d."), number="2", opening="10.00", day="2026-11-24"))
+    _, entry = await bank.entries()
+    if fee:
+        [best] = (await bank.likely(entry)).payouts
+        assert (best.fee, len(best.charges)) == (fee, 2)
+        await as_payout(bank, entry, best)
+    assert (await bank.entries())[1].kind == "payout"
+    theirs = {"captured": 1000, "allocated": 700, "charged_back": 300}
+    assert await bank.till.balances(given_back) == {**theirs, "bank": 700}
+    kept = {"fee": fee} if fee else {}
+    assert await bank.till.balances(taken) == {"captured": 2000, "allocated": 2000, "bank": 2000 - fee, **kept}
+    await undo(bank, entry)
+    assert await bank.till.balances(given_back) == {**theirs, "gateway": -300, "bank": 1000}
+    assert await bank.till.balances(taken) == {"captured": 2000, "allocated": 2000, "gateway": 2000}

@@ -231,29 +231,32 @@ def test_the_century_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "more", "kind", "reference", "text"),
+    ("value", "more", "kind", "banks", "payers", "text"),
     [
-        ("NTRFNONREF//B1", (), "NTRF", "B1", ""),
-        ("NTRF.//2022103180931993", ("Test Partner",), "NTRF", "2022103180931993", "Test Partner"),
-        ("NTRFCUSTOMER1", (), "NTRF", "CUSTOMER1", ""),
-        ("NTRF2023-02-09-08.37.18.054696", (), "NTRF", "2023-02-09-08.37.18.054696", ""),
-        ("FMSC01916//NONREF", ("2013",), "FMSC", "01916", "2013"),
-        ("N0600733959555                         T-MOBILE", (), "N060", "0733959555", "T-MOBILE"),
-        ("N0600733959555      T-MOBILE NETHERLANDS", ("BV",), "N060", "0733959555", "T-MOBILE NETHERLANDS BV"),
-        ("N030NONREF          TOMTE TUMMETOT AMERSFOORT", (), "N030", "", "TOMTE TUMMETOT AMERSFOORT"),
-        ("N0302023-02-09-08.37.18.054696", (), "N030", "2023-02-09-08.37.18.054696", ""),
+        ("NTRFNONREF//B1", (), "NTRF", "B1", "", ""),
+        ("NTRF.//2022103180931993", ("Test Partner",), "NTRF", "2022103180931993", "", "Test Partner"),
+        ("NTRFCUSTOMER1//B1", (), "NTRF", "B1", "CUSTOMER1", ""),
+        # What the payer writes is no reference of the bank's own.
+        ("NTRFCUSTOMER1", (), "NTRF", "", "CUSTOMER1", ""),
+        ("NTRF2023-02-09-08.37.18.054696", (), "NTRF", "", "2023-02-09-08.37.18.054696", ""),
+        ("FMSC01916//NONREF", ("2013",), "FMSC", "", "01916", "2013"),
+        ("N0600733959555                         T-MOBILE", (), "N060", "", "0733959555", "T-MOBILE"),
+        ("N0600733959555      T-MOBILE NETHERLANDS", ("BV",), "N060", "", "0733959555", "T-MOBILE NETHERLANDS BV"),
+        ("N030NONREF          TOMTE TUMMETOT AMERSFOORT", (), "N030", "", "", "TOMTE TUMMETOT AMERSFOORT"),
+        ("N0302023-02-09-08.37.18.054696", (), "N030", "", "2023-02-09-08.37.18.054696", ""),
         # ING and Triodos, a blank in front, and none at all.
-        ("NOV NONREF", (), "NOV", "", ""),
-        ("NGT TMG TANGO", (), "NGT", "TMG TANGO", ""),
-        (" NRTIKREF+//2016", (), "NRTI", "2016", ""),
-        ("NONREF", (), "", "", ""),
-        ("//19239782213", (), "", "19239782213", ""),
-        ("NTRFNONREF", ("first", "", " second "), "NTRF", "", "first second"),
+        ("NOV NONREF", (), "NOV", "", "", ""),
+        ("NGT TMG TANGO", (), "NGT", "", "TMG TANGO", ""),
+        (" NRTIKREF+//2016", (), "NRTI", "2016", "", ""),
+        ("NONREF", (), "", "", "", ""),
+        ("//19239782213", (), "", "19239782213", "", ""),
+        ("NTRFNONREF", ("first", "", " second "), "NTRF", "", "", "first second"),
     ],
 )
-def test_references_of_a_line(value: str, more: tuple[str, ...], kind: str, reference: str, text: str) -> None:
+def test_references_of_a_line(value: str, more: tuple[str, ...], kind: str, banks: str, payers: str, text: str) -> None:
     entry, transaction = read(f":61:260301C1,{value}", *more)
-    assert (entry.code, entry.bank_reference, entry.text, transaction.text) == (kind, reference, text, text)
+    assert (entry.code, entry.text, transaction.text) == (kind, text, text)
+    assert (entry.bank_reference, transaction.bank_reference, transaction.end_to_end) == (banks, banks, payers)
 
 
 # ── Dialects of :86: ─────────────────────────────────────────────────────────────────────────────

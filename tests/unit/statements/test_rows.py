@@ -15,7 +15,7 @@ from hub.ports.bank_statement import Entry, Kind, Party, Statement, Status, Tran
 from hub.statements.rows import Rows
 from hub.storage.vault import TownKeys
 
-KEYS = TownKeys(1, {1: AESGCM(b"k" * 32)}, {1: b"i" * 32})
+KEYS = TownKeys(1, {1: AESGCM(b"k" * 32)}, {1: b"i" * 32}, {})
 PAID = Transaction(Money(1000, "EUR"), party=Party("Ana", "HR1723600001101234565"), end_to_end="E1", text="water")
 AMOUNT, STATE, REASON = 7, -3, -1
 
