@@ -77,6 +77,8 @@ class Applier:
         """The attempt as it is afterwards. Raises what hub.payments does; nothing is written then."""
         if attempt.state is State.CHARGED_BACK and judgement.why in {"over", "charged_back_before"}:
             judgement = await self._when_won(connection, town.city.id, attempt, report, judgement, way)
+        elif judgement.why == "captured_before" and report.outcome is Outcome.PENDING:
+            judgement = await self._while_refunded(connection, town.city.id, attempt, judgement)
         if Event.CHARGED_BACK in judgement.events and await self._in_part(connection, town.city.id, attempt):
             # Somebody has booked a part of it from a letter: whether this is that part or the rest, nobody says.
             judgement = replace(judgement, why="charged_back_in_part_before", contradiction=True)
@@ -198,6 +200,13 @@ class Applier:
         if report.outcome is Outcome.CHARGED_BACK:
             return contradiction(way, "charged_back_again")
         return judgement
+
+    async def _while_refunded(
+        self, connection: Connection, city_id: int, attempt: Attempt, judgement: Judgement
+    ) -> Judgement:
+        """Of an order whose refund is under way a gateway may say what it says of the refund."""
+        ours = await refunds.in_flight(connection, city_id, attempt.attempt_id)
+        return judgement if ours is None else Judgement(Verdict.REPEATED, "refund_under_way")
 
     async def _in_part(self, connection: Connection, city_id: int, attempt: Attempt) -> bool:
         """Whether a part of what it brought is charged back by now, and another is not."""

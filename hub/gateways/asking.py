@@ -34,6 +34,7 @@ _BESIDE = 6
 """Questions on their way at a time: a gateway that hangs holds up no more than so many."""
 _NOT_CONFIGURED = timedelta(hours=1)
 _NOT_ASKED = timedelta(hours=2)
+_AGAIN = timedelta(minutes=1)
 _IMPATIENT = timedelta(seconds=5)
 """The page of a payment has its gateway asked no oftener."""
 
@@ -125,9 +126,9 @@ class Asking:
             failures = await connection.fetchval(
                 "select failures from gateway_attempts where city_id = $1 and attempt_id = $2", city_id, attempt_id
             )
-            # What is asked about once in a while is asked again the same day, where it could not be.
-            following = now + wait if wait else next_ask(attempt, now)
+            following = now + wait if wait else _again(attempt, failures, now)
             if attempt.state not in UNDER_WAY:
+                # What is asked about once in a while is asked again the same day, where it could not be.
                 following = now + (_NOT_ASKED if failures < 12 else timedelta(days=1))
             await queries.change(connection, city_id, attempt_id, ask_at=following, failures=failures + 1)
             if not failures:
@@ -136,6 +137,12 @@ class Asking:
                     connection, city_id, attempt_id, Event.ASK_FAILED, state, by="worker", now=now, why=why
                 )
             await tell_late(connection, city_id, attempt, now)
+
+
+def _again(attempt: Attempt, failures: int, now: datetime) -> datetime:
+    """A question that was not answered is no answer: it is asked again soon, and slower each time."""
+    after = now + _AGAIN * (1 << min(failures, 6))
+    return min(next_ask(attempt, now) or after, after)
 
 
 async def ask_now(connection: Connection, city_id: int, attempt: Attempt, *, by: str, now: datetime) -> None:

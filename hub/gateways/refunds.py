@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -74,6 +74,19 @@ async def insert(
         now,
     )
     return done is not None
+
+
+async def taken_up(connection: Connection, city_id: int, refund_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the refunds approved that wait here to be sent, or were: not those of which somebody looked and said
+    that they did not happen.
+    """
+    rows = await connection.fetch(
+        """select refund_id from gateway_refunds
+           where city_id = $1 and refund_id = any ($2) and state <> 'in_doubt'""",
+        city_id,
+        refund_ids,
+    )
+    return {row["refund_id"] for row in rows}
 
 
 async def claim_due(connection: Connection, city_id: int, now: datetime, limit: int) -> list[Sent]:

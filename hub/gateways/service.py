@@ -240,6 +240,8 @@ class GatewayService:
 
 
 def _tokens(keys: TownKeys, payment_id: UUID) -> list[str]:
-    """128 bits by each live index key of the town, that of the newest first: nothing is stored, nobody guesses it."""
-    indexes = keys.blind_indexes("payment_page", str(payment_id))
-    return [base64.b32encode(value).decode().rstrip("=").lower() for _, value in indexes]
+    """128 bits by each index key the town ever had, that of the newest first: nothing is stored, nobody guesses it, and
+    an address once given stays good.
+    """
+    indexes = keys.known_indexes("payment_page", str(payment_id))
+    return [base64.b32encode(value).decode().rstrip("=").lower() for value in indexes]

@@ -97,7 +97,8 @@ def judge(before: Said, after: Said, paid: Sequence[Paid], *, lists_keys: bool) 
         moved = one
         if _may_be_in(one, after):
             step = _share(one, movement)
-            movement -= step
+            # Interest that was paid with it has moved nothing that another one could have moved back.
+            movement -= step if step < 0 else min(step, max(movement, 0))
             moved = replace(one, fallen=one.fallen + step)
         judged[one.posting_id] = _standing(moved, after, keyed=keyed, comparable=fell is not None)
     after_all = [judged[one.posting_id] for one in paid]

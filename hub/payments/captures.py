@@ -14,6 +14,7 @@ from hub.kernel.money import Money, NotExact, minor_units
 from hub.payments import ledger
 from hub.payments.base import Part
 from hub.payments.charges import Charge, locked, move, note, of_its_currency, refresh, tell_lost
+from hub.payments.creating import USED_BEFORE, digests
 from hub.payments.model import Captured, Method, Source, Wanted
 from hub.payments.money import target_of
 from hub.payments.states import Event, State
@@ -26,13 +27,14 @@ _BY: Mapping[str, str] = {"attempt": "gateway", "statement_entry": "bank", "coun
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A source that is in the ledger."""
+    """A source that is in the ledger. `asked`: a keyed hash of the request that made its payment."""
 
     capture_id: UUID
     charge_id: UUID
     payment_id: UUID
     amount: int
     taken_back: bool
+    asked: bytes | None
 
 
 class Captures(Part):
@@ -55,6 +57,8 @@ class Captures(Part):
         A source that was counted before changes nothing. Raises InvalidRequest for another currency, Conflict for a
         source that was counted with another amount or for another charge, NotFound.
         """
+        if source.kind == "counter":
+            await _one_at_a_time(connection, town.city.id, source)
         charge = await locked(connection, town.city.id, charge_id)
         minor = of_its_currency(charge, amount)
         if known := await _counted(connection, town.city.id, source):
@@ -88,7 +92,8 @@ class Captures(Part):
         """Money that nobody had announced: it makes a payment of its own, with the allocations it is known to be for.
 
         They take what they still take; the rest is unallocated and told. Returns the payment, also of a source that
-        was counted before. Raises InvalidRequest, Conflict as `captured`, NotFound for a reference nobody has.
+        was counted before. Raises InvalidRequest, Conflict as `captured` and for a request at the counter that was for
+        something else, NotFound for a reference nobody has.
         """
         city = town.city
         try:
@@ -97,22 +102,25 @@ class Captures(Part):
             raise InvalidRequest(f"{error}.", field="amount") from None
         if payee not in city.payees:
             raise InvalidRequest(f"There is no payee {payee[:60]!r}.", field="payee")
-        # Whoever brings the same source at the same time waits here, and finds what the first has made of it.
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{city.id}/{source.id}")
+        await _one_at_a_time(connection, city.id, source)
+        asked = digests(keys, "take_at_counter", [payee, amount], allocations) if source.kind == "counter" else []
         if known := await _counted(connection, city.id, source):
             charge = await locked(connection, city.id, known.charge_id)
             if (charge.payee, charge.money(known.amount)) != (payee, amount):
                 raise Conflict("This money was counted before, with another amount or for somebody else.")
+            if asked and known.asked not in asked:
+                raise Conflict(USED_BEFORE)
             return known.payment_id
         if amount.minor <= 0:
             raise InvalidRequest("Write an amount above zero.", field="amount")
         payment_id, charge_id = new_uuid(), new_uuid()
         title = city.payees[payee].name.get(city.language) or payee
         await connection.execute(
-            """insert into payments (city_id, payment_id, subject_id, currency, method, language, state, created_at,
-                                     changed_at)
-               values ($1, $2, $3, $4, $5, $6, 'open', $7, $7)""",
-            city.id, payment_id, subject_id, amount.currency, _METHOD[source.kind], city.language, now,
+            """insert into payments (city_id, payment_id, subject_id, currency, method, language, request_key,
+                                     request_digest, state, created_at, changed_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $9)""",
+            city.id, payment_id, subject_id, amount.currency, _METHOD[source.kind], city.language,
+            str(source.id) if asked else None, asked[0] if asked else None, now,
         )  # fmt: skip
         await connection.execute(
             """insert into charges (city_id, charge_id, payment_id, payee, currency, amount, title, state, state_at)
@@ -223,13 +231,22 @@ class Captures(Part):
         await self.take_back(connection, keys, town, source, by=by, reason=reason, now=now)
 
 
+async def _one_at_a_time(connection: Connection, city_id: int, source: Source) -> None:
+    """Whoever brings the same source at the same time waits here, and finds what the first has made of it."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{city_id}/{source.id}")
+
+
 async def _counted(connection: Connection, city_id: int, source: Source) -> _Counted | None:
-    """The capture of a source: the one that counts, or of an attempt, which counts once for ever, the only one."""
+    """The capture of a source: the one that counts. An entry of a statement may be booked elsewhere after it was taken
+    back; an attempt, or a request at the counter, counts once for ever.
+    """
     row = await connection.fetchrow(
-        """select k.capture_id, k.charge_id, c.payment_id, k.amount, k.taken_back_at is not null
+        """select k.capture_id, k.charge_id, c.payment_id, k.amount, k.taken_back_at is not null, p.request_digest
            from captures k join charges c on c.city_id = k.city_id and c.charge_id = k.charge_id
+           join payments p on p.city_id = c.city_id and p.payment_id = c.payment_id
            where k.city_id = $1 and k.source_kind = $2 and k.source_id = $3
-             and (k.taken_back_at is null or k.source_kind = 'attempt')""",
+             and (k.taken_back_at is null or k.source_kind <> 'statement_entry')
+           order by k.taken_back_at nulls first limit 1""",
         city_id,
         source.kind,
         source.id,

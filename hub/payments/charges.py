@@ -185,7 +185,7 @@ async def tell_money(connection: Connection, charge: Charge, now: datetime) -> N
         says = (
             f"{charge.money(left)} came in for {charge.payee} and belongs to nothing yet: allocate it or give it back"
         )
-        detail = {"says": says, "payment": public_id("pay", charge.payment_id), "charge": about, "payee": charge.payee}
+        detail = detail_of(charge, left, says) | {"charge": about}
         await alerts.raise_alert(
             connection, charge.city_id, kind=UNALLOCATED, about=about, detail=detail, now=now, times=1
         )
@@ -199,8 +199,14 @@ async def tell_money(connection: Connection, charge: Charge, now: datetime) -> N
 async def tell_lost(connection: Connection, charge: Charge, lost: int, because: str, now: datetime) -> None:
     """The town has lost money by it, and somebody has to see why."""
     says = f"{charge.money(lost)} were taken from {charge.payee} beyond what the charge had left: {because}"
-    detail = {"says": says, "payment": public_id("pay", charge.payment_id), "charge": charge.known_as}
+    detail = detail_of(charge, lost, says) | {"charge": charge.known_as}
     await alerts.raise_alert(connection, charge.city_id, kind=LOST, about=charge.known_as, detail=detail, now=now)
+
+
+def detail_of(charge: Charge, minor: int, says: str) -> dict[str, Any]:
+    """The detail of an alert about `minor` of a charge's money, of which hub.watch.letters takes all but `says`."""
+    amount = {"minor": minor, "currency": charge.currency}
+    return {"says": says, "amount": amount, "payment": public_id("pay", charge.payment_id), "payee": charge.payee}
 
 
 async def had_money(connection: Connection, charge: Charge) -> bool:

@@ -26,6 +26,8 @@ from hub.payments.states import Event, State
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
+USED_BEFORE = "This Idempotency-Key was used before with other content: use a new key for a new request."
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -221,11 +223,19 @@ class Creating:
         if row is None:
             return None
         if row["request_digest"] not in self._digests(wanted):
-            raise Conflict("This Idempotency-Key was used before with other content: use a new key for a new request.")
+            raise Conflict(USED_BEFORE)
         return UUID(str(row["payment_id"]))
 
     def _digests(self, wanted: Sequence[Wanted]) -> list[bytes]:
-        """Keyed hashes of what was asked, by each index key in force, the newest first."""
-        content: list[Any] = [str(self._payer.subject_id), self._method]
-        content += [[str(one.obligation_id), one.instalment, one.amount, one.payee, one.reference] for one in wanted]
-        return [mac for _, mac in self._keys.blind_indexes("idempotency.create_payment", json.dumps(content))]
+        return digests(self._keys, "create_payment", [str(self._payer.subject_id), self._method], wanted)
+
+
+def digests(keys: TownKeys, operation: str, about: Sequence[Any], wanted: Sequence[Wanted]) -> list[bytes]:
+    """Keyed hashes of what was asked, by each index key there ever was, the newest first: a request may be repeated
+    after the town's keys were rotated.
+    """
+    content = [
+        *about,
+        *([str(one.obligation_id), one.instalment, one.amount, one.payee, one.reference] for one in wanted),
+    ]
+    return keys.known_indexes(f"idempotency.{operation}", json.dumps(content))

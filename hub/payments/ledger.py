@@ -48,8 +48,8 @@ async def book(
 async def balances(connection: Connection, city_id: int, charge_id: UUID) -> Balances:
     """What the entries of a charge add up to."""
     row = await connection.fetchrow(
-        """select captured, allocated, unallocated, refunding, refunded, charged_back, lost from charge_balances
-           where city_id = $1 and charge_id = $2""",
+        """select captured, allocated, unallocated, refunding, refunded, charged_back, lost, gateway
+           from charge_balances where city_id = $1 and charge_id = $2""",
         city_id,
         charge_id,
     )
@@ -70,3 +70,19 @@ async def is_booked(
             *source,
         )
     )
+
+
+async def lines_of(
+    connection: Connection, city_id: int, charge_id: UUID, event: str, source: tuple[str, UUID]
+) -> dict[str, int]:
+    """Amounts by account of the entry of that event and source; none where there is no such entry."""
+    rows = await connection.fetch(
+        """select l.account, l.amount from ledger_entries e
+           join ledger_lines l on l.city_id = e.city_id and l.entry_id = e.entry_id
+           where e.city_id = $1 and e.charge_id = $2 and e.event = $3 and e.source_kind = $4 and e.source_id = $5""",
+        city_id,
+        charge_id,
+        event,
+        *source,
+    )
+    return {row["account"]: row["amount"] for row in rows}

@@ -80,14 +80,14 @@ class Allocator:
         paid_at: datetime,
         now: datetime,
         exactly: bool = False,
-        first_id: UUID | None = None,
+        ids: Sequence[UUID] = (),
     ) -> Charge:
         """Allocate unallocated money in this order. What was cancelled, is gone, is paid, of another payee or in
         another currency takes nothing; `exactly`: that is a Conflict or InvalidRequest, as is too little money.
-        `first_id`: of the first allocation that is made.
+        `ids`: of the allocations that are made, one after the other.
         """
         await _lock(connection, charge, {one.obligation_id for one in targets})
-        left = charge.balances.unallocated
+        left, names = charge.balances.unallocated, iter(ids)
         for one in targets:
             takes = await self._takes(connection, charge, one, exactly=exactly)
             amount = min(left, takes if one.amount is None else min(takes, one.amount))
@@ -99,7 +99,7 @@ class Allocator:
                 raise Conflict(detail)
             if amount > 0:
                 left -= amount
-                id_, first_id = first_id or new_uuid(), None
+                id_ = next(names, None) or new_uuid()
                 await self._give(connection, keys, town, charge, id_, one, amount, by=by, paid_at=paid_at, now=now)
         return await refresh(connection, charge)
 

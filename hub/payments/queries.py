@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,12 +66,15 @@ async def last_money(connection: Connection, city_id: int, charge_id: UUID) -> d
     return at
 
 
-async def is_allocation(connection: Connection, city_id: int, allocation_id: UUID) -> bool:
-    return bool(
-        await connection.fetchval(
-            "select exists (select from allocations where city_id = $1 and allocation_id = $2)", city_id, allocation_id
-        )
+async def allocated_as(connection: Connection, city_id: int, ids: Sequence[UUID]) -> list[tuple[UUID, UUID, int, int]]:
+    """Id, obligation, instalment and minor units of those that there are, in the order of `ids`."""
+    rows = await connection.fetch(
+        """select allocation_id, obligation_id, instalment, amount from allocations
+           where city_id = $1 and allocation_id = any ($2) order by array_position($2, allocation_id)""",
+        city_id,
+        ids,
     )
+    return [tuple(row) for row in rows]
 
 
 async def charge_of_allocation(connection: Connection, city_id: int, allocation_id: UUID) -> UUID | None:
@@ -83,16 +86,15 @@ async def charge_of_allocation(connection: Connection, city_id: int, allocation_
     return found
 
 
-async def refunds_to_send(connection: Connection, city_id: int, limit: int) -> list[RefundToSend]:
+async def refunds_to_send(connection: Connection, city_id: int) -> list[RefundToSend]:
     rows = await connection.fetch(
         """select r.refund_id, r.charge_id, r.amount, c.currency, b.captured, b.refunded, r.reason
            from refunds r
            join charges c on c.city_id = r.city_id and c.charge_id = r.charge_id
            join charge_balances b on b.city_id = r.city_id and b.charge_id = r.charge_id
            where r.city_id = $1 and r.way = 'gateway' and r.state = 'approved'
-           order by r.asked_at, r.refund_id limit $2""",
+           order by r.asked_at, r.refund_id""",
         city_id,
-        limit,
     )
     return [_to_send(row) for row in rows]
 

@@ -12,7 +12,7 @@ from hub.alerts import service as alerts
 from hub.jobs.queue import enqueue
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
-from hub.payments.charges import REFUSED, Charge
+from hub.payments.charges import REFUSED, Charge, detail_of
 from hub.payments.model import SEND_REFUNDS, Way
 from hub.payments.states import RefundState
 from hub.storage.database import Connection
@@ -61,12 +61,7 @@ async def tell(
         # Until the money has gone another way, which is a matter of the charge (hub.payments.charges).
         about = charge.known_as if kind == REFUSED else known_as
         says = _SAYS[kind].format(amount=charge.money(refund.amount), word=word)
-        detail = {
-            "says": says,
-            "payment": public_id("pay", charge.payment_id),
-            "refund": known_as,
-            "payee": charge.payee,
-        }
+        detail = detail_of(charge, refund.amount, says) | {"refund": known_as}
         await alerts.raise_alert(connection, charge.city_id, kind=kind, about=about, detail=detail, now=now, times=1)
 
 

@@ -147,9 +147,9 @@ class Refunds(Part):
                 target = RefundState.DECLINED
                 await self._move(connection, charge, refund, RefundEvent.DECLINED, target, now, by=by, reason=reason)
 
-    async def refunds_to_send(self, connection: Connection, city_id: int, limit: int) -> list[RefundToSend]:
-        """Those that are approved and that a gateway is to be told, the oldest first."""
-        return await queries.refunds_to_send(connection, city_id, limit)
+    async def refunds_to_send(self, connection: Connection, city_id: int) -> list[RefundToSend]:
+        """Those that are approved and that a gateway is to be told, the oldest first; one it cannot be told stays."""
+        return await queries.refunds_to_send(connection, city_id)
 
     async def _approve(
         self,

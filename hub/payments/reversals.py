@@ -16,7 +16,17 @@ from hub.kernel.ids import new_uuid, public_id
 from hub.kernel.money import Money
 from hub.payments import ledger
 from hub.payments.base import Part
-from hub.payments.charges import Charge, had_money, locked, move, note, of_its_currency, refresh, tell_lost
+from hub.payments.charges import (
+    Charge,
+    detail_of,
+    had_money,
+    locked,
+    move,
+    note,
+    of_its_currency,
+    refresh,
+    tell_lost,
+)
 from hub.payments.model import Source
 from hub.payments.states import ChargebackEvent, ChargebackState, Event, RefundEvent, RefundState, allow
 from hub.storage.database import Connection
@@ -207,7 +217,7 @@ class Reversals(Part):
         )  # fmt: skip
         about = public_id("cbk", chargeback_id)
         says = f"the payer's bank took {charge.money(minor)} back: contest it at the gateway, or have it paid again"
-        detail = {"says": says, "payment": public_id("pay", charge.payment_id), "payee": charge.payee}
+        detail = detail_of(charge, minor, says)
         await alerts.raise_alert(
             connection, charge.city_id, kind=CHARGED_BACK, about=about, detail=detail, now=now, times=1
         )

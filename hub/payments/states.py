@@ -269,7 +269,9 @@ REFUND_FACES: Mapping[RefundState, RefundStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """Of a charge, in minor units: `captured` is the others together (0014); `lost` was taken beyond that."""
+    """Of a charge, in minor units: `captured` is the others together (0014); `lost` was taken beyond that; `gateway` is
+    what its gateway has, below zero where it gave back what it had paid out.
+    """
 
     captured: int = 0
     allocated: int = 0
@@ -278,6 +280,7 @@ class Balances:
     refunded: int = 0
     charged_back: int = 0
     lost: int = 0
+    gateway: int = 0
 
     @property
     def kept(self) -> int:

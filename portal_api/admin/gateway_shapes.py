@@ -60,7 +60,7 @@ class AttemptEntry(BaseModel):
     state: StateName = Field(description="after it")
     by: str = Field(description="payer, gateway, worker, or who of the staff", examples=["gateway"])
     word: str | None
-    why: str | None
+    reason: str | None
 
 
 class SentRefund(BaseModel):
@@ -82,7 +82,7 @@ class GatewayMessage(BaseModel):
     attempt: str | None = Field(examples=[_ID])
     received_at: datetime
     verdict: VerdictName
-    why: str | None = Field(examples=["other_amount"])
+    reason: str | None = Field(examples=["other_amount"])
     word: str | None
 
 
@@ -156,7 +156,7 @@ def message_out(one: Message) -> dict[str, Any]:
         "attempt": public_id("tra", one.attempt_id) if one.attempt_id else None,
         "received_at": moment(one.received_at),
         "verdict": one.verdict,
-        "why": one.why,
+        "reason": one.why,
         "word": one.word,
     }
 

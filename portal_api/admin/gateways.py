@@ -71,7 +71,14 @@ async def read_attempt(staff: AsStaff, attempt_id: AttemptId, reason: Reason = N
         await _recorded(staff, connection, "read_attempt", seen.attempt.payment_id, reason)
     currency = seen.attempt.amount.currency
     journal = [
-        {"at": moment(one.at), "event": one.event, "state": one.state, "by": one.by, "word": one.word, "why": one.why}
+        {
+            "at": moment(one.at),
+            "event": one.event,
+            "state": one.state,
+            "by": one.by,
+            "word": one.word,
+            "reason": one.why,
+        }
         for one in seen.journal
     ]
     return as_json(

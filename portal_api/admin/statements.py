@@ -20,7 +20,7 @@ from hub.statements.model import StatementFile, StatementRow
 from portal_api.admin.till import covers
 from portal_api.errors import responses
 from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
-from portal_api.push.door import parts
+from portal_api.push.door import parts, too_slow
 from portal_api.render import Amount, moment
 from portal_api.requests import AsStaff, Staff
 
@@ -106,9 +106,12 @@ async def upload_statement(
     or not at all; the same again is known. Whoever answers for one payee can send that one's statements only.
     """
     payees = None if staff.everywhere else [one for one in staff.town.city.payees if covers(staff, one)]
-    received = await staff.hub.statements.files.receive(
-        staff.town.city.id, name, parts(request, LARGEST), by=staff.name, payees=payees
-    )
+    try:
+        received = await staff.hub.statements.files.receive(
+            staff.town.city.id, name, parts(request, LARGEST), by=staff.name, payees=payees
+        )
+    except TimeoutError:
+        return too_slow()
     return _json(_file(received.file, known=received.known), 202)
 
 

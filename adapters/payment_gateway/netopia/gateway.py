@@ -21,7 +21,7 @@ from adapters.payment_gateway.netopia import documents, envelope, order_xml, ver
 from adapters.payment_gateway.netopia.api import Api
 from adapters.payment_gateway.netopia.settings import NetopiaSettings, Seal, rehearsed
 from hub.kernel.clock import Clock, SystemClock
-from hub.kernel.errors import ConfigurationError, HubError, RemoteFault
+from hub.kernel.errors import ConfigurationError, HubError, RemoteError, RemoteFault
 from hub.kit.auth import ApiKeyAuth, NoAuth
 from hub.kit.certificates import load_certificates, read_private_key
 from hub.kit.http import build_http
@@ -159,8 +159,12 @@ class Netopia:
             return RefundReport(RefundOutcome.REFUSED, "v1", detail=detail)
         reference = order.reference
         if reference is None:
-            found = await self._api.status(Asked(order.number, None, order.captured))
-            reference = found.reference
+            try:
+                reference = (await self._api.status(Asked(order.number, None, order.captured))).reference
+            except RemoteError as error:
+                # It was only a question, so nothing was given back: the same may be tried again.
+                error.reached = error.reached or False
+                raise
         if reference is None:
             return RefundReport(RefundOutcome.REFUSED, "no ntpID", detail="NETOPIA knows no payment of this order.")
         return await self._api.credit(reference, order.amount)

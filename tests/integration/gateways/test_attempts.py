@@ -246,6 +246,24 @@ async def test_a_gateway_that_is_away_is_asked_again_and_somebody_is_told(town: 
     assert await town.alerts() == []
 
 
+async def test_a_gateway_that_blinks_is_asked_again_soon_however_old_the_attempt_is(town: Stage):
+    charge, onward = await town.begun()
+    await town.wrong("lost")
+    await town.pay(onward, THREE_DS)
+    await town.ask()
+    await town.happen((await town.attempt(charge)).number, state="captured")
+    await town.control("", down="close", only_next=1)
+    await town.ask(timedelta(hours=10))
+    assert (await town.paid(charge))[1] == 0
+    # Slower each time, and not slower than an answer would have it.
+    await town.control("", down="close", only_next=1)
+    await town.ask(timedelta(minutes=1))
+    await town.ask(timedelta(minutes=1))
+    assert (await town.paid(charge))[1] == 0
+    await town.ask(timedelta(minutes=1))
+    assert await town.paid(charge) == ("paid", 12550)
+
+
 async def test_a_state_nobody_knows_is_told_and_asked_about(town: Stage):
     charge, onward = await town.begun()
     await town.wrong("unknown_state")

@@ -19,6 +19,7 @@ from hub.payments.model import Source
 from hub.payments.states import RefundState
 from hub.payments.states import State as ChargeState
 from hub.ports.payment_gateway import Started
+from hub.subjects import rotation
 from hub.subjects import service as subjects
 from hub.subjects.model import SubjectKind
 from portal_api.citizen import payment_texts
@@ -189,6 +190,15 @@ async def test_nobody_guesses_the_address_of_a_page(town: Stage):
     assert await town.attempts(charge) == []
 
 
+async def test_an_address_that_was_given_stays_good_when_the_keys_of_the_town_are_rotated(town: Stage):
+    charge = await town.charge()
+    page = await page_of(town, charge)
+    await rotation.rotate(town.worker.database, town.worker.vault, CITY_ID)
+    newer = await page_of(town, charge)
+    assert newer != page
+    assert [(await town.client.get(one)).status_code for one in (page, newer, newer[:-1])] == [200, 200, 404]
+
+
 async def test_a_charge_of_another_payment_cannot_be_begun_on_a_page(town: Stage):
     page, other = await page_of(town, await town.charge()), await town.charge()
     fields = {"t": page.partition("t=")[2], "charge": public_id("chg", other)}
@@ -254,7 +264,10 @@ async def test_staff_see_what_happened_and_ask_now(town: Stage):
     assert re.fullmatch("[0-9A-F]{6}", seen["details"]["approval"])
     assert seen["details"]["card"] == "411111******1111"
     assert [one["event"] for one in seen["journal"]] == ["created", "started", "returned", "ask_now", "captured"]
-    [message] = (await town.client.get(f"{admin}/gateway-messages", headers=clerk)).json()["items"]
+    assert [one["reason"] for one in seen["journal"]] == [None] * 5
+    assert (await town.client.post(f"{town.url}/proba/payments/kartica/notify", content=b"x")).status_code == 400
+    forged, message = (await town.client.get(f"{admin}/gateway-messages", headers=clerk)).json()["items"]
+    assert (forged["kind"], forged["verdict"], forged["reason"]) == ("notification", "refused", "forged")
     assert (message["kind"], message["verdict"], message["attempt"]) == ("return", "asked", listed["id"])
     whole = (await town.client.get(f"{admin}/gateway-messages/{message['id']}", headers=clerk)).json()
     assert whole["content"]["read"]["number"] == listed["number"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from hub.payments.model import Source
 from hub.staff import service as staff
 from hub.staff.model import Grant
 from hub.storage import retention
+from hub.subjects import rotation
 from hub.subjects import service as subjects
 from hub.tokens.service import AccessToken
 from portal_api.admin import till
@@ -143,6 +144,17 @@ async def test_a_citizen_pays(hub, ana):
     assert good(await ana.get("payments/" + payment["id"], **{"Accept-Language": "uk"}))["text"] == "Сплачено."
     again = await ana.get(f"payments/{payment['id']}")
     assert (await ana.get(f"payments/{payment['id']}", **{"If-None-Match": again.headers["etag"]})).status_code == 304
+
+
+async def test_a_payment_is_begun_once_also_after_the_keys_of_the_town_were_rotated(hub, ana):
+    fee, other = await owe(hub), await owe(hub, "o2")
+    payment = good(await ana.post("payments", content(fee), key="mine"), 201)
+    await rotation.rotate(hub.worker.database, hub.worker.vault, 1)
+    assert good(await ana.post("payments", content(fee), key="mine"), 201)["id"] == payment["id"]
+    refused(await ana.post("payments", content(other), key="mine"), 409, "conflict")
+    # What is new is known by the new key.
+    second = good(await ana.post("payments", content(other), key="next"), 201)
+    assert good(await ana.post("payments", content(other), key="next"), 201)["id"] == second["id"]
 
 
 async def test_a_list_in_pages(hub, ana):
@@ -273,6 +285,54 @@ async def test_the_counter(hub, office):
     assert taken["events"][-1]["by"] == "development"
 
 
+async def test_a_request_at_the_counter_counts_once_also_after_it_was_taken_back(hub, office):
+    fee = await owe(hub)
+    money = {"payee": "grad", "amount": {"minor": 12550, "currency": "EUR"}, "items": [{"obligation": fee}]}
+    [charge] = good(await office.post("payments", money, key="c1"), 201)["charges"]
+    taken = {"reason": "the till was counted"}
+    good(await office.post(f"captures/{charge['captures'][0]['id']}/take-back", taken))
+    again = good(await office.post("payments", money, key="c1"), 201)
+    assert (again["state"], len(again["charges"][0]["captures"])) == ("withdrawn", 1)
+    assert len(good(await office.get("payments"))["items"]) == 1
+    # Of a charge that was there before, the same.
+    amount = {"amount": {"minor": 12550, "currency": "EUR"}}
+    paid = good(await office.post(f"charges/{charge['id']}/counter", amount, key="c2"))
+    [capture] = [one for one in paid["charges"][0]["captures"] if one["taken_back_at"] is None]
+    good(await office.post(f"captures/{capture['id']}/take-back", taken))
+    again = good(await office.post(f"charges/{charge['id']}/counter", amount, key="c2"))
+    assert again["charges"][0]["captured"]["minor"] == 0
+    assert good(await office.post(f"captures/{capture['id']}/take-back", taken)) == again
+
+
+async def test_a_key_of_the_counter_is_for_one_content(hub, office):
+    fee, other = await owe(hub), await owe(hub, "o2")
+    money = {"payee": "grad", "amount": {"minor": 100, "currency": "EUR"}, "items": [{"obligation": fee}]}
+    [charge] = good(await office.post("payments", money, key="c1"), 201)["charges"]
+    refused(await office.post("payments", money | {"items": [{"obligation": other}]}, key="c1"), 409, "conflict")
+    refused(await office.post("payments", money | {"items": []}, key="c1"), 409, "conflict")
+    # What was paid for a charge under this key is no payment without one.
+    good(await office.post(f"charges/{charge['id']}/counter", {"amount": money["amount"]}, key="c2"))
+    refused(await office.post("payments", money | {"items": [{"obligation": other}]}, key="c2"), 409, "conflict")
+    loose = good(await office.post("payments", money | {"items": []}), 201)["charges"][0]["id"]
+    path = f"charges/{loose}/allocations"
+
+    def part(obligation: str, minor: int | None) -> dict[str, Any]:
+        return {"obligation": obligation} | ({"amount": {"minor": minor, "currency": "EUR"}} if minor else {})
+
+    given = good(await office.post(path, {"items": [part(fee, 30), part(other, 20)]}, key="a1"))
+    assert given["charges"][0]["unallocated"]["minor"] == 50
+    for items in (
+        [part(fee, 30), part(fee, 20)], [part(fee, 30), part(other, 21)], [part(fee, 30)],
+        [part(fee, 30), part(other, 20), part(other, 20)], [part(other, 20), part(fee, 30)],
+    ):  # fmt: skip
+        refused(await office.post(path, {"items": items}, key="a1"), 409, "conflict")
+    assert good(await office.post(path, {"items": [part(fee, 30), part(other, 20)]}, key="a1")) == given
+    good(await office.post(path, {"items": [part(fee, None)]}, key="a2"))
+    assert good(await office.post(path, {"items": [part(fee, None)]}, key="a2"))["charges"][0]["allocated"][
+        "minor"
+    ] == 100  # fmt: skip
+
+
 async def test_a_refund_by_two_people(hub, ana, office):
     payment = good(await ana.post("payments", content(await owe(hub))), 201)
     charge = payment["charges"][0]["id"]
@@ -357,7 +417,10 @@ async def test_how_long_it_is_kept(hub, ana):
     assert await kept() == {never["id"], paid["id"], too_much["id"]}
     hub.clock.move(timedelta(days=6))
     assert await kept() == {paid["id"], too_much["id"]}
-    hub.clock.move(timedelta(days=3653))
+    # The last thing happened in 2026: eleven years from its end.
+    hub.clock.move(datetime(2037, 12, 31, 23, 59, tzinfo=UTC) - hub.clock.now())
+    assert await kept() == {paid["id"], too_much["id"]}
+    hub.clock.move(timedelta(minutes=1))
     assert await kept() == {too_much["id"]}
     async with hub.worker.database.town(1) as connection:
         assert await connection.fetchval("select count(*) from ledger_entries") == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from hub.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -518,6 +519,13 @@ async def test_a_chargeback_while_a_refund_is_under_way(desk: Till):
         "captured": 10000, "refunding": 6000, "charged_back": 4000, "lost": 6000,
     }  # fmt: skip
     assert await desk.alerts() == {"payment_charged_back", "payment_money_lost"}
+    # What the mails say is there: how much, of which payment, whose.
+    [lost] = await desk.rows("alerts", "kind = 'payment_money_lost'")
+    [taken] = await desk.rows("alerts", "kind = 'payment_charged_back'")
+    for told, minor in ((lost, 6000), (taken, 10000)):
+        detail = orjson.loads(told["detail"])
+        assert (detail["amount"], detail["payee"]) == ({"minor": minor, "currency": "EUR"}, "grad")
+        assert detail["payment"].startswith("pay_")
     await desk.heard(refund, "refused")
     assert await desk.balances(charge) == {"captured": 10000, "charged_back": 10000}
     assert await desk.state(charge) == "charged_back"
@@ -535,7 +543,7 @@ async def test_the_gateway_pays_out(desk: Till):
 
 async def _to_send(desk: Till):
     async with desk.database.town(1) as connection:
-        return await desk.payments.refunds_to_send(connection, 1, 10)
+        return await desk.payments.refunds_to_send(connection, 1)
 
 
 async def test_money_in_no_currency_is_refused_at_the_counter(desk):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from hub.kernel.errors import RemoteFault, RemoteGarbage, RemoteRefused
+from hub.kernel.errors import RemoteFault, RemoteGarbage, RemoteRefused, RemoteUnavailable
 from hub.kernel.money import Money
 from hub.ports.payment_gateway import Asked, Order, Outcome, Payer, RefundOrder, RefundOutcome
 from tests.support.gateways.driver import Stage, grounded, made, staged
@@ -63,6 +63,18 @@ async def test_a_refund_without_a_reference_asks_for_it_first(playing: Playing):
         unknown = Asked(asked.number, None, asked.amount)
         given = await stage.gateway.refund(stage.refund(order, unknown, order.amount.minor))
         assert (given.outcome, given.reference) == (RefundOutcome.DONE, asked.reference)
+
+
+async def test_a_refund_that_got_no_further_than_its_question_surely_did_not_happen(playing: Playing):
+    async with playing() as stage:
+        order, asked = await stage.paid()
+        wanted = stage.refund(order, Asked(asked.number, None, asked.amount), order.amount.minor)
+        await stage.switch(down="close")
+        with pytest.raises(RemoteUnavailable) as caught:
+            await stage.gateway.refund(wanted)
+        assert caught.value.reached is False
+        await stage.switch()
+        assert (await stage.gateway.query(asked)).outcome is Outcome.CAPTURED
 
 
 async def test_what_a_payment_becomes_by_itself_is_told(playing: Playing):

@@ -123,6 +123,11 @@ def test_paid_and_taken_back_before_it_said_anything():
     assert [one.standing for one in after] == [Standing.COUNTED, Standing.COUNTED]
 
 
+def test_interest_that_was_paid_is_not_taken_for_money_that_went_back():
+    one, back = judge(said(100), said(61), [paid(40, Telling.UNDER_WAY), paid(-40)], lists_keys=False)
+    assert (one.uncounted, back.uncounted) == (0, -40)
+
+
 def test_what_the_amounts_contain_already_is_counted_when_the_receipt_comes():
     (one,) = judge(said(100), said(60), [paid(telling=Telling.UNDER_WAY)], lists_keys=False)
     after = told(one, Telling.TOLD, LATER)
