@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hub.authorisation import Audience, scopes_of
 from hub.cities.addresses import ORIGIN, unfit, unfit_key
 from hub.cities.faults import fault_at
 from hub.cities.told import Webhook
@@ -50,6 +51,18 @@ class Client(Strict):
         for number, one in enumerate(self.keys):
             if wrong := unfit_key(one):
                 raise fault_at(wrong, "keys", str(number), remedy="Write its public part (RFC 7517), as JSON.")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_what_there_is(self) -> Self:
+        machine = self.kind == "machine"
+        allowed = scopes_of(Audience.MACHINE if machine else Audience.STAFF if self.staff else Audience.CITIZEN)
+        for number, scope in enumerate(self.scopes):
+            if scope not in allowed:
+                remedy = f"Use some of: {', '.join(allowed)}." + (
+                    "" if machine else " It has openid and profile anyway."
+                )
+                raise fault_at(f"the scope {scope[:80]!r} opens nothing to it", "scopes", str(number), remedy=remedy)
         return self
 
     @model_validator(mode="after")

@@ -140,8 +140,6 @@ class City(Strict):
                     *place,
                     remedy=f"Use one of: {', '.join(self.back_offices)}.",
                 )
-            if "push" not in client.scopes:
-                raise fault_at("it may not ask for the scope push", "clients", name, "scopes", remedy="Add push.")
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 # Cyrillic; Slovak readers are served Czech before the town's default.
 _STANDS_FOR = {
     "sr": ("sr-Cyrl", "sr-Latn"),
-    "sr-cyrl": ("sr-Latn",),
+    "sr-cyrl": ("sr", "sr-Latn"),
     "sr-latn": ("sr-Cyrl",),
     "sh": ("sr-Latn", "hr"),
     "bs": ("sr-Latn", "hr"),

@@ -99,16 +99,18 @@ def _endpoints(role: etree._Element, path: str) -> dict[str, Endpoint]:
 class MetadataFile:
     """The file as it is now: a look at its time and size per use, parsed again only when they changed.
 
-    A changed file that cannot be read leaves the last good one in force; `problem` says so until it is mended.
+    A changed file that cannot be read leaves the last good one in force; `problem` says so until it is mended. One that
+    cannot be opened at all is tried again at the next use: what hinders that, such as its mode, changes neither time
+    nor size.
     """
 
     def __init__(self, file: Path, entity_id: str | None) -> None:
         self.file = file
         self.problem: str | None = None
         self._entity_id = entity_id
-        self._stamp = self._now()
+        self._stamp: tuple[int, int] | None = self._now()
         try:
-            self._provider = self._usable()
+            self._provider = self._usable(self._read())
         except ValueError as error:
             raise ConfigurationError(f"{file} cannot be used: {error}", key="metadata", remedy=_REMEDY) from None
 
@@ -117,16 +119,19 @@ class MetadataFile:
         try:
             stamp = self._now()
             if stamp != self._stamp:
+                data = self._read()
                 self._stamp = stamp
-                self._provider = self._usable()
+                self._provider = self._usable(data)
                 self.problem = None
-        except (ConfigurationError, ValueError) as error:
+        except ConfigurationError as error:
+            self._stamp, self.problem = None, str(error)
+        except ValueError as error:
             self.problem = str(error)
         return self._provider
 
-    def _usable(self) -> IdentityProvider:
+    def _usable(self, data: bytes) -> IdentityProvider:
         """What is in force is believed for every login, so that it may not rest on a key that can be broken."""
-        provider = read_metadata(self._read(), self._entity_id)
+        provider = read_metadata(data, self._entity_id)
         for one in provider.certificates:
             key = one.parsed.public_key()
             if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA:

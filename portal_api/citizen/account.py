@@ -29,10 +29,10 @@ class SubjectOut(BaseModel):
 class Total(BaseModel):
     """What is owed in one currency, over the sources that could be read."""
 
-    outstanding: Amount = Field(description="still to be paid, without what was paid here")
+    due: Amount = Field(description="still to be paid, without what was paid here")
     overdue: Amount
     credit: Amount = Field(description="what the town owes the citizen")
-    paid_here: Amount = Field(description="what was paid here and the offices do not show yet; not in outstanding")
+    paid_here: Amount = Field(description="what was paid here and the offices do not show yet; not in `due`")
     open: int = Field(description="number of obligations with something to pay")
 
 
@@ -87,7 +87,7 @@ def account_body(citizen: Citizen, account: Account) -> dict[str, Any]:
             if owed is Knowledge.UNKNOWN
             else [
                 {
-                    "outstanding": reader.amount(total["outstanding"], total["currency"]),
+                    "due": reader.amount(total["outstanding"], total["currency"]),
                     "overdue": reader.amount(total["overdue"], total["currency"]),
                     "credit": reader.amount(total["credit"], total["currency"]),
                     "paid_here": reader.amount(total["paid"], total["currency"]),

@@ -266,3 +266,20 @@ async def test_no_number_of_a_citizen_stands_in_a_job(town):
         keys = await town.hub.vault.keys(connection, CITY_ID)
         known = await subjects.recognise(connection, keys, [("hr.oib", ANA)])
     assert str(known["hr.oib", ANA]) in row["dedupe"]
+
+
+async def test_a_town_whose_keys_cannot_be_opened_keeps_nothing_else_from_being_done(town, urls, monkeypatch):
+    monkeypatch.setattr("hub.worker._KEEP_EVERY", 0.05)
+    with capture_logs() as logs:
+
+        async def told(event: str) -> bool:
+            return any(one["event"] == event for one in logs)
+
+        async with at_work(town, urls):
+            await until(lambda: told("retention_kept"))
+            async with town.hub.database.town(CITY_ID) as connection:
+                await connection.execute("update city_keys set master_id = 'lost'")
+            await until(lambda: told("town_not_kept"))
+            logs.clear()
+            await until(lambda: told("retention_kept"))
+            await until(lambda: told("town_not_kept"))

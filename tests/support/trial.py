@@ -225,7 +225,8 @@ class Trial:
     async def letters(self) -> list[dead_letters.DeadLetter]:
         """Open ones by their names: those of one moment have no order of their own."""
         async with self.hub.database.town(CITY_ID) as connection:
-            return sorted(await dead_letters.open_letters(connection, CITY_ID), key=lambda one: one.external_id)
+            found = await dead_letters.listed(connection, CITY_ID, dead_letters.Filters())
+        return sorted(found, key=lambda one: one.external_id)
 
     async def body_of(self, letter: dead_letters.DeadLetter) -> bytes:
         async with self.hub.database.town(CITY_ID) as connection:

@@ -1,18 +1,22 @@
 """GET /v1/access-log, GET /admin/v1/access-log, and the raw bytes of a dead letter."""
 
+import ast
 import base64
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hub.access_log.model import Actor, ActorKind
 from hub.access_log.service import listed, record
+from hub.authorisation import OPERATIONS, Audience, Role
 from hub.intake import dead_letters
 from hub.intake.model import Fault
 from hub.kernel.ids import public_id
 from hub.storage.database import NIL
 from tests.support.records import ANA, EVA, IVO
 
+PROJECT = Path(__file__).parents[3]
 LANGUAGES = ("hr", "cs", "uk", "ro", "sr", "sr-Latn", "en")
 
 
@@ -84,12 +88,26 @@ async def test_every_text_is_there_in_every_language():
     from portal_api.citizen import access_texts
 
     wanted = {"hr", "cs", "uk", "ro", "sr-Cyrl", "sr-Latn", "en"}
-    roles = ("administrator", "clerk", "auditor", "support", None)
-    every = [access_texts.who(kind, role) for kind in ActorKind for role in roles]
+    every = [access_texts.who(kind, role) for kind in ActorKind for role in [*Role, None]]
     every += [access_texts.what(name) for name in ("", *access_texts._OPERATIONS)]
     for texts in every:
         assert set(texts) == wanted
         assert all(texts.values())
+    assert len({access_texts.who(ActorKind.STAFF, role)["en"] for role in [*Role, None]}) == len(Role) + 1
+
+
+async def test_every_look_that_is_recorded_has_a_text_of_its_own():
+    """For another by a mandate: whatever the table allows. By staff and programs: what their code names."""
+    from portal_api.citizen import access_texts
+
+    looks = {name for name, rule in OPERATIONS.items() if rule.acting_for}
+    for file in [*PROJECT.glob("portal_api/admin/*.py"), *PROJECT.glob("hub/*/*command.py")]:
+        texts = [one for one in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(one, ast.Constant)]
+        looks |= {
+            one.value for one in texts if one.value in OPERATIONS and OPERATIONS[one.value].audience is Audience.STAFF
+        }
+    assert {"read_any_payment", "read_statement_entry", "read_delivery_values", "read_request"} <= looks
+    assert sorted(looks - set(access_texts._OPERATIONS)) == []
 
 
 async def test_pages(hub, ana):

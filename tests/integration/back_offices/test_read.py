@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from connectors.rest import connector as rest
 from hub.accounts.service import Knowledge
+from hub.back_offices import queries
 from hub.back_offices.service import ReadReport
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import Freshness, FreshnessStatus
+from hub.mapping.model import Drift
 from hub.ports.back_office import Forgiven
 from hub.subjects import service as subjects
 from tests.support.http_server import Answer
@@ -308,6 +310,25 @@ async def test_drift_is_noted_with_the_outline_of_what_was_there(town):
         (OFFICE, "debts", "unknown_code", "kind", "Q", NOW, NOW + MINUTE, 2),
         (OFFICE, "debts", "unknown_field", "note", "", NOW, NOW, 1),
     ]
+
+
+async def test_reads_that_meet_the_same_drift_in_another_order_wait_for_each_other(worker):
+    async def note(*paths: str) -> None:
+        async with worker.town(1) as connection:
+            drift = [Drift("unknown_field", path, "text") for path in paths]
+            await queries.note_drift(connection, 1, OFFICE, "debts", drift, NOW)
+
+    async with worker.town(1) as connection:
+        await connection.execute("insert into cities (city_id, slug) values (1, 'proba')")
+    await note("a", "b", "c")
+    async with worker.town(1) as connection:
+        # Each holds its first one, and waits.
+        await connection.execute("select from drift where path = 'b' for update")
+        reads = asyncio.gather(note("a", "b", "c"), note("c", "b", "a"))
+        await asyncio.sleep(0.3)
+    await reads
+    async with worker.town(1) as connection:
+        assert [row["times"] for row in await connection.fetch("select times from drift")] == [3, 3, 3]
 
 
 async def test_what_a_contract_was_broken_by_and_forgiven_is_drift(town, monkeypatch):

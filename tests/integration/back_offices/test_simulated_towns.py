@@ -142,7 +142,7 @@ async def test_a_soap_record_with_a_code_nobody_knows(pregrada):
     report = await pregrada.read("financije/obligations", hr_oib=ZELJKA.number)
     assert report == ReadReport(12, 11, 0, 1, "unreadable_records")
     async with pregrada.hub.database.town(1) as connection:
-        (letter,) = await dead_letters.open_letters(connection, 1)
+        (letter,) = await dead_letters.listed(connection, 1, dead_letters.Filters())
         keys = await pregrada.hub.vault.keys(connection, 1)
         row = await dead_letters.find(connection, 1, letter.dead_letter_id)
     assert (letter.field, letter.external_id, letter.media_type) == ("kind", f"obligations/{key}", "application/xml")

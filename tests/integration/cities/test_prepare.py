@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from hub.cities.loader import load_city
@@ -52,6 +55,23 @@ async def test_a_town_gets_its_row_and_keys_once(worker, vault, dolina):
     assert again.decrypt("t", "c", "r", sealed) == b"value"
     # Months of messages are made ahead.
     assert await worker.pool.fetchval("select count(*) from pg_inherits where inhparent = 'messages'::regclass") >= 4
+
+
+async def test_a_dump_does_not_keep_a_worker_from_starting(worker, vault, dolina, urls):
+    """It holds every table to its end, and the months can be made later."""
+    owner = await asyncpg.connect(urls.owner)
+    try:
+        name = "messages_" + str(await owner.fetchval("select to_char(now() at time zone 'UTC', 'YYYY_MM')"))
+        await owner.execute(f"drop table {name}")
+        async with owner.transaction():
+            await owner.execute("lock table messages in access share mode")
+            await asyncio.wait_for(prepare(worker, vault, [dolina], {"dolina"}), 20)
+            assert await worker.pool.fetchval("select to_regclass($1)", name) is None
+        await prepare(worker, vault, [dolina], {"dolina"})
+        assert await worker.pool.fetchval("select to_regclass($1)::text", name) == name
+    finally:
+        await owner.close()
+    assert await stored(worker, 7) == [(7, "dolina", 2)]
 
 
 async def test_a_new_slug_is_followed(worker, vault, dolina):

@@ -366,10 +366,12 @@ async def test_a_letter_is_looked_into_corrected_and_given_up(munihub: Munihub, 
     assert table[0] == "id,back office,from,times,last,reason,where,detail"
     assert table[1].startswith(f"{letter},financije,push,1,")
 
-    shown = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--reason", "KLASA 1")
+    shown = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--why", "KLASA 1")
     assert (shown.code, "\x1b" in shown.out) == (0, False)
     assert "is not an amount" in " ".join(shown.out.split())
-    raw = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--reason", "KLASA 1", "--raw")
+    raw = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--why", "KLASA 1", "--raw")
+    affected = await munihub("dead-letters", "affected", "--city", "pregrada", "--why", "KLASA 1")
+    assert (affected.code, affected.out, affected.error) == (0, "", "")
     event = json.loads(raw.out)
     event["data"]["Iznos"] = "10,00"
     file = tmp_path / "right.json"

@@ -203,16 +203,16 @@ async def test_the_command(api, tmp_path):
     shown = json.loads((await run("show", name, "--city", "proba")).output)
     assert ("values" in shown, shown["journal"][0]["event"]) == (False, "queued")
     assert (await run("show", name, "--city", "proba", "--values")).exit_code != 0
-    told = json.loads((await run("show", name, "--city", "proba", "--values", "--reason", "she called")).output)
+    told = json.loads((await run("show", name, "--city", "proba", "--values", "--why", "she called")).output)
     assert told["values"] == {"title": "Tajna"}
     file = tmp_path / "values.json"
     file.write_text('{"title": "Rupa"}')
-    edited = await run("edit", name, str(file), "--city", "proba", "--reason", "shortened")
+    edited = await run("edit", name, str(file), "--city", "proba", "--why", "shortened")
     assert edited.output == f"{name} is waiting\n"
     await stand(api, delivery_id, "in_doubt")
-    done = await run("happened", name, "--city", "proba", "--reason", "seen", "--receipt", "number=C=1")
+    done = await run("happened", name, "--city", "proba", "--why", "seen", "--receipt", "number=C=1")
     assert done.output == f"{name} is waiting\n"
-    assert (await run("discard", name, "--city", "proba", "--reason", "withdrawn")).output == f"{name} is discarded\n"
+    assert (await run("discard", name, "--city", "proba", "--why", "withdrawn")).output == f"{name} is discarded\n"
     async with api.worker.database.audit(CITY) as connection:
         rows = await connection.fetch("select what, role from access_log order by at, entry_id")
         assert [tuple(row) for row in rows] == [

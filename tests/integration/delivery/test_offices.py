@@ -205,26 +205,6 @@ async def test_two_workers_do_nothing_twice(town):
     assert all(found == sorted(found) for found in by_order.values())
 
 
-async def test_the_numbers_of_a_back_office(town):
-    now = town.clock.now()
-    town.asked.next("refuse")
-    await town.put(title="refused")
-    await town.run()
-    await town.put(title="delivered")
-    await town.run()
-    town.dumb.next("drop_after")
-    await town.put("answer_case", "doubt")
-    await town.run("dumb")
-    town.clock.move(timedelta(minutes=1))
-    await town.put("answer_case", "waits")
-    async with town.hub.database.town(CITY) as connection:
-        asked, dumb = await town.hub.deliveries.numbers(connection, CITY, ["asked", "dumb"])
-    assert (asked.waiting, asked.in_doubt, asked.refused, asked.oldest, asked.last_success) == (0, 0, 1, None, now)
-    later = now + timedelta(minutes=1)
-    assert (dumb.waiting, dumb.in_doubt, dumb.refused, dumb.oldest, dumb.last_success) == (1, 1, 0, later, None)
-    assert dumb.failing_since == now
-
-
 async def test_the_journal_cannot_be_changed(town):
     delivery_id = await town.put()
     async with town.hub.database.town(CITY) as connection:

@@ -212,6 +212,18 @@ async def test_a_noun_that_stumbles_loses_no_receipt_and_is_told_again(town):
     assert told[-1][0] is State.DELIVERED
 
 
+async def test_what_a_noun_was_not_told_of_is_found_without_reading_every_delivery(town):
+    """The sweep asks every minute, and a town's deliveries stay."""
+    async with town.hub.database.town(town.town.city.id) as connection:
+        await connection.execute("set local enable_seqscan = off")
+        plan = await connection.fetch(
+            """explain select delivery_id from deliveries where city_id = $1 and untold and state <> 'sending'
+               order by random() limit 500""",
+            town.town.city.id,
+        )
+    assert "deliveries_untold" in "\n".join(row[0] for row in plan)
+
+
 async def test_no_transaction_is_open_while_it_is_sent(town):
     seen = []
 

@@ -17,7 +17,7 @@ from hub.personal_data import command as personal_data
 from tests.integration.personal_data.lives import live, rows_of
 from tests.support.records import ANA, EVA
 
-OF_ANA = ("--city", "pregrada", "--identifier", f"hr.oib={ANA}", "--reason", "letter 7")
+OF_ANA = ("--city", "pregrada", "--identifier", f"hr.oib={ANA}", "--why", "letter 7")
 
 
 @pytest.fixture
@@ -112,6 +112,6 @@ async def test_somebody_is_erased_and_it_is_said_what_became_of_everything(hub, 
 )
 async def test_nobody(hub, munihub, identifier, message):
     code, printed = await munihub(
-        "personal-data", "export", "--city", "pregrada", "--identifier", identifier, "--reason", "r"
+        "personal-data", "export", "--city", "pregrada", "--identifier", identifier, "--why", "r"
     )
     assert (code, message in printed) == (1, True)

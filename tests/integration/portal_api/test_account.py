@@ -162,14 +162,14 @@ async def test_totals_by_currency_with_what_is_overdue_and_credits(hub):
     body = await account(hub, ana, **{"Accept-Language": "hr"})
     assert body["obligations"]["totals"] == [
         {
-            "outstanding": {"minor": 1234, "currency": "EUR", "text": "12,34\xa0€"},
+            "due": {"minor": 1234, "currency": "EUR", "text": "12,34\xa0€"},
             "overdue": {"minor": 30, "currency": "EUR", "text": "0,30\xa0€"},
             "credit": {"minor": 500, "currency": "EUR", "text": "5,00\xa0€"},
             "paid_here": {"minor": 0, "currency": "EUR", "text": "0,00\xa0€"},
             "open": 4,
         },
         {
-            "outstanding": {"minor": 7500, "currency": "HRK", "text": "75,00\xa0kn"},
+            "due": {"minor": 7500, "currency": "HRK", "text": "75,00\xa0kn"},
             "overdue": {"minor": 7500, "currency": "HRK", "text": "75,00\xa0kn"},
             "credit": {"minor": 0, "currency": "HRK", "text": "0,00\xa0kn"},
             "paid_here": {"minor": 0, "currency": "HRK", "text": "0,00\xa0kn"},

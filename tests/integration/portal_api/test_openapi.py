@@ -117,6 +117,12 @@ def test_a_parameter_says_what_it_is(path, method, operation):
         assert one.get("description"), one["name"]
 
 
+def test_every_problem_in_it_has_a_type_of_its_own():
+    types = {value["type"] for _, _, value in examples(DOCUMENT) if isinstance(value, dict) and "status" in value}
+    assert "urn:munihub:problem:request_timeout" in types
+    assert "urn:munihub:problem:error" not in types
+
+
 async def test_it_is_served_and_pages_that_load_from_elsewhere_are_not(hub):
     served = await hub.client.get("/openapi.json")
     assert served.json() == DOCUMENT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -135,6 +135,70 @@ async def test_processes_that_keep_at_once_do_not_stumble(worker, messages):
     assert len(await partitions(worker)) == 4
 
 
+@asynccontextmanager
+async def dumped(urls, *tables: str):
+    """As pg_dump does, somebody reads these tables for long: nobody may have one of them for himself meanwhile."""
+    dump = await asyncpg.connect(urls.owner)
+    try:
+        async with dump.transaction():
+            await dump.execute(f"lock table {', '.join(tables)} in access share mode")
+            yield
+    finally:
+        await dump.close()
+
+
+async def test_a_dump_holds_up_neither_who_keeps_nor_who_writes(worker, messages, urls, tmp_path):
+    await make_town(worker, tmp_path)
+    async with worker.town(1) as connection:
+        await connection.execute(
+            "insert into message_keys values (1, 'fin', 'e', $1, $2)", new_uuid(), NOVEMBER - timedelta(days=91)
+        )
+    async with dumped(urls, "messages"):
+        keeping = asyncio.create_task(retention.keep(worker, [1], NOVEMBER))
+        await asyncio.sleep(0.5)
+        await asyncio.wait_for(put(worker, NOVEMBER), 10)
+        # What was not waited for is the months; the rest is kept.
+        assert await asyncio.wait_for(keeping, 10) == 1
+        assert list(await partitions(worker)) == ["messages_other"]
+    assert await retention.keep(worker, [1], NOVEMBER) == 0
+    assert "messages_2026_12" in await partitions(worker)
+
+
+async def test_what_cannot_be_kept_holds_up_nothing_behind_it(worker, owner, tmp_path):
+    """In its own town, and in all that follow."""
+    for city_id in (1, 2):
+        await make_town(worker, tmp_path, city_id)
+        async with worker.town(city_id) as connection:
+            await connection.execute(
+                """insert into dead_letters (city_id, dead_letter_id, back_office, origin, external_id, reason, detail,
+                       body, media_type, first_at, last_at, settled_at)
+                   values ($1, $2, 'fin', 'push', 'e', 'r', 'd', '', 't', $3, $3, $3)""",
+                city_id,
+                new_uuid(),
+                NOVEMBER - timedelta(days=400),
+            )
+            await connection.execute(
+                "insert into message_keys values ($1, 'fin', 'e', $2, $3)",
+                city_id,
+                new_uuid(),
+                NOVEMBER - timedelta(days=91),
+            )
+    await owner.execute(
+        """create function munihub_test_stays() returns trigger language plpgsql as
+           $$ begin raise exception 'this one stays'; end $$"""
+    )
+    await owner.execute(
+        "create trigger stays before delete on message_keys for each row execute function munihub_test_stays()"
+    )
+    assert await retention.keep(worker, [1, 2], NOVEMBER) == 2
+    for city_id in (1, 2):
+        async with worker.town(city_id) as connection:
+            assert await connection.fetchval("select count(*) from message_keys") == 1
+            assert await connection.fetchval("select count(*) from dead_letters") == 0
+    await owner.execute("drop trigger stays on message_keys")
+    assert await retention.keep(worker, [1, 2], NOVEMBER) == 2
+
+
 async def test_partitions_are_no_way_round_the_walls(worker, api, messages, tmp_path):
     await make_town(worker, tmp_path)
     await keep_partitions(worker, NOVEMBER)
@@ -205,19 +269,19 @@ async def test_rows_go_when_their_time_is_over(worker, tmp_path, clock):
             assert await connection.fetchval("select count(*) from dead_letters where settled_at is null") == 1
 
 
-async def test_files_of_a_bank_are_kept_for_eleven_years_of_the_calendar_and_those_that_never_arrived_for_a_day(
-    worker, tmp_path
-):
+async def test_files_of_a_bank_are_kept_for_eleven_whole_years_and_those_that_never_arrived_for_a_day(worker, tmp_path):
     now = NOVEMBER
     await make_town(worker, tmp_path)
     kept = [
         ("arriving now", "arriving", now - timedelta(minutes=1)),
         ("arriving since this morning", "arriving", now - timedelta(hours=23)),
-        ("eleven years less a day old", "received", datetime(2015, 11, 22, 10, 0, tzinfo=UTC)),
+        # Of a year of which eleven have not ended: also where the town's clock is ahead of that of UTC.
+        ("of 5 January eleven years ago", "received", datetime(2015, 1, 5, 10, 0, tzinfo=UTC)),
+        ("of New Year there", "received", datetime(2014, 12, 31, 22, 30, tzinfo=UTC)),
     ]
     gone = [
         ("arriving since yesterday", "arriving", now - timedelta(hours=25)),
-        ("eleven years and a day old", "received", datetime(2015, 11, 20, 10, 0, tzinfo=UTC)),
+        ("of the year before", "received", datetime(2014, 12, 30, 22, 30, tzinfo=UTC)),
     ]
     async with worker.town(1) as connection:
         for name, state, at in kept + gone:

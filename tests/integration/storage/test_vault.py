@@ -7,6 +7,8 @@ import base64
 import json
 import stat
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.errors import ConfigurationError, NotReady
-from hub.storage.database import Database
+from hub.obligations.projection import ObligationProjection
+from hub.storage.database import Connection, Database
 from hub.storage.vault import MasterKeys, TownKeys, Vault
 from hub.subjects import rotation
 from hub.subjects import service as subjects
-from tests.support.records import ANA, IVO, make_subject, make_town
+from tests.support.records import ANA, IVO, make_subject, make_town, obligation, source
 
 # ── The master key ───────────────────────────────────────────────────────────────────────────────
 
@@ -151,6 +154,30 @@ async def test_towns_have_keys_of_their_own(worker, tmp_path):
 # ── Rotation ─────────────────────────────────────────────────────────────────────────────────────
 
 
+class Paused(Database):
+    """Waits before its `at`-th transaction until it may go on."""
+
+    def __init__(self, database: Database, at: int) -> None:
+        super().__init__(database.pool)
+        self.left, self.reached, self.go_on = at, asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def town(self, city_id: int) -> AsyncIterator[Connection]:
+        self.left -= 1
+        if self.left == 0:
+            self.reached.set()
+            await self.go_on.wait()
+        async with super().town(city_id) as connection:
+            yield connection
+
+
+async def rotating(database: Paused, vault: Vault) -> asyncio.Task[int]:
+    """A rotation that has come to where it waits."""
+    task = asyncio.create_task(rotation.rotate(database, vault, 1))
+    await database.reached.wait()
+    return task
+
+
 async def owner(worker: Database, vault: Vault, oib: str = ANA) -> object:
     """As any job: the subject of an identifier, by whatever keys the vault now gives."""
     async with worker.town(1) as connection:
@@ -216,3 +243,103 @@ async def test_a_key_that_was_taken_back_is_forgotten(worker, tmp_path):
         await there.add_key(connection, 1, "index")
     async with worker.town(1) as connection:
         assert (await vault.keys(connection, 1)).index == (await there.keys(connection, 1)).index
+
+
+async def test_a_rotation_that_ends_late_leaves_a_newer_one_alone(worker, tmp_path):
+    """Whom that one has passed already is found by its key alone: without it she logs in as somebody new."""
+    vault, keys = await make_town(worker, tmp_path)
+    ana = await make_subject(worker, keys, ANA)
+    first, late, newer = (Paused(worker, at=3) for _ in range(3))  # Before it deletes what the old key finds.
+    one, two = await rotating(first, vault), await rotating(late, vault)
+    first.go_on.set()
+    await one
+    three = await rotating(newer, vault)
+    late.go_on.set()
+    await two
+    newer.go_on.set()
+    await three
+    assert await owner(worker, vault) == ana
+    async with worker.town(1) as connection:
+        assert sorted((await vault.keys(connection, 1)).index) == [3]
+    assert await count(worker, "identifier_indexes") == 1
+
+
+async def test_no_newer_key_comes_while_something_is_brought_to_the_newest(worker, tmp_path):
+    vault, _ = await make_town(worker, tmp_path)
+    others: list[asyncio.Task[None]] = []
+
+    async def twice() -> None:
+        for _ in range(2):  # The first joins, the second adds a key.
+            await rotation.rotate(worker, vault, 1)
+
+    async def rekey(connection: Connection, keys: TownKeys, _: object) -> None:
+        others.append(asyncio.create_task(twice()))
+        await asyncio.sleep(0.5)
+        assert sorted((await vault.reload(connection, 1)).index) == sorted(keys.index)
+
+    await rotation.rotate(worker, vault, 1, [rekey])
+    await others[0]
+
+
+async def test_records_of_many_people_are_stored_while_keys_rotate(worker, tmp_path):
+    """In whatever order they name them: a record's rows refer to identifiers that the rotation holds."""
+    vault, keys = await make_town(worker, tmp_path)
+    async with worker.town(1) as connection:
+        known = await subjects.identify(connection, keys, [("hr.oib", ANA), ("hr.oib", IVO)])
+    lower, higher = (oib for (_, oib), _ in sorted(known.items(), key=lambda one: one[1]))
+    paused = Paused(worker, at=2)  # Before the identifiers.
+    task = await rotating(paused, vault)
+    async with worker.town(1) as connection:
+        keys = await vault.keys(connection, 1)
+        await ObligationProjection().apply(connection, keys, source(), [obligation("a", higher)])
+        paused.go_on.set()
+        await asyncio.sleep(0.3)
+        await ObligationProjection().apply(connection, keys, source(), [obligation("b", lower)])
+    assert await task == 2
+    assert await count(worker, "parties") == 2
+
+
+# ── Another master key ───────────────────────────────────────────────────────────────────────────
+
+
+async def masters(worker: Database) -> set[str]:
+    async with worker.town(1) as connection:
+        return {row["master_id"] for row in await connection.fetch("select master_id from city_keys")}
+
+
+async def test_the_master_key_is_replaced_under_a_running_hub(worker, tmp_path):
+    here, keys = await make_town(worker, tmp_path)
+    ana = await make_subject(worker, keys, ANA)
+    path, sealed = tmp_path / "master.json", keys.encrypt("messages", "body", "row", b"value")
+    await rotation.rotate(worker, here, 1)  # A retired key is opened, too.
+    one, two = json.loads(path.read_text())["keys"]["1"], key(b"2")
+    write_keys(path, {"current": "2", "keys": {"1": one, "2": two}})
+    await rotation.rotate(worker, Vault(MasterKeys.load(path, create=False)), 1)
+    assert await masters(worker) == {"2"}
+    # This one has read the file once, before there was a second key.
+    assert await owner(worker, here) == ana
+    # The old one is needed for nothing.
+    write_keys(path, {"current": "2", "keys": {"2": two}})
+    there = Vault(MasterKeys.load(path, create=False))
+    assert await owner(worker, there) == ana
+    async with worker.town(1) as connection:
+        opened = await there.keys(connection, 1)
+    assert opened.decrypt("messages", "body", "row", sealed) == b"value"
+    assert keys.blind_indexes("hr.oib", ANA)[0][1] == opened.known_indexes("hr.oib", ANA)[-1]
+
+
+async def test_a_master_key_that_is_nowhere_yet_is_looked_for_again(worker, tmp_path):
+    here, keys = await make_town(worker, tmp_path)
+    ana = await make_subject(worker, keys, ANA)
+    path = tmp_path / "master.json"
+    old = path.read_text()
+    both = {"current": "2", "keys": json.loads(old)["keys"] | {"2": key(b"2")}}
+    write_keys(path, both)
+    await rotation.rotate(worker, Vault(MasterKeys.load(path, create=False)), 1)
+    # Another machine, which has the old file, then half of the new one, then all of it.
+    for wrong, problem in ((old, "is not in the file"), ("{", "cannot be read")):
+        write_keys(path, wrong)
+        with pytest.raises(ConfigurationError, match=problem):
+            await owner(worker, here)
+    write_keys(path, both)
+    assert await owner(worker, here) == ana

@@ -52,6 +52,16 @@ def test_each_kind_is_read(tmp_path):
             "",
             "clients.portal.secret: a secret is needed for a confidential client",
         ),
+        (
+            "clients:\n",
+            "clients:\n  konzola: { name: { hr: K }, kind: public, staff: true, scopes: [people, alerts], redirect_uris: [x] }\n",
+            "the scope 'alerts' opens nothing to it. Use some of: messages, money, people, mandates, audit. It has openid",
+        ),
+        (
+            "https://portal.example/callback]\n    scopes: [account]",
+            "https://portal.example/callback]\n    scopes: [account, money]",
+            "clients.portal.scopes.1: the scope 'money' opens nothing to it. Use some of: account,",
+        ),
         ("    secret: { secret: dolina-robot }\n", "", "clients.robot.secret: a secret is needed for a machine client"),
         (
             "    kind: public\n",

@@ -27,8 +27,13 @@ def test_a_machine_is_bound_to_its_back_office(tmp_path):
     ("kind", "scope", "office", "sentence"),
     [
         ("machine", "push", "voda", "back_office: there is no back office 'voda'. Use one of: porez."),
-        ("machine", "account", "porez", "scopes: it may not ask for the scope push. Add push."),
-        ("confidential", "push", "porez", "back_office: only a machine pushes for a back office. Write kind: machine."),
+        ("machine", "account", "porez", "scopes.0: the scope 'account' opens nothing to it. Use some of: push."),
+        (
+            "confidential",
+            "account",
+            "porez",
+            "back_office: only a machine pushes for a back office. Write kind: machine.",
+        ),
     ],
 )
 def test_what_cannot_push_for_one(tmp_path, kind, scope, office, sentence):

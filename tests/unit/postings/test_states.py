@@ -4,6 +4,7 @@ import pytest
 
 from hub.delivery.model import State as Delivered
 from hub.kernel.errors import Conflict
+from hub.kit.state_table import written
 from hub.obligations.judging import Standing
 from hub.postings.model import State, after_delivery, together
 from hub.postings.table import table
@@ -11,11 +12,8 @@ from hub.settings import PROJECT
 
 
 def test_the_document_shows_the_table():
-    """Where this fails: `python -m hub.postings.table`, put between the marks."""
-    text = (PROJECT / "docs" / "postings.md").read_text("utf-8")
-    _, _, rest = text.partition("<!-- generated: python -m hub.postings.table -->\n")
-    shown, _, _ = rest.partition("\n<!-- end -->")
-    assert shown == table()
+    """Where this fails: `make tables`."""
+    assert written(PROJECT / "docs" / "postings.md") == table()
 
 
 @pytest.mark.parametrize(

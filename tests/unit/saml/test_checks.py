@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -68,6 +69,35 @@ def test_a_short_key_of_theirs_is_refused_at_start_and_never_comes_into_force(tm
     file.write_bytes(metadata(good, short))
     assert [one.parsed for one in read.provider.certificates] == [good.certificate.parsed]
     assert "1024 bits" in (read.problem or "")
+
+
+def test_a_file_that_could_not_be_opened_for_a_moment_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moved there by root with mode 0600, then made readable: its time and size stay as they were."""
+    old, new = until(400), until(400)
+    file = tmp_path / "idp.xml"
+    file.write_bytes(metadata(old))
+    read = MetadataFile(file, None)
+    file.write_bytes(metadata(old, new))
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "read_bytes", Mock(side_effect=PermissionError(13, "Permission denied")))
+        assert len(read.provider.certificates) == 1
+        assert "Permission denied" in (read.problem or "")
+    assert len(read.provider.certificates) == 2
+    assert read.problem is None
+
+
+def test_a_file_that_was_away_for_a_moment_is_no_problem_any_more(tmp_path: Path) -> None:
+    file, elsewhere = tmp_path / "idp.xml", tmp_path / "elsewhere"
+    file.write_bytes(metadata(until(400)))
+    read = MetadataFile(file, None)
+    file.rename(elsewhere)
+    assert len(read.provider.certificates) == 1
+    assert "No such file" in (read.problem or "")
+    elsewhere.rename(file)
+    assert len(read.provider.certificates) == 1
+    assert read.problem is None
 
 
 def test_a_short_key_of_ours_fails(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from hub.kit.soap import encoding
 from hub.kit.soap.bombs import refuse_bombs
 from hub.kit.soap.contract import load_contract
 from hub.kit.soap.documents import collect_from_folder
-from hub.kit.soap.envelope import Fault, open_envelope
+from hub.kit.soap.envelope import Fault, body_of, open_body
 from hub.kit.soap.reply import Reading, open_reply
 from hub.kit.soap.verifying import Guard
 from hub.kit.soap.wss import Material, SecuritySettings, Verify, load_material
@@ -146,7 +146,8 @@ class TestHeaders:
 
 def test_a_comment_does_not_shorten_what_a_fault_says() -> None:
     body = "<s:Fault><faultcode>s:Server<!-- -->.NoSuchDog</faultcode><faultstring>no<?x?>ne</faultstring></s:Fault>"
-    fault = open_envelope(etree.fromstring(f'<s:Envelope xmlns:s="{ENV}"><s:Body>{body}</s:Body></s:Envelope>'))
+    root = etree.fromstring(f'<s:Envelope xmlns:s="{ENV}"><s:Body>{body}</s:Body></s:Envelope>')
+    fault = open_body(body_of(root))
     assert isinstance(fault, Fault)
     assert (fault.codes, fault.text) == (("Server", "NoSuchDog"), "none")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,6 +152,24 @@ class TestLargeDocuments:
         body.append(etree.Element(f"{{{NS}}}Total"))
         (found,) = compiled(tmp_path).violations(body, size=2_000_000)
         assert (found.path, found.reason) == ("Total", "This element is not expected. Expected is ( Dogs )")
+
+    def test_small_ones_do_not_wait_for_its_end(self, tmp_path: Path) -> None:
+        """It is checked in a thread, they are in the event loop."""
+        schema = compiled(tmp_path)
+        done: list[list[Violation]] = []
+
+        def check() -> None:
+            body = self.many(60_000, {})
+            done.append(schema.violations(body, size=6_000_000))
+
+        thread = threading.Thread(target=check)
+        thread.start()
+        while not schema._lock.locked():
+            time.sleep(0.0001)
+        assert schema.violations(answer()) == []
+        assert not done
+        thread.join()
+        assert done == [[]]
 
     def test_each_record_wrong_takes_no_longer_than_one(self, tmp_path: Path) -> None:
         schema = compiled(tmp_path)
