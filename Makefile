@@ -64,9 +64,13 @@ check: $(INSTALLED) ## Format, lint, types, import contracts
 authorisation: $(INSTALLED) ## docs/authorisation.md again, after a route or its rule changed
 	@$(BIN)/python -m portal_api.authorisation docs/authorisation.md
 
-.PHONY: payments
-payments: $(INSTALLED) ## docs/payments.md again, after a state or an edge of payments changed
+.PHONY: tables
+tables: $(INSTALLED) ## Diagrams and tables of states in docs/ again, after a state or an edge changed
+	@$(BIN)/python -m hub.delivery.table docs/deliveries.md
+	@$(BIN)/python -m hub.gateways.table docs/gateways.md
 	@$(BIN)/python -m hub.payments.table docs/payments.md
+	@$(BIN)/python -m hub.postings.table docs/postings.md
+	@$(BIN)/python -m hub.statements.table docs/reconciliation.md
 
 # The generator writes down when and where it ran; neither belongs into what is kept.
 .PHONY: bindings

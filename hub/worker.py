@@ -31,7 +31,7 @@ from hub.jobs import schedules
 from hub.jobs.queue import Job
 from hub.jobs.schedules import Schedule
 from hub.jobs.worker import Handler, Worker
-from hub.kernel.errors import ConfigurationError
+from hub.kernel.errors import ConfigurationError, HubError
 from hub.kit.secrets import find_secret
 from hub.payments import model as payments
 from hub.personal_data import requests as erasures
@@ -334,15 +334,18 @@ async def work(settings: Settings, url: str, stop: asyncio.Event, *, grace: floa
 
 
 async def _keep(hub: Hub) -> None:
-    """At once and then every hour; a database that is away is tried again the next hour."""
+    """At once and then every hour, each town by itself; what could not be done is tried again the next hour."""
     while True:
-        try:
-            cities = [town.city.id for town in hub.towns.by_slug.values()]
-            for city_id in cities:
+        cities = [town.city.id for town in hub.towns.by_slug.values()]
+        for city_id in cities:
+            try:
                 # A job that was given up, as for a town whose configuration was wrong for a while, left them waiting.
                 await hub.intake.rearm(city_id)
                 await hub.files.rearm(city_id)
                 await hub.tokens.provider.rotate_when_due(city_id)
+            except (*FAILED, HubError) as error:
+                log.warning("town_not_kept", city_id=city_id, because=str(error))
+        try:
             gone = await retention.keep(hub.database, cities, hub.clock.now())
             log.info("retention_kept", gone=gone)
         except FAILED as error:

@@ -95,7 +95,7 @@ class SoapConnector:
     def _load(self, documents: Documents) -> Contract:
         settings = self._settings
         return load_contract(
-            documents, service=settings.service, port=settings.port, check_schema=settings.check_schema
+            documents.own(), service=settings.service, port=settings.port, check_schema=settings.check_schema
         )
 
     def _when_loaded(self, compile_: _Compile) -> Callable[[], Awaitable[Call]]:

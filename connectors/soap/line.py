@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from connectors.soap.outgoing import Message, Outgoing
 from connectors.soap.settings import SoapSettings
 from hub.kernel.clock import Clock
 from hub.kernel.errors import RemoteError, RemoteFault, RemoteGarbage, RemoteRefused
+from hub.kit import xml
 from hub.kit.auth import NoAuth, OAuth2Auth, WsseAuth
 from hub.kit.http import Http, build_http, origin, raise_for
 from hub.kit.redaction import redact
@@ -179,7 +180,9 @@ class Line:
     async def _answer(self, call: Call, message: Message, reply: Reply) -> Answer:
         # References between values and signatures make a small reply much work.
         if len(reply.content) > _IN_A_THREAD or call.operation.encoded or self._guard is not None:
-            return await asyncio.to_thread(self._read, call, message, reply)
+            answer = await asyncio.to_thread(self._read, call, message, reply)
+            # What is handed out belongs to the loop, wherever it was read.
+            return replace(answer, body=xml.own(answer.body))
         return self._read(call, message, reply)
 
     @cached_property

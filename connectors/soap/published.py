@@ -57,6 +57,6 @@ class Published:
         return posixpath.basename(unquote(urlsplit(location).path)) or "document.xsd"
 
     def _interface(self, documents: Documents) -> Interface:
-        settings = self._settings
+        settings, documents = self._settings, documents.own()
         port = load_contract(documents, service=settings.service, port=settings.port, check_schema=False).port
         return interface_of(documents, port.port_type, strict=settings.check_schema)

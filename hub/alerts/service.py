@@ -77,17 +77,6 @@ async def _call(connection: Connection, city_id: int) -> None:
     await enqueue(connection, city_id=city_id, kind=TELL, payload={}, key=TELL)
 
 
-async def find_open(connection: Connection, city_id: int, *, kind: str, about: str) -> Alert | None:
-    """The open alert of that kind about that."""
-    row = await connection.fetchrow(
-        f"select {COLUMNS} from alerts where city_id = $1 and kind = $2 and about = $3 and settled_at is null",  # noqa: S608 - names are ours
-        city_id,
-        kind,
-        about,
-    )
-    return None if row is None else alert_of(row)
-
-
 async def open_alerts(connection: Connection, city_id: int) -> list[Alert]:
     """Every open one, the newest first."""
     return await list_alerts(connection, city_id, limit=10_000)

@@ -17,9 +17,6 @@ class Severity(StrEnum):
     NEW = "new"  # nothing of what is used; something came or went that no mapping reads
 
 
-WORST_FIRST = tuple(Severity)
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One change of an interface.

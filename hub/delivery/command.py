@@ -24,9 +24,7 @@ from hub.kernel.ids import parse_public_id, public_id
 from hub.kit.commands import CityOption, TownOf, WithHub
 
 DeliveryArgument = Annotated[str, typer.Argument(help="dlv_…, as the list shows it.", show_default=False)]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Why; it is kept, so name no citizen in it.", show_default=False)
-]
+WhyOption = Annotated[str, typer.Option(help="It is kept, so name no citizen in it.", show_default=False)]
 _PROGRAM = "munihub deliveries"
 
 
@@ -80,7 +78,7 @@ def _register_looks(
         city: CityOption,
         delivery: DeliveryArgument,
         values: Annotated[bool, typer.Option("--values", help="What is sent too; that is recorded.")] = False,  # noqa: FBT002
-        reason: Annotated[str, typer.Option("--reason", help="Why what is sent is opened.")] = "",
+        why: Annotated[str, typer.Option(help="Why what is sent is opened.")] = "",
     ) -> None:
         """One delivery with its receipts and its journal, as JSON."""
 
@@ -96,14 +94,14 @@ def _register_looks(
                     ],
                 }
                 if values:
-                    shown["values"] = await _values(hub, connection, town.id, one, reason)
+                    shown["values"] = await _values(hub, connection, town.id, one, why)
             typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
         with_hub(show)
 
 
-async def _values(hub: Any, connection: Any, city_id: int, one: Delivery, reason: str) -> dict[str, Any]:
-    await _record(hub, connection, one, "read_delivery_values", reason)
+async def _values(hub: Any, connection: Any, city_id: int, one: Delivery, why: str) -> dict[str, Any]:
+    await _record(hub, connection, one, "read_delivery_values", why)
     keys = await hub.vault.keys(connection, city_id)
     found: dict[str, Any] | None = await hub.deliveries.open_values(connection, keys, one.delivery_id)
     if found is None:
@@ -111,11 +109,11 @@ async def _values(hub: Any, connection: Any, city_id: int, one: Delivery, reason
     return found
 
 
-async def _record(hub: Any, connection: Any, one: Delivery, what: str, reason: str) -> None:
-    if len(reason.strip()) < 3:
-        raise InvalidRequest("Say with --reason why somebody's data are opened: she reads it.", field="reason")
+async def _record(hub: Any, connection: Any, one: Delivery, what: str, why: str) -> None:
+    if len(why.strip()) < 3:
+        raise InvalidRequest("Say with --why what somebody's data are opened for: she reads it.", field="why")
     actor = Actor(ActorKind.PROGRAM, getpass.getuser(), role=_PROGRAM)
-    about = f"{reason}, {public_id('dlv', one.delivery_id)}"
+    about = f"{why}, {public_id('dlv', one.delivery_id)}"
     now = hub.clock.now()
     await access_log.record(connection, actor=actor, subject_id=one.subject_id, what=what, why=about, at=now)
 
@@ -143,38 +141,38 @@ def _register_verbs(
     def happened(
         city: CityOption,
         delivery: DeliveryArgument,
-        reason: ReasonOption,
+        why: WhyOption,
         receipt: Annotated[list[str] | None, typer.Option(help="What its reply would have told: name=value.")] = None,
     ) -> None:
         """The step in doubt is done there: somebody looked. It goes on with the next one."""
         pairs = [one.partition("=") for one in receipt or []]
-        do(city, delivery, lambda desk, one: desk.happened(one, {name: value for name, _, value in pairs}, reason))
+        do(city, delivery, lambda desk, one: desk.happened(one, {name: value for name, _, value in pairs}, why))
 
     @commands.command("did-not-happen")
-    def did_not_happen(city: CityOption, delivery: DeliveryArgument, reason: ReasonOption) -> None:
+    def did_not_happen(city: CityOption, delivery: DeliveryArgument, why: WhyOption) -> None:
         """The step in doubt is not done there: somebody looked. It is sent again."""
-        do(city, delivery, lambda desk, one: desk.did_not_happen(one, reason))
+        do(city, delivery, lambda desk, one: desk.did_not_happen(one, why))
 
     @commands.command("retry")
-    def retry(city: CityOption, delivery: DeliveryArgument, reason: ReasonOption) -> None:
+    def retry(city: CityOption, delivery: DeliveryArgument, why: WhyOption) -> None:
         """Send what was refused as it is; ask about what is in doubt."""
-        do(city, delivery, lambda desk, one: desk.retry(one, reason))
+        do(city, delivery, lambda desk, one: desk.retry(one, why))
 
     @commands.command("edit")
     def edit(
         city: CityOption,
         delivery: DeliveryArgument,
         file: Annotated[Path, typer.Argument(help="JSON of all values, as `show --values` gives them.")],
-        reason: ReasonOption,
+        why: WhyOption,
     ) -> None:
         """Put other values in the place of those that were refused, and send them."""
         values = _object_in(file)
-        do(city, delivery, lambda desk, one: desk.edit(one, values, reason), edits=reason)
+        do(city, delivery, lambda desk, one: desk.edit(one, values, why), edits=why)
 
     @commands.command("discard")
-    def discard(city: CityOption, delivery: DeliveryArgument, reason: ReasonOption) -> None:
+    def discard(city: CityOption, delivery: DeliveryArgument, why: WhyOption) -> None:
         """Give it up; those behind it go on."""
-        do(city, delivery, lambda desk, one: desk.discard(one, reason))
+        do(city, delivery, lambda desk, one: desk.discard(one, why))
 
 
 def _object_in(file: Path) -> dict[str, Any]:

@@ -211,23 +211,6 @@ class Entry:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Of one back office: what somebody who runs the town looks at.
-
-    `oldest` is when the oldest delivery that waits was put in line. `paused_until`: nothing but a trial is sent before.
-    """
-
-    back_office: str
-    waiting: int
-    in_doubt: int
-    refused: int
-    oldest: datetime | None
-    last_success: datetime | None
-    failing_since: datetime | None
-    paused_until: datetime | None
-
-
 def key_of(delivery_id: UUID, step: str) -> str:
     """Our key of a step, the same at every try: `dlv_06h3…:case`."""
     return f"{public_id('dlv', delivery_id)}:{step}"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from hub.delivery.model import OPEN, Delivery, Numbers, Progress, Receipts, State
+from hub.delivery.model import OPEN, Delivery, Progress, Receipts, State
 from hub.storage.database import Connection
 
 COLUMNS = """delivery_id, sequence, back_office, kind, noun, record_id, subject_id, state, behind, step, sent_at,
@@ -23,24 +23,6 @@ _PUT = """
     insert into deliveries (city_id, delivery_id, back_office, kind, noun, record_id, subject_id, order_key, behind,
                             next_at, deadline_at, created_at)
     values ($1, $2, $3, $4, $5, $6, coalesce($11, (munihub_current_subjects())[1]), $7, $8, $9, $10, $9)"""
-
-_NUMBERS = """
-    with counted as (
-        select back_office, count(*) filter (where state in ('waiting', 'sending')) as waiting,
-               count(*) filter (where state = 'in_doubt') as in_doubt,
-               count(*) filter (where state = 'refused') as refused,
-               min(created_at) filter (where state in ('waiting', 'sending')) as oldest
-        from deliveries where city_id = $1 and state in ('waiting', 'sending', 'in_doubt', 'refused')
-        group by back_office)
-    select o.name as back_office, coalesce(c.waiting, 0) as waiting, coalesce(c.in_doubt, 0) as in_doubt,
-           coalesce(c.refused, 0) as refused, c.oldest, done.at as last_success, f.failing_since, f.paused_until
-    from unnest($2::text[]) as o(name)
-    left join counted c on c.back_office = o.name
-    left join delivery_offices f on f.city_id = $1 and f.back_office = o.name
-    cross join lateral (
-        select max(settled_at) as at from deliveries
-        where city_id = $1 and back_office = o.name and state = 'delivered') done
-    order by o.name"""
 
 
 async def lock_line(connection: Connection, back_office: str, line: str) -> None:
@@ -173,11 +155,6 @@ async def of_record(connection: Connection, city_id: int, noun: str, record_id: 
         Progress(**{**row, "state": State(row["state"]), "receipts": json.loads(row["receipts"] or "{}")})
         for row in rows
     ]
-
-
-async def numbers(connection: Connection, city_id: int, back_offices: Sequence[str]) -> list[Numbers]:
-    rows = await connection.fetch(_NUMBERS, city_id, list(back_offices))
-    return [Numbers(**row) for row in rows]
 
 
 def delivery(row: asyncpg.Record) -> Delivery:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from hub.delivery import content, journal, queries
 from hub.delivery.definition import Definition
-from hub.delivery.model import Delivery, Entry, Event, Handler, Numbers, Office, Progress, Receipts, State, Town
+from hub.delivery.model import Delivery, Entry, Event, Handler, Office, Progress, Receipts, State, Town
 from hub.delivery.moments import moment
 from hub.delivery.wake import lane_for, wake
 from hub.kernel.clock import Clock
@@ -120,10 +120,6 @@ class DeliveryService:
     async def progress(self, connection: Connection, city_id: int, noun: str, record_id: UUID) -> list[Progress]:
         """Of every delivery of a record, in the order they were put in line; for the citizen's view."""
         return await queries.of_record(connection, city_id, noun, record_id)
-
-    async def numbers(self, connection: Connection, city_id: int, back_offices: Sequence[str]) -> list[Numbers]:
-        """What waits, needs somebody and last arrived, by back office."""
-        return await queries.numbers(connection, city_id, back_offices)
 
     async def listed(
         self,

@@ -1,16 +1,19 @@
-"""Prints the table of states for docs/deliveries.md: `python -m hub.delivery.table`."""
+"""Writes the table of states into docs/deliveries.md: `python -m hub.delivery.table docs/deliveries.md`."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from hub.delivery.model import EDGES
+from hub.kit import state_table
 
 
 def table() -> str:
     """Markdown of every edge, in the order of the table in the code."""
-    head = ["| from | event | to | by | |", "| --- | --- | --- | --- | --- |"]
-    rows = [f"| {edge.source or ''} | {edge.event} | {edge.target} | {edge.by} | {edge.meaning} |" for edge in EDGES]
-    return "\n".join([*head, *rows])
+    lines = ((edge.source, edge.event, edge.target, edge.by, edge.meaning) for edge in EDGES)
+    return state_table.rows(("from", "event", "to", "by", ""), lines)
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201 - that is what it is for
+    state_table.write(Path(sys.argv[1]), table())

@@ -173,7 +173,7 @@ class _Tour:
         out.print(table)
         for total in body["obligations"]["totals"]:
             if total["open"]:
-                out.print(f"   together {total['outstanding']['text']}, of that overdue {total['overdue']['text']}")
+                out.print(f"   together {total['due']['text']}, of that overdue {total['overdue']['text']}")
         for one in body["cases"]["items"]:
             numbers = ", ".join(f"{number['label']} {number['value']}" for number in one["numbers"])
             out.print(f"   case: {one['title']} ({one['status']}; {numbers})")

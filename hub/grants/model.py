@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from hub.kernel.assurance import Assurance
@@ -52,9 +52,6 @@ class AuthorizationRefused(OAuthError):
     def __init__(self, error: str, detail: str, *, redirect_uri: str, state: str | None) -> None:
         super().__init__(error, detail)
         self.redirect_uri, self.state = redirect_uri, state
-
-
-Prompt = Literal["none", "login", "select_account", "consent"]
 
 
 @dataclass(frozen=True, slots=True)

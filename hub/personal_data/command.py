@@ -21,8 +21,8 @@ from hub.personal_data.requests import Decision, State
 from hub.subjects import service as subjects
 
 IdentifierOption = Annotated[str, typer.Option("--identifier", help="Whose, such as hr.oib=87582274224.")]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Who asked and how, such as the number of the letter. The person reads it.")
+WhyOption = Annotated[
+    str, typer.Option(help="Who asked and how, such as the number of the letter. The person reads it.")
 ]
 
 
@@ -35,7 +35,7 @@ def register(
     commands = typer.Typer(no_args_is_help=True, help="Everything about a person: given out, or erased.")
 
     @commands.command("export")
-    def export(city: CityOption, identifier: IdentifierOption, reason: ReasonOption) -> None:
+    def export(city: CityOption, identifier: IdentifierOption, why: WhyOption) -> None:
         """Print everything about a person as one JSON document (GDPR art. 15 and 20). The access log shows it."""
 
         async def give(hub: Any) -> None:
@@ -45,7 +45,7 @@ def register(
             async def said(connection: Any, _: Any) -> None:
                 actor = Actor(ActorKind.PROGRAM, getpass.getuser(), "munihub personal-data export")
                 await record(
-                    connection, actor=actor, subject_id=subject_id, what="export_personal_data", why=reason, at=now
+                    connection, actor=actor, subject_id=subject_id, what="export_personal_data", why=why, at=now
                 )
 
             opened = exports.of_the_worker(hub.database, town.id)
@@ -59,7 +59,7 @@ def register(
     def erase(
         city: CityOption,
         identifier: IdentifierOption,
-        reason: ReasonOption,
+        why: WhyOption,
         *,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
     ) -> None:
@@ -74,9 +74,7 @@ def register(
             async with hub.database.town(town.id) as connection:
                 one = await requests.ask(connection, town, subject_id, None, now)
                 if one.state is State.OPEN:
-                    await requests.decide(
-                        connection, town, one.request_id, Decision.GRANT, reason=reason, by=by, now=now
-                    )
+                    await requests.decide(connection, town, one.request_id, Decision.GRANT, reason=why, by=by, now=now)
                 # Also where a clerk granted it and the job has not come to it yet: the job then finds it done.
                 return await requests.carry_out(connection, town, one.request_id, now)
 

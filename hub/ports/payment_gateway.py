@@ -105,10 +105,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # a state nobody expected: somebody must look
 
 
-FINAL = frozenset({Outcome.CAPTURED, Outcome.DECLINED, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.REVERSED})
-"""After these nothing is asked any more, but for what happens to captured money later."""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a gateway says of one order, verified as far as `proof` says.

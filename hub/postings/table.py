@@ -1,16 +1,19 @@
-"""Prints the table of states for docs/postings.md: `python -m hub.postings.table`."""
+"""Writes the table of states into docs/postings.md: `python -m hub.postings.table docs/postings.md`."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+from hub.kit import state_table
 from hub.postings.model import EDGES
 
 
 def table() -> str:
     """Markdown of every edge, in the order of the table in the code."""
-    head = ["| from | to | by | |", "| --- | --- | --- | --- |"]
-    rows = [f"| {edge.source or ''} | {edge.target} | {edge.by} | {edge.when} |" for edge in EDGES]
-    return "\n".join([*head, *rows])
+    lines = ((edge.source, edge.target, edge.by, edge.when) for edge in EDGES)
+    return state_table.rows(("from", "to", "by", ""), lines)
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201 - that is what it is for
+    state_table.write(Path(sys.argv[1]), table())

@@ -9,7 +9,8 @@ wrapped keys lie in `city_keys`. Per town there are
                  found, and nothing is learnt without the key
 
 Each has a number. A value or an index carries the number of its key, so that keys rotate while the
-hub runs: while an index key is being replaced both indexes are present and both are asked for.
+hub runs: while an index key is being replaced both indexes are present and both are asked for. One that
+was replaced makes nothing new, and is kept for comparing what was given or stored under it.
 """
 
 from __future__ import annotations
@@ -38,11 +39,17 @@ _TURN = int.from_bytes(b"keys")
 
 
 class MasterKeys:
-    """The keys that wrap the towns' keys. The file holds `{"current": id, "keys": {id: base64}}`."""
+    """The keys that wrap the towns' keys. The file holds `{"current": id, "keys": {id: base64}}`.
 
-    def __init__(self, current: str, keys: dict[str, bytes]) -> None:
-        self.current = current
-        self._keys = {name: AESGCM(key) for name, key in keys.items()}
+    It is read again where a key is wrapped by one that was not in it: another process may have seen a newer file.
+    """
+
+    current: str
+    _keys: dict[str, AESGCM]
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read()
 
     @classmethod
     def load(cls, path: Path, *, create: bool) -> MasterKeys:
@@ -54,16 +61,20 @@ class MasterKeys:
         if create:
             key = base64.b64encode(secrets.token_bytes(32)).decode()
             make_once(path, json.dumps({"current": "1", "keys": {"1": key}}))
+        return cls(path)
+
+    def _read(self) -> None:
+        path = self._path
         try:
             if path.stat().st_mode & 0o077:
                 raise ConfigurationError(
                     "the master key can be read by others", file=str(path), remedy=f"Run `chmod 600 {path}`."
                 )
             content = json.loads(path.read_text(encoding="ascii"))
-            keys = {name: base64.b64decode(key, validate=True) for name, key in content["keys"].items()}
+            keys = {name: AESGCM(base64.b64decode(key, validate=True)) for name, key in content["keys"].items()}
             if content["current"] not in keys:
                 raise ValueError("`current` names none of its keys")
-            return cls(content["current"], keys)
+            self.current, self._keys = content["current"], keys
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"the master key cannot be read ({error})",
@@ -78,10 +89,13 @@ class MasterKeys:
 
     def unwrap(self, master_id: str, wrapped: bytes, about: bytes) -> bytes:
         if master_id not in self._keys:
+            self._read()
+        if master_id not in self._keys:
             raise ConfigurationError(
                 f"the master key {master_id!r} that wraps this town's keys is not in the file",
                 key="MUNIHUB_MASTER_KEY_FILE",
-                remedy="Add it to `keys` again; it can go when no town's key is wrapped by it.",
+                remedy="Add it to `keys` again; it can go when `munihub keys rotate` has run for every town since "
+                "another one is `current`.",
             )
         try:
             return self._keys[master_id].decrypt(wrapped[:_NONCE], wrapped[_NONCE:], about)
@@ -95,11 +109,15 @@ class MasterKeys:
 
 @dataclass(frozen=True, slots=True)
 class TownKeys:
-    """The opened keys of one town. The highest data and index numbers are used for new values."""
+    """The opened keys of one town. The highest data and index numbers are used for new values.
+
+    `retired`: the index keys of before.
+    """
 
     city_id: int
     data: dict[int, AESGCM] = field(repr=False)
     index: dict[int, bytes] = field(repr=False)
+    retired: dict[int, bytes] = field(repr=False)
 
     def encrypt(self, table: str, column: str, row: str, value: bytes) -> bytes:
         """`row` is the row's own id; the value opens only in that place."""
@@ -128,13 +146,14 @@ class TownKeys:
 
     def blind_indexes(self, scheme: str, value: str) -> list[tuple[int, bytes]]:
         """`(key number, 16 bytes)` for every live index key, newest first. `value` is normalised."""
-        text = f"{scheme}\0{value}".encode()
-        found = []
-        for key_id in sorted(self.index, reverse=True):
-            mac = hmac.HMAC(self.index[key_id], hashes.SHA256())
-            mac.update(text)
-            found.append((key_id, mac.finalize()[:16]))
-        return found
+        return _indexes(self.index, scheme, value)
+
+    def known_indexes(self, scheme: str, value: str) -> list[bytes]:
+        """16 bytes for every index key there ever was, that for new values first.
+
+        For comparing with what outlives its key, since nothing brings that to a newer one.
+        """
+        return [index for _, index in _indexes(self.retired | self.index, scheme, value)]
 
 
 class Vault:
@@ -160,21 +179,22 @@ class Vault:
     async def reload(self, connection: Connection, city_id: int) -> TownKeys:
         """As `keys`, without a promise for how long they are good."""
         rows = await connection.fetch(
-            """select purpose, key_id, master_id, wrapped from city_keys
-               where city_id = $1 and retired_at is null order by purpose, key_id""",
+            """select case when retired_at is null then purpose else 'retired' end, purpose, key_id, master_id, wrapped
+               from city_keys where city_id = $1 order by purpose, key_id""",
             city_id,
         )
         stored = [tuple(row) for row in rows]
         known = self._towns.get(city_id)
         if known and known[0] == stored:
             return known[1]
-        opened: dict[str, dict[int, bytes]] = {"data": {}, "index": {}}
-        for purpose, key_id, master_id, wrapped in stored:
-            opened[purpose][key_id] = self._master.unwrap(master_id, wrapped, _about_key(city_id, purpose, key_id))
+        opened: dict[str, dict[int, bytes]] = {"data": {}, "index": {}, "retired": {}}
+        for use, purpose, key_id, master_id, wrapped in stored:
+            opened[use][key_id] = self._master.unwrap(master_id, wrapped, _about_key(city_id, purpose, key_id))
         if not (opened["data"] and opened["index"]):
             # The worker, or `munihub migrate`, prepares a new town; until then its doors say "not right now".
             raise NotReady(f"The town {city_id} is being prepared; try again in a moment.")
-        keys = TownKeys(city_id, {n: AESGCM(key) for n, key in opened["data"].items()}, opened["index"])
+        data = {key_id: AESGCM(key) for key_id, key in opened["data"].items()}
+        keys = TownKeys(city_id, data, opened["index"], opened["retired"])
         self._towns[city_id] = stored, keys
         return keys
 
@@ -192,15 +212,32 @@ class Vault:
         await self.reload(connection, city_id)
         return int(last) + 1
 
-    async def retire(self, connection: Connection, city_id: int, purpose: str, key_ids: Iterable[int]) -> None:
-        """Use these keys no more. `alone` comes before."""
+    async def retire_indexes(self, connection: Connection, city_id: int, key_ids: Iterable[int]) -> None:
+        """Write by these index keys no more. `alone` comes before."""
         await connection.execute(
-            "update city_keys set retired_at = now() where city_id = $1 and purpose = $2 and key_id = any($3)",
+            "update city_keys set retired_at = now() where city_id = $1 and purpose = 'index' and key_id = any($2)",
             city_id,
-            purpose,
             list(key_ids),
         )
         await self.reload(connection, city_id)
+
+    async def rewrap(self, connection: Connection, city_id: int) -> None:
+        """Bring all keys of the town under the current master key. `alone` comes before."""
+        rows = await connection.fetch(
+            "select purpose, key_id, master_id, wrapped from city_keys where city_id = $1 and master_id <> $2",
+            city_id,
+            self._master.current,
+        )
+        for purpose, key_id, master_id, wrapped in rows:
+            about = _about_key(city_id, purpose, key_id)
+            await connection.execute(
+                """update city_keys set master_id = $4, wrapped = $5
+                   where city_id = $1 and purpose = $2 and key_id = $3""",
+                city_id,
+                purpose,
+                key_id,
+                *self._master.wrap(self._master.unwrap(master_id, wrapped, about), about),
+            )
 
     async def _add(self, connection: Connection, city_id: int, purpose: str, key_id: int) -> None:
         master_id, wrapped = self._master.wrap(secrets.token_bytes(32), _about_key(city_id, purpose, key_id))
@@ -213,6 +250,16 @@ class Vault:
             master_id,
             wrapped,
         )
+
+
+def _indexes(keys: dict[int, bytes], scheme: str, value: str) -> list[tuple[int, bytes]]:
+    text = f"{scheme}\0{value}".encode()
+    found = []
+    for key_id in sorted(keys, reverse=True):
+        mac = hmac.HMAC(keys[key_id], hashes.SHA256())
+        mac.update(text)
+        found.append((key_id, mac.finalize()[:16]))
+    return found
 
 
 def _about_key(city_id: int, purpose: str, key_id: int) -> bytes:

@@ -147,10 +147,14 @@ async def insert_identifier(
 async def identifiers_after(
     connection: Connection, city_id: int, after: UUID, limit: int
 ) -> list[tuple[UUID, str, bytes]]:
-    """`(id, scheme, sealed value)` in the order of ids."""
+    """`(id, scheme, sealed value)` in the order of ids, locked against a deletion and other changes of the value.
+
+    Not against rows that refer to them: those lock them in another order.
+    """
     rows = await connection.fetch(
         """select identifier_id, scheme, value from identifiers
-           where city_id = $1 and identifier_id > $2 order by identifier_id limit $3 for update""",
+           where city_id = $1 and identifier_id > $2 order by identifier_id limit $3
+           for no key update""",
         city_id,
         after,
         limit,

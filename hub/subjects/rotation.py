@@ -2,7 +2,7 @@
 
 A new key is added and used at once; every identifier is brought to it in batches, each a transaction of its own, and
 found under both keys meanwhile; then the old index key is retired. An old data key stays while a stored message needs
-it. Whatever is interrupted is taken up by running it again.
+it. All of them come under the current master key. Whatever is interrupted is taken up by running it again.
 """
 
 from __future__ import annotations
@@ -29,28 +29,38 @@ async def rotate(database: Database, vault: Vault, city_id: int, others: Sequenc
     async with database.town(city_id) as connection:
         await vault.alone(connection, city_id)
         keys = await vault.reload(connection, city_id)
+        await vault.rewrap(connection, city_id)
+        newest = max(keys.index)
         # A rotation that was interrupted is finished first; one more key would not hurry it.
         if len(keys.index) == 1:
-            await vault.add_key(connection, city_id, "index")
+            newest = await vault.add_key(connection, city_id, "index")
             await vault.add_key(connection, city_id, "data")
     moved = 0
     after: UUID | None = NIL
     while after is not None:
         async with database.town(city_id) as connection:
-            keys = await vault.reload(connection, city_id)
+            keys = await vault.keys(connection, city_id)
+            # A rotation that began later has added a newer key: it brings everything to that one.
+            if max(keys.index) != newest:
+                return moved
             after, changed = await _batch(connection, keys, after)
             moved += changed
     for rekey in others:
         after = NIL
         while after is not None:
             async with database.town(city_id) as connection:
-                after = await rekey(connection, await vault.reload(connection, city_id), after)
+                keys = await vault.keys(connection, city_id)
+                if max(keys.index) != newest:
+                    return moved
+                after = await rekey(connection, keys, after)
     async with database.town(city_id) as connection:
         # Whoever began before the new key was there has ended by now, so nothing is found by the old one alone.
         await vault.alone(connection, city_id)
-        newest = max(keys.index)
+        keys = await vault.reload(connection, city_id)
+        if max(keys.index) != newest:
+            return moved
         await connection.execute("delete from identifier_indexes where city_id = $1 and key_id <> $2", city_id, newest)
-        await vault.retire(connection, city_id, "index", [one for one in keys.index if one != newest])
+        await vault.retire_indexes(connection, city_id, [one for one in keys.index if one != newest])
     return moved
 
 

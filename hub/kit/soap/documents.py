@@ -50,6 +50,10 @@ class Documents:
     start: str
     trees: Mapping[str, etree._Element]
 
+    def own(self) -> Documents:
+        """The same for the thread this is called in (hub.kit.one_thread)."""
+        return Documents(self.start, {location: xml.own(tree) for location, tree in self.trees.items()})
+
     def content(self, location: str) -> bytes:
         """A document as text for a parser. Raises ConfigurationError for one outside the collection."""
         if location in self.trees:

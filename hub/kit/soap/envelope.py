@@ -73,18 +73,13 @@ def body_of(root: etree._Element) -> etree._Element:
     return bodies[0]
 
 
-def open_envelope(root: etree._Element) -> etree._Element | Fault:
+def open_body(body: etree._Element) -> etree._Element | Fault:
     """The one child of the Body, or the fault. The version may differ from the request's, as faults do.
 
     Header entries are not looked at, `mustUnderstand` included: services mark addressing and timestamps
     with it, and nothing in the body depends on those.
-    Raises RemoteGarbage: no envelope, no Body or several, no child or several.
+    Raises RemoteGarbage: no child or several.
     """
-    return open_body(body_of(root))
-
-
-def open_body(body: etree._Element) -> etree._Element | Fault:
-    """As `open_envelope`, from the Body."""
     children = list(body.iterchildren(etree.Element))
     if len(children) != 1:
         names = ", ".join(_shown(child) for child in children[:5]) or "nothing"

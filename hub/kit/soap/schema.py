@@ -61,8 +61,7 @@ class BodySchema:
         the check takes 50 ms for each MB, six times as long as for a small one.
         """
         try:
-            with self._lock:
-                return self._violations(element, size, limit)
+            return self._violations(element, size, limit)
         except etree.XMLSchemaValidateError:
             # libxml2 gives up on a value that a pattern could match in too many ways; that is nobody's valid value.
             reason = "cannot be compared with the schema: a pattern takes too long"
@@ -70,13 +69,15 @@ class BodySchema:
 
     def _violations(self, element: etree._Element, size: int, limit: int) -> list[Violation]:
         if size <= _LARGE:
-            return [] if self._schema.validate(element) else explain(element, self._schema.error_log, limit)
+            with self._lock:
+                return [] if self._schema.validate(element) else explain(element, self._schema.error_log, limit)
         wrong = self._invalid_start(element)
         if wrong is None:
             return []
-        # What is missing because the document was cut comes after what is wrong in it.
-        self._schema.validate(wrong)
-        return explain(wrong, self._schema.error_log, 1)
+        with self._lock:
+            # What is missing because the document was cut comes after what is wrong in it.
+            self._schema.validate(wrong)
+            return explain(wrong, self._schema.error_log, 1)
 
     def _invalid_start(self, element: etree._Element) -> etree._Element | None:
         """The beginning of a large document up to a little after its first violation.
@@ -87,7 +88,8 @@ class BodySchema:
         text = etree.tostring(element, with_tail=False)
         parser = etree.XMLParser(schema=self._schema, resolve_entities=False, no_network=True)
         for end in range(_PIECE, len(text) + _PIECE, _PIECE):
-            with contextlib.suppress(etree.XMLSyntaxError):
+            # For each piece anew: the event loop, with a small document, does not wait for the end of a large one.
+            with self._lock, contextlib.suppress(etree.XMLSyntaxError):
                 parser.feed(text[end - _PIECE : end])
                 if end >= len(text):
                     parser.close()
