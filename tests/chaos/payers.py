@@ -89,7 +89,10 @@ class Payers:
         person = self.world.people[one.person]
         items = [self._wanted(self.money.bills[number], part=one.part) for number in one.bills]
         url = f"{self.world.api}/{person.city}/v1/payments"
-        answer = await self.ask(person.token, "POST", url, one.name, {"method": "card", "items": items}, {409})
+        # Of a bill of which a part is paid by now the whole is refused, with what is left of it.
+        others = {bill for other in self.money.cards if other is not one for bill in other.bills}
+        allowed = {409, 422} if others.intersection(one.bills) else {409}
+        answer = await self.ask(person.token, "POST", url, one.name, {"method": "card", "items": items}, allowed)
         if answer is None:
             return
         self.payments.add(answer["id"])
