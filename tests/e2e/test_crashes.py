@@ -171,7 +171,6 @@ def test_a_pull_survives_kill_9_of_the_worker(stage):
         until(lambda: not connection.execute("select 1 from jobs where dedupe = 'crash'").fetchall(), "the read done")
     keys = [key for (key,) in rows(place, 2, "select source_key from obligations where gone_at is null")]
     assert len(keys) == len(set(keys)) == 14
-    state = rows(
-        place, 2, "select complete_at is not null, failing_since, records from feed_states where feed = 'obligations'"
-    )
-    assert state == [(True, None, 14)]
+    # How many the latest read gave is not looked at: the schedule may have asked for changes since.
+    state = rows(place, 2, "select complete_at is not null, failing_since from feed_states where feed = 'obligations'")
+    assert state == [(True, None)]
