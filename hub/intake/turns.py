@@ -20,7 +20,7 @@ from hub.kernel.errors import TooManyRequests
 AT_ONCE = 2
 WAITING = 8
 """As many may wait; each holds its body in memory."""
-PATIENCE = LONGEST + 5.0
+PATIENCE = LONGEST + 6.0
 """Seconds; whoever waits longer is asked to come again, which is better than a connection that breaks. It is longer
 than a rest, so that whoever sends one after the other comes in.
 """

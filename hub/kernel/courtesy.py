@@ -17,9 +17,9 @@ SHARE = 0.05
 The work is measured by the clock, so that all that goes on beside it counts too: the busier the machine, the longer
 the rests.
 """
-LONGEST = 10.0
-"""Seconds of one rest, which pay for half a second of work. What a piece of work took beyond that is forgiven, so that
-no town waits for minutes because the disk stood still for a moment; pieces are meant to be much shorter.
+LONGEST = 4.0
+"""Seconds of one rest, which pay for a fifth of a second of work. What a piece of work took beyond that is forgiven, so
+that no town waits for long because the disk stood still for a moment; pieces are meant to be shorter.
 """
 AHEAD = 0.25
 """Seconds of work that a town may have done beyond its share before it rests."""

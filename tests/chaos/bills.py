@@ -23,7 +23,7 @@ async def owed(world: World, money: MoneyScript) -> dict[str, str]:
             await world.control(office, "/_control/push", hub=hub, keys=keys, mode="batch")
     wanted = [one.key for one in money.bills]
     connection = await world.db()
-    for _ in range(200):
+    for _ in range(1000):
         rows = await connection.fetch(
             "select source_key, obligation_id from obligations where source_key = any ($1)", wanted
         )
