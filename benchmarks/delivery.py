@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from benchmarks.back_office import serve
 from benchmarks.installation import Installation, installation
 from benchmarks.processes import started
 from benchmarks.row import Row, at_least
@@ -85,7 +86,7 @@ def run(quick: bool) -> list[Row]:
 async def _measure(place: Installation, workers: int, each: int) -> float:
     """Deliveries per second with so many workers, from when they are in line until the last has arrived."""
     urls = place.database(f"bench_delivery_{workers}")
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0)
+    server = await serve(SECONDS, lambda _: None)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     config = _configure(place.folder / f"config{workers}", url)
     hub = await open_worker(place.settings(urls, config), urls.worker, connect=False)
@@ -143,21 +144,6 @@ async def _until(hub: Hub, query: str, number: int) -> None:
                 if await connection.fetchval(query) >= number:
                     return
             await asyncio.sleep(0.02)
-
-
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One connection of a back office, kept alive."""
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = head.partition("content-length:")[2].partition("\r\n")[0]
-            await reader.readexactly(int(length or 0))
-            await asyncio.sleep(SECONDS)
-            body = b'{"number": "1"}'
-            reply = f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(reply.encode() + body)
-            await writer.drain()
-    writer.close()
 
 
 def _configure(config: Path, url: str) -> Path:

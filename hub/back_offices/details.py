@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from hub.kernel.errors import ConfigurationError, RemoteError, RemoteRefused
@@ -47,7 +46,7 @@ class DetailReader:
         with OneThread("details") as thread:
             so_far = _Read(thread)
             async for page in self._everything.read(arguments):
-                document, wanted = await thread.run(partial(self._wanted, page.document))
+                document, wanted = await thread.run(self._wanted, page.document)
                 so_far.asked += len(wanted)
                 if so_far.asked > self._detail.most:
                     raise ConfigurationError(
@@ -81,11 +80,11 @@ class DetailReader:
         missing = [path for path in self._detail.by if not wanted.by.get(path)]
         if missing:
             mark = f"has no {missing[0]}, by which its detail is asked for"
-            await so_far.thread.run(lambda: self._detail.mark(wanted.record, mark))
+            await so_far.thread.run(self._detail.mark, wanted.record, mark)
             return
         try:
             pages = [page async for page in self._one.read(replace(arguments, record=wanted.by, cursor=None))]
-            await so_far.thread.run(lambda: self._put(wanted.record, pages))
+            await so_far.thread.run(self._put, wanted.record, pages)
         except RemoteRefused:
             raise
         except RemoteError as error:
@@ -94,7 +93,7 @@ class DetailReader:
                 if len(so_far.silences) > _MOST_SILENCES:
                     raise
             mark = f"the second call for it failed: {error}"
-            await so_far.thread.run(lambda: self._detail.mark(wanted.record, mark))
+            await so_far.thread.run(self._detail.mark, wanted.record, mark)
 
     def _put(self, record: Any, pages: Sequence[Page]) -> None:
         """What the second call gave into the record, or why there is nothing; in the thread of the record."""

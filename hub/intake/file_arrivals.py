@@ -27,14 +27,13 @@ async def arrived(
     if before is not None:
         if before.state == "broken":
             await connection.execute(
-                """update push_files set state = 'received', charset = $3, said_at = $4, total = null, line = null,
-                       fault = null, settled_at = null where city_id = $1 and file_id = $2""",
+                "update push_files set charset = $3, said_at = $4 where city_id = $1 and file_id = $2",
                 keys.city_id,
                 before.file_id,
                 file.charset,
                 file.said_at,
             )
-            await file_states.enqueue_read(connection, keys.city_id, file.back_office, before.file_id)
+            await file_states.again(connection, keys.city_id, before.file_id)
             return before.file_id, True
         if await _says_as_much(connection, keys, before, file, kind, now):
             return before.file_id, True

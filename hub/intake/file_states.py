@@ -65,16 +65,16 @@ async def find(connection: Connection, city_id: int, file_id: UUID, back_office:
 
 async def same(connection: Connection, city_id: int, file: PushedFile, digest: bytes) -> PushedFile | None:
     """The file of that content, and of that kind, that came before `file`; locked."""
-    row = await connection.fetchrow(
-        f"""select {_COLUMNS} from push_files
-            where city_id = $1 and back_office = $2 and kind = $3 and digest = $4 and state <> 'arriving'
-            for update""",  # noqa: S608 - names of ours
+    found = await connection.fetchval(
+        """select file_id from push_files
+           where city_id = $1 and back_office = $2 and kind = $3 and digest = $4 and state <> 'arriving'
+           for update""",
         city_id,
         file.back_office,
         file.kind,
         digest,
     )
-    return None if row is None else PushedFile(**dict(row))
+    return None if found is None else await find(connection, city_id, found)
 
 
 async def listed(
@@ -134,9 +134,8 @@ async def enqueue_read(connection: Connection, city_id: int, back_office: str, f
     )
 
 
-async def again(connection: Connection, city_id: int, external_id: str) -> tuple[str, str | None]:
-    """Have a broken file read again, as after its configuration was corrected: an outcome as replays have them."""
-    file_id = UUID(external_id.removeprefix(PREFIX))
+async def again(connection: Connection, city_id: int, file_id: UUID) -> bool:
+    """Have a broken file read again, as after its configuration was corrected; whether there is such a one."""
     back_office = await connection.fetchval(
         """update push_files set state = 'received', total = null, line = null, fault = null, settled_at = null
            where city_id = $1 and file_id = $2 and state = 'broken' returning back_office""",
@@ -144,6 +143,6 @@ async def again(connection: Connection, city_id: int, external_id: str) -> tuple
         file_id,
     )
     if back_office is None:
-        return "cannot", "its file is not there any more, or is being read already"
+        return False
     await enqueue_read(connection, city_id, back_office, file_id)
-    return "kept_anew", None
+    return True

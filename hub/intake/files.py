@@ -175,7 +175,7 @@ class FileIntake:
                     yield await thread.run(lambda: list(reader.close()))
                     return
                 number, body = found
-                records = await thread.run(lambda body=body: list(reader.feed(body)))  # type: ignore[misc]
+                records = await thread.run(lambda piece: list(reader.feed(piece)), body)
                 await self._rest(city_id, began)
                 yield records
 

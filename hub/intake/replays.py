@@ -19,6 +19,7 @@ from uuid import UUID
 from hub.intake import cloudevents, corrections, dead_letters, file_states, keeping
 from hub.intake.cloudevents import Piece, UnreadableBody
 from hub.intake.dead_letters import Filters
+from hub.intake.file_states import PREFIX
 from hub.jobs.queue import enqueue
 from hub.kernel.errors import MalformedRequest, NotFound, UnsupportedMedia
 from hub.kernel.ids import new_uuid
@@ -163,7 +164,9 @@ async def _again(connection: Connection, keys: TownKeys, row: Any, now: datetime
     if row["origin"] == "pull":
         return ("read_again", None) if row["feed"] else ("cannot", "it is not known which feed it came with")
     if row["reason"] == "broken_file":
-        return await file_states.again(connection, keys.city_id, row["external_id"])
+        if await file_states.again(connection, keys.city_id, UUID(row["external_id"].removeprefix(PREFIX))):
+            return "kept_anew", None
+        return "cannot", "its file is not there any more, or is being read already"
     if row["message_id"] is not None:
         done = await connection.execute(
             """update messages set state = 'received', settled_at = null

@@ -12,15 +12,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from traceback import clear_frames
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class OneThread:
-    """`async` calls from within its `with`; leaving it waits for the one that runs."""
+    """Calls from within its `with`. The thread ends with the block; a call that runs then is run to its end, and nobody
+    waits for it.
+    """
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, name)
@@ -31,17 +35,17 @@ class OneThread:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._executor.shutdown()
+        self._executor.shutdown(wait=False)
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """What `call` gives. Raises what it raises, but for StopIteration, which no future can hold."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, _whole, call)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(_whole, call, *arguments))
 
 
-def _whole(call: Callable[[], T]) -> T:
+def _whole(call: Callable[[*Ts], T], *arguments: *Ts) -> T:
     """What `call` gives; where it fails nothing of a parser outlives its thread in the error."""
     try:
-        return call()
+        return call(*arguments)
     except BaseException as error:
         clear_frames(error.__traceback__)
         raise

@@ -152,7 +152,7 @@ class _Taking:
         # Parsing is pure computation: beside the loop, so that other jobs go on meanwhile.
         with OneThread("statement") as self._thread:
             try:
-                while (first := await self._thread.run(lambda: next(self._items, None))) is not None:
+                while (first := await self._thread.run(next, self._items, None)) is not None:
                     if not isinstance(first, Statement):
                         raise Broken("has entries before its first statement")
                     await self._statement(first)

@@ -88,9 +88,9 @@ async def _taken(pushing: Pushing, body: bytes, given: str, media_type: str) -> 
     try:
         # Beside the loop, so that nobody waits for a long one to be compared with the contract.
         with OneThread("call") as thread:
-            root = await thread.run(lambda: soap_call.parse(body, _charset(given), LARGEST))
+            root = await thread.run(soap_call.parse, body, _charset(given), LARGEST)
             version = soap_call.version_of(root)
-            items = await thread.run(lambda: soap_call.items_of(root, version))
+            items = await thread.run(soap_call.items_of, root, version)
     except soap_call.OtherVersion:
         return _fault(
             version, "VersionMismatch", "The envelope is of no version of SOAP that is spoken here: 1.1 or 1.2."

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 
 class EachInANewThread(ThreadPoolExecutor):
     """The executor behind asyncio.to_thread on its worst day: no two calls share a thread."""
 
     def submit(self, call, /, *arguments, **named):
-        future = Future()
-
-        def run():
-            try:
-                future.set_result(call(*arguments, **named))
-            except Exception as error:  # noqa: BLE001 — whatever it is, it is the caller's
-                future.set_exception(error)
-
-        threading.Thread(target=run, name="another").start()
+        with_own = ThreadPoolExecutor(1, "another")
+        future = with_own.submit(call, *arguments, **named)
+        with_own.shutdown(wait=False)
         return future
 
 

@@ -104,18 +104,8 @@ async def test_a_refund_is_noticed_by_the_question_about_its_attempt_too(town: S
 async def test_a_worker_that_dies_while_it_sends(town: Stage, monkeypatch):
     charge = await paid(town)
     refund = await wanted(town, charge, 2550)
-    gateway = town.town_of(town.worker).gateways["kartica"]
-    give_back = gateway.refund
-
-    async def dies(order):
-        await give_back(order)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(gateway, "refund", dies)
-    with pytest.raises(KeyboardInterrupt):
-        await town.refund()
+    await dies_while_it_sends(town, monkeypatch)
     assert await state(town, refund) == ("sent", "sending")
-    monkeypatch.undo()
     town.clock.move(timedelta(minutes=3))
     await town.refund()
     assert await state(town, refund) == ("done", "done")
@@ -209,6 +199,21 @@ async def test_what_staff_did_while_the_gateway_was_away_is_over_and_holds_up_no
 def gateways_of(town: Stage):
     """Those that the worker knows, by the names of their blocks."""
     return town.town_of(town.worker).gateways
+
+
+async def dies_while_it_sends(town: Stage, monkeypatch) -> None:
+    """The worker is gone as soon as the gateway has given the money back."""
+    kartica = gateways_of(town)["kartica"]
+    give_back = kartica.refund
+
+    async def dies(order):
+        await give_back(order)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kartica, "refund", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await town.refund()
 
 
 async def test_a_question_that_was_not_answered_is_asked_again_soon_however_old_the_refund_is(town: Stage):
@@ -308,18 +313,8 @@ async def test_a_doubt_while_the_gateway_is_not_configured_is_asked_about_when_i
     charge = await paid(town)
     refund = await wanted(town, charge, 2550)
     there = gateways_of(town)
-    kartica = there["kartica"]
-    give_back = kartica.refund
-
-    async def dies(order):
-        await give_back(order)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(kartica, "refund", dies)
-    with pytest.raises(KeyboardInterrupt):
-        await town.refund()
-    monkeypatch.undo()
-    del there["kartica"]
+    await dies_while_it_sends(town, monkeypatch)
+    kartica = there.pop("kartica")
     try:
         for _ in range(2):
             town.clock.move(timedelta(minutes=3))
@@ -380,16 +375,8 @@ async def test_a_worker_believed_dead_whose_refund_is_known_by_now(town: Stage, 
     """It was claimed as one that is being sent, and told of before its turn came."""
     charge = await paid(town)
     refund = await wanted(town, charge, 2550)
-    kartica = gateways_of(town)["kartica"]
-    give_back, take_turn = kartica.refund, Refunding._ask
-
-    async def dies(order):
-        await give_back(order)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(kartica, "refund", dies)
-    with pytest.raises(KeyboardInterrupt):
-        await town.refund()
+    await dies_while_it_sends(town, monkeypatch)
+    take_turn = Refunding._ask
 
     async def late(self, there, one):
         await town.rows("update gateway_attempts set ask_at = $1 returning 1", town.clock.now())

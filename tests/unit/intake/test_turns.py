@@ -78,10 +78,18 @@ async def test_a_town_that_floods_rests_between_its_turns_while_others_are_there
     assert order == list(range(AT_ONCE + 1))
 
 
-async def test_one_at_a_time_while_others_are_there_and_both_again_once_they_have_left(monkeypatch):
-    there = True
-    courtesy = Courtesy()
-    monkeypatch.setattr(courtesy, "company", lambda city_id: there)
+class Beside(Courtesy):
+    """Others are there when the test says so."""
+
+    others = False
+
+    def company(self, city_id: int) -> bool:
+        return self.others
+
+
+async def test_one_at_a_time_while_others_are_there_and_both_again_once_they_have_left():
+    courtesy = Beside()
+    courtesy.others = True
     doors, order = Turns(courtesy), []
     ends = [asyncio.Event() for _ in range(4)]
     tasks = [asyncio.create_task(hold(doors, FLOOD, end, order, number)) for number, end in enumerate(ends)]
@@ -90,7 +98,7 @@ async def test_one_at_a_time_while_others_are_there_and_both_again_once_they_hav
     ends[0].set()
     await tasks[0]
     assert order == [0, 1]
-    there = False
+    courtesy.others = False
     late = asyncio.create_task(hold(doors, FLOOD, ends[3], order, 4))
     await asyncio.sleep(0)
     assert order == [0, 1]  # nobody passes those who wait already
@@ -110,8 +118,7 @@ def test_no_turn_is_lost_whoever_leaves_when(steps):
     """Senders come, end, and hang up at any moment, beside others or alone: no turn is lost, none too many given."""
 
     async def play() -> None:
-        courtesy, company, there, most = Courtesy(), False, 0, 0
-        courtesy.company = lambda city_id: company  # type: ignore[method-assign]
+        courtesy, there, most = Beside(), 0, 0
         doors = Turns(courtesy)
         ends: list[asyncio.Event] = []
         tasks: list[asyncio.Task[None]] = []
@@ -127,7 +134,7 @@ def test_no_turn_is_lost_whoever_leaves_when(steps):
                     there -= 1
 
         for what, which in steps:
-            company = which % 3 == 0
+            courtesy.others = which % 3 == 0
             if what == "come":
                 ends.append(asyncio.Event())
                 tasks.append(asyncio.create_task(one(ends[-1])))

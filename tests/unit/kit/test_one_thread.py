@@ -23,7 +23,9 @@ async def test_it_is_over_when_its_block_is() -> None:
     with OneThread("test") as one:
         running = asyncio.ensure_future(one.run(threading.current_thread))
         await asyncio.sleep(0)
-    assert not (await running).is_alive()
+    thread = await running
+    thread.join(5)
+    assert not thread.is_alive()
     with pytest.raises(RuntimeError):
         await one.run(threading.get_ident)
 
