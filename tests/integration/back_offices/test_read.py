@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import current_thread, main_thread
 
 import asyncpg
 import pytest
@@ -11,10 +13,12 @@ from structlog.testing import capture_logs
 
 from connectors.rest import connector as rest
 from hub.accounts.service import Knowledge
-from hub.back_offices import queries
+from hub.back_offices import queries, refusals
 from hub.back_offices.service import ReadReport
 from hub.kernel.errors import NotFound
 from hub.kernel.freshness import Freshness, FreshnessStatus
+from hub.kit import xml
+from hub.mapping.mapping import Mapping
 from hub.mapping.model import Drift
 from hub.ports.back_office import Forgiven
 from hub.subjects import service as subjects
@@ -71,6 +75,34 @@ async def test_a_complete_read_of_a_subject(town):
     assert await town.read("debts", ANA) == ReadReport(3, 0, 0, 0, None)
     assert (await town.state("debts", ANA))["read_at"] == NOW + MINUTE
     assert {row["changed_at"] for row in await town.fetch("select changed_at from obligations")} == {NOW}
+
+
+async def test_a_page_is_looked_into_by_the_thread_that_made_its_copy(town, monkeypatch):
+    """Looking a name up in a document of another thread may end the process (hub.kit.one_thread)."""
+    await town.subject(ANA)
+    copies, looks = {}, []
+
+    def own(document):
+        copy = deepcopy(document)
+        copies[id(copy)] = copy, current_thread()
+        return copy
+
+    def watched(owner, name):
+        real = getattr(owner, name)
+
+        def look(mapping, document, *more, **named):
+            looks.append((name, copies.get(id(document), (None, None))[1] is current_thread() is not main_thread()))
+            return real(mapping, document, *more, **named)
+
+        monkeypatch.setattr(owner, name, look)
+
+    monkeypatch.setattr(xml, "own", own)
+    for name in ("map", "caught_up_to", "cursor"):
+        watched(Mapping, name)
+    watched(refusals, "fragments")
+    town.office.says(OF_ANA, page(debt("a"), debt("b", open="much"), true_for="2026-11-21T10:59:00+01:00"))
+    assert (await town.read("debts", ANA)).rejected == 1
+    assert looks == [("map", True), ("caught_up_to", True), ("cursor", True), ("fragments", True)]
 
 
 async def test_absence_is_a_tombstone_only_after_a_complete_read(town):

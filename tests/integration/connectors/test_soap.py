@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from hub.kernel.errors import (
     RemoteTimeout,
     RemoteUnavailable,
 )
+from hub.kit import xml
 from hub.kit.manifest import scan
 from hub.ports.back_office import Arguments, Page, Surroundings
 from tests.support.http_server import Answer, Handler, Request, Server, serve
@@ -259,6 +261,20 @@ class TestReading:
         (page,), _ = await read(DogService(found=lambda _: many), folder)
         assert len(page.document[0]) == 20_000
         assert len(page.raw) > 1_000_000
+
+    async def test_what_is_handed_out_belongs_to_the_loop(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also what was read beside it: looking a name up in another thread's document may end the process."""
+        copies, real = {}, xml.own
+
+        def own(document: Any) -> Any:
+            copy = real(document)
+            copies[id(copy)] = copy, current_thread()
+            return copy
+
+        monkeypatch.setattr(xml, "own", own)
+        many: list[Dog] = [(f"T-{number}", "Rex", "1") for number in range(5_000)]
+        (page,), _ = await read(DogService(found=lambda _: many), folder)
+        assert copies[id(page.document)] == (page.document, current_thread())
 
 
 def _request() -> Request:
