@@ -7,6 +7,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -142,10 +143,10 @@ def test_a_clock_is_seen(source: str) -> None:
 # ── Reading code ─────────────────────────────────────────────────────────────────────────────────
 
 
-def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
-    for folder in folders:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield file, ast.parse(file.read_text("utf-8"), str(file))
+@cache
+def modules(*folders: str) -> list[tuple[Path, ast.Module]]:
+    files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+    return [(file, ast.parse(file.read_text("utf-8"), str(file))) for file in files]
 
 
 def written_files() -> Iterator[Path]:
@@ -174,6 +175,7 @@ def names(tree: ast.Module) -> set[str]:
     return {".".join(full.split(".")[-2:]) for full in used_names(tree)}
 
 
+@cache
 def used_names(tree: ast.Module) -> set[str]:
     local: dict[str, str] = {}
     for node in ast.walk(tree):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import yaml
+from fastapi import FastAPI
 
 from hub.hub import Hub, open_api, open_worker
 from hub.kernel.clock import FixedClock
@@ -81,6 +82,31 @@ class Api:
         return self.token(city, None, STAFF_SCOPES)
 
 
+_IDLE: list[FastAPI] = []
+
+
+@asynccontextmanager
+async def application() -> AsyncIterator[FastAPI]:
+    """An API not started yet, over the hub that `app.state.open_hub` opens, which the test sets.
+
+    FastAPI prepares a route when it is first asked for it, and that is most of a test's time: an application that no test
+    uses any more is used again.
+    """
+    app = _IDLE.pop() if _IDLE else _made()
+    try:
+        yield app
+    finally:
+        _IDLE.append(app)
+
+
+def _made() -> FastAPI:
+    async def open_hub() -> Hub:
+        return await app.state.open_hub()
+
+    app = create_app(open_hub)
+    return app
+
+
 @asynccontextmanager
 async def opened(settings: Settings, urls: DatabaseUrls, clock: FixedClock) -> AsyncIterator[Api]:
     # The keys of an installation with a database of its own are made by `munihub migrate`.
@@ -88,16 +114,17 @@ async def opened(settings: Settings, urls: DatabaseUrls, clock: FixedClock) -> A
 
     MasterKeys.load(settings.master_key, create=True)
     worker = await open_worker(settings, urls.worker, connect=False, clock=clock)
-    app = create_app(lambda: open_api(settings, urls.app, clock=clock))
-    transport = httpx.ASGITransport(app)
     try:
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client,
-        ):
-            yield Api(app.state.hub, worker, client, clock)
+        async with application() as app:
+            app.state.open_hub = lambda: open_api(settings, urls.app, clock=clock)
+            transport = httpx.ASGITransport(app)
+            async with (
+                app.router.lifespan_context(app),
+                httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client,
+            ):
+                yield Api(app.state.hub, worker, client, clock)
     finally:
         await worker.close()
 
 
-__all__ = ["SECRETS", "Api", "make_settings", "opened"]
+__all__ = ["SECRETS", "Api", "application", "make_settings", "opened"]

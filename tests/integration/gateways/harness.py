@@ -8,26 +8,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-from fastapi import FastAPI
 
 from hub.gateways import queries
 from hub.gateways.model import Attempt, Onward, Payer
 from hub.hub import Hub, open_api, open_worker
 from hub.kernel.clock import FixedClock
 from hub.kernel.ids import new_uuid
-from hub.settings import Settings
 from hub.storage.provision import DatabaseUrls
 from hub.storage.vault import MasterKeys
-from portal_api.app import create_app
 from simulators import gateway_sandbox
 from simulators.kit.serve import running
-from tests.support.hub import make_settings
+from tests.support.hub import application, make_settings
 
 CITY_ID = 77
 CARD = {"do": "pay", "card": "4111111111111111"}
@@ -195,34 +191,14 @@ class Stage:
         return [tuple(row) for row in rows]
 
 
-class _Opening:
-    """What the one application opens. To make it is most of a test's time, so that all tests of a run share it."""
-
-    settings: Settings
-    url: str
-    clock: FixedClock
-
-    async def __call__(self) -> Hub:
-        return await open_api(self.settings, self.url, clock=self.clock)
-
-
-_OPENING = _Opening()
-
-
-@cache
-def _application() -> FastAPI:
-    return create_app(_OPENING)
-
-
 @asynccontextmanager
 async def stage(folder: Path, urls: DatabaseUrls, clock: FixedClock) -> AsyncIterator[Stage]:
-    app = _application()
-    async with running(gateway_sandbox.app(clock.now)) as sandbox, running(app) as url:
+    async with application() as app, running(gateway_sandbox.app(clock.now)) as sandbox, running(app) as url:
         file = folder / "config" / "cities" / "proba" / "city.yaml"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps(city(sandbox), ensure_ascii=False), "utf-8")
         settings = replace(make_settings(folder / "var", urls, folder / "config"), public_url=url)
-        _OPENING.settings, _OPENING.url, _OPENING.clock = settings, urls.app, clock
+        app.state.open_hub = lambda: open_api(settings, urls.app, clock=clock)
         MasterKeys.load(settings.master_key, create=True)
         worker = await open_worker(settings, urls.worker, connect=False, clock=clock)
         # Nothing here speaks TLS, and to load whom the machine trusts takes a tenth of a second each time.

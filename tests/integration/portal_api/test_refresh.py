@@ -18,11 +18,11 @@ from hub.hub import open_api
 from hub.jobs.worker import Worker
 from hub.worker import Work
 from portal_api import landed as landing
-from portal_api.app import create_app
 from portal_api.citizen import refresh
 from portal_api.landed import Landed
 from simulators.kit.serve import running
 from tests.support.http_server import Answer
+from tests.support.hub import application
 from tests.support.records import ANA, IVO, NOW
 from tests.support.trial import OFFICE, Trial, debt, page, trial
 
@@ -96,8 +96,8 @@ FRESH = ("fresh", None)
 
 @pytest.fixture
 async def portal(tmp_path, urls, clock) -> AsyncIterator[Portal]:
-    async with trial(tmp_path, urls, clock) as town:
-        app = create_app(lambda: open_api(town.hub.settings, urls.app, clock=clock))
+    async with trial(tmp_path, urls, clock) as town, application() as app:
+        app.state.open_hub = lambda: open_api(town.hub.settings, urls.app, clock=clock)
         async with app.router.lifespan_context(app), running(app) as url, httpx.AsyncClient(base_url=url) as client:
             yield Portal(town, client, app.state.landed)
 
