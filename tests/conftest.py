@@ -22,7 +22,13 @@ from hub.storage.provision import DatabaseUrls
 from tests.support.postgres import fresh_database, postgres_server
 
 # A test that says nothing else tries so many examples; `MUNIHUB_EXAMPLES=1000` by hand, when its subject changed.
-hypothesis.settings.register_profile("munihub", max_examples=int(os.environ.get("MUNIHUB_EXAMPLES", "40")))
+# None fails for taking long: that says how busy the machine is.
+hypothesis.settings.register_profile(
+    "munihub",
+    max_examples=int(os.environ.get("MUNIHUB_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("munihub")
 
 _LONG = ("tests/e2e/", "tests/integration/cli/test_processes.py")

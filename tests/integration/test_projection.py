@@ -70,7 +70,7 @@ async def test_a_removal_known_before_its_record(worker, tmp_path):
     assert await rows(worker) == {"a": (600, 6, False)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 async def test_any_order_ends_in_the_newest(worker, tmp_path, data):
     """Events of one record, each sent one to three times, in any order and in any batches."""

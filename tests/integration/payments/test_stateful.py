@@ -372,7 +372,6 @@ def test_money_in_any_order(tmp_path, urls: DatabaseUrls, clock: FixedClock):
             settings=settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=STEPS,
-                deadline=None,
                 database=None,
                 suppress_health_check=list(HealthCheck),
             ),

@@ -102,7 +102,7 @@ async def keys(worker: Database, tmp_path) -> TownKeys:
     return (await make_town(worker, tmp_path))[1]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(value=st.binary(max_size=50), place=st.tuples(st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)))
 def test_a_value_opens_only_in_its_place(keys, value, place):
     stored = keys.encrypt("messages", "body", "row", value)

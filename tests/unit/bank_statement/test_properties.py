@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.bank_statement.camt import FORMAT as CAMT
@@ -20,7 +20,7 @@ from hub.ports.bank_statement import Broken, Status
 from tests.unit.bank_statement.writing import IBAN, bal, camt, items, parts, stmt
 
 CURRENCIES = {"EUR": 2, "CZK": 2, "JPY": 0, "KWD": 3}
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=25)
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="/+?"), max_size=12).map(
     lambda text: "" if text.upper().startswith(("HR", "RF", "VS", "SS", "KS")) else text
@@ -170,7 +170,7 @@ def test_mt940(
         assert (read.bank_reference, payment.text, payment.party.name) == (reference, " ".join(chunks), name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_file_that_was_damaged_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
     """No damage makes anything but Broken; what is read keeps the order of the port."""

@@ -167,7 +167,7 @@ def test_pdf417_is_the_symbol_another_writer_draws(size):
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 12), st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_pdf417_of_any_width_and_level_is_read_back(data, columns, level):
     try:
         rows = pdf417.encode(data, columns=columns, level=level)
@@ -237,7 +237,7 @@ def test_the_longest_slip_is_within_the_height_of_the_norm():
 
 
 @given(name=slip_texts(25, 1), message=slip_texts(35), place=slip_texts(27), scale=st.integers(2, 4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_hub3_from_order_to_paper_and_back(name, message, place, scale):
     order = replace(
         PREGRADA,
@@ -251,7 +251,7 @@ def test_hub3_from_order_to_paper_and_back(name, message, place, scale):
 
 
 @given(name=texts(35), message=texts(60, CZECH + "Poplatek za psa 2026/7"), scale=st.integers(2, 4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_spayd_from_order_to_paper_and_back(name, message, scale):
     order = replace(
         VZOROV,
@@ -270,7 +270,7 @@ def test_spayd_from_order_to_paper_and_back(name, message, scale):
     message=texts(60, CYRILLIC + CZECH),
     scale=st.integers(2, 4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_epc_from_order_to_paper_and_back(name, message, scale):
     order = replace(PREGRADA, payee=PostalName(name), message=message)
     barcode = read(draw(epc.SCHEME.encode(order), epc.SCHEME.symbol, "png", scale=scale))

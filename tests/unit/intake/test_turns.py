@@ -112,7 +112,7 @@ async def test_one_at_a_time_while_others_are_there_and_both_again_once_they_hav
     assert (order, doors._busy, doors._lines) == ([0, 1, 2, 3, 4], {}, {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["come", "end", "leave"]), st.integers(0, 20)), max_size=40))
 def test_no_turn_is_lost_whoever_leaves_when(steps):
     """Senders come, end, and hang up at any moment, beside others or alone: no turn is lost, none too many given."""

@@ -91,7 +91,7 @@ def test_comes_back(name: str, field: str, options: str, values: st.SearchStrate
     mapping = with_field(field, spec)
     write = compile_request({"A": mapping_value(spec)}, file="f.yaml", timezone=ZAGREB)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(values)
     def check(value: Any) -> None:
         for form in (value, json_form(value)):
@@ -127,7 +127,7 @@ def as_text(sent: Any) -> str:
     return repr(sent) if isinstance(sent, float) else str(sent)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(NUMBERS)
 def test_a_number_of_json_comes_back(value: Money) -> None:
     write = compile_request(
@@ -138,7 +138,7 @@ def test_a_number_of_json_comes_back(value: Money) -> None:
     assert one(mapping.map(json.loads(sent, parse_float=Decimal))).values["amount"] == value
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(min_size=1, max_size=100))
 def test_a_document_comes_back(content: bytes) -> None:
     write = compile_request({"A": {"from": "A", "as": "base64"}, "B": "A"}, file="f.yaml", timezone=ZAGREB)
@@ -146,7 +146,7 @@ def test_a_document_comes_back(content: bytes) -> None:
     assert (base64.b64decode(built["A"], validate=True), built["B"]) == (content, content)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from("ABCDEF"), st.sampled_from(["red", "green"]), min_size=1))
 def test_a_table_turned_round_is_unambiguous_or_refused(table: dict[str, str]) -> None:
     from hub.kernel.errors import ConfigurationError
@@ -162,7 +162,7 @@ def test_a_table_turned_round_is_unambiguous_or_refused(table: dict[str, str]) -
         assert one(mapping.map({"Id": "1", **write.build({"A": colour})})).values["colour"] == colour
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.binary(max_size=3),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
                     max_leaves=8))  # fmt: skip

@@ -329,7 +329,7 @@ class ListsNothing(Interleavings):
     lists = False
 
 
-QUICK = settings(max_examples=80, stateful_step_count=25, deadline=None)
+QUICK = settings(max_examples=80, stateful_step_count=25)
 TestLists = Lists.TestCase
 TestLists.settings = QUICK
 TestListsNothing = ListsNothing.TestCase

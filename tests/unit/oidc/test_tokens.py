@@ -86,7 +86,7 @@ def test_a_header_of_an_encrypted_token_that_is_made_up(name: str, value: Any, r
     assert caught.value.reason == reason
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=150)
 @given(st.integers(0, 5), st.integers(0, 4), st.binary(max_size=40) | st.text("AZaz09-_=!.", max_size=40))
 def test_parts_that_are_exchanged(number: int, part: int, other: bytes | str) -> None:
     parts = tokens()[number].split(".")
