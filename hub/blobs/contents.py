@@ -120,15 +120,22 @@ def _zip(content: bytes) -> Content:
             parts = archive.infolist()
             if len(parts) > _MANY or sum(part.file_size for part in parts) > _LARGEST_PART:
                 raise Unfit("archive_bomb", "This file would become far too large when it is opened.")
-            # What stands before the first part or behind the last belongs to something else.
-            if min((part.header_offset for part in parts), default=1) != 0 or archive.comment:
-                raise Unfit("polyglot", "This file is two things at once.")
             names = {part.filename for part in parts}
-            if any(name.lower().endswith("vbaproject.bin") or name.startswith("Basic/") for name in names):
+            # What stands before the first part or behind the last belongs to something else; of two parts with one name
+            # another program may open the other one.
+            offset = min((part.header_offset for part in parts), default=1)
+            if offset != 0 or archive.comment or len(names) < len(parts):
+                raise Unfit("polyglot", "This file is two things at once.")
+            if any(_is_program(name) for name in names):
                 raise Unfit("macros", "This document has macros, which are programs. Save it without them, or as PDF.")
             return Content(_office_type(archive, names), Remark.OFFICE_DOCUMENT)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise Unfit("broken", "This file is damaged or encrypted.") from error
+
+
+def _is_program(name: str) -> bool:
+    """VBA and ActiveX in OOXML, Basic, Python and the like in OpenDocument, by where they lie in the container."""
+    return name.lower().endswith("vbaproject.bin") or "/activeX/" in name or name.startswith(("Basic/", "Scripts/"))
 
 
 def _office_type(archive: zipfile.ZipFile, names: set[str]) -> str:

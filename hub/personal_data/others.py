@@ -35,6 +35,7 @@ OTHERS: Mapping[str, str] = {
     "statements": _OF_THE_BANK,
     "statement_entries": _OF_THE_BANK,
     "matches": "what an entry of a bank statement was booked for, and by whom; it names obligations and payments by id",
+    "statement_decisions": "what one of the staff said of a bank's file or statement, and why; it names nobody else",
     "tombstones": "keys of records that a back office no longer has; nobody's name or number is with them",
     "drift": "names of fields that no mapping knows, and samples of their form",
     "eid_drift": "names of attributes that no eID provider of ours knows, and no values",

@@ -214,7 +214,7 @@ async def enter(
     source, at = Source("statement_entry", entry.entry_id), came_at(town, entry, now)
     waits = await payments.waiting_transfer(connection, town.city.id, payee, entry.amount, wanted, exactly=by != "bank")
     if waits is not None:
-        await payments.captured(connection, keys, town, waits.charge_id, entry.amount, source, at, now)
+        await payments.captured(connection, keys, town, waits.charge_id, entry.amount, source, at, now, by=by)
         return waits.payment_id
     return await payments.receive(
         connection, keys, town,

@@ -96,6 +96,7 @@ async def _meant(connection: Connection, city_id: int, entry: StatementEntry) ->
         """with same as (
                select *, bank_reference <> '' and bank_reference = $5 as surely from statement_entries
                where city_id = $1 and account = $2 and amount = -$3::bigint and currency = $4 and entry_id <> $6
+                 and state <> 'held'
                  and coalesce(booked_on, $8::date) between $8::date - $9::integer and $8::date)
            select entry_id, surely, state = 'queued' or state = 'booked' and kind = 'payment' as takable from same
            where (surely or party_key = $7 and state <> 'reversed') and not (state = 'set_aside' and reason is not null)

@@ -16,7 +16,7 @@ from hub.reconciliation.matching import Matching
 from hub.reconciliation.payouts import Payout
 from hub.reconciliation.suggesting import Suggestion, suggestions
 from hub.reconciliation.verbs import Verbs
-from hub.statements import entries
+from hub.statements import accepting, entries
 from hub.statements.model import State, StatementEntry
 from hub.statements.service import StatementService
 from hub.storage.database import Connection, Database
@@ -51,6 +51,15 @@ class ReconciliationService(Verbs):
             async with self._database.town(town.city.id) as connection:
                 await matching.enqueue_match(connection, town.city.id)
 
+    async def accept(self, city_id: int, statement_id: UUID, *, by: str, reason: str) -> None:
+        """A statement that is held counts instead of the one before it, and what is new in it is looked at.
+
+        Raises NotFound, Conflict.
+        """
+        async with self._database.town(city_id) as connection:
+            await accepting.accept(connection, city_id, statement_id, by=by, reason=reason, now=self._clock.now())
+            await matching.enqueue_match(connection, city_id)
+
     async def match(self, town: Town, *, queued: bool) -> None:
         """Look at entries, and tell somebody as long as some wait; a job. With `queued`, at night, also what was paid
         here and no office counts.
@@ -67,6 +76,7 @@ class ReconciliationService(Verbs):
                 )
             else:
                 await alerts.settle(connection, city_id, kind=WAITING, about="statements", now=now)
+            await accepting.tell_vanished(connection, city_id, now)
             if queued:
                 await paid_here.tell_not_counted(connection, city_id, now)
 

@@ -18,9 +18,9 @@ from hub.payments.model import Source, Wanted
 from hub.payments.service import PaymentService
 from hub.reconciliation import outgoing, payouts
 from hub.reconciliation.matching import enter, told
-from hub.statements import entries
+from hub.statements import accepting, entries
 from hub.statements.accounts import payees_of
-from hub.statements.model import REMEDIES, Event, State, StatementEntry
+from hub.statements.model import REMEDIES, Event, State, StatementEntry, allow
 from hub.storage.database import Connection, Database
 from hub.storage.vault import TownKeys, Vault
 
@@ -68,6 +68,8 @@ class Verbs:
         reason: str | None,
         now: datetime,
     ) -> None:
+        # Whoever asks again after no answer reads that it is booked, and not that nothing is due any more.
+        allow(Event.CONFIRMED, entry.state, State.BOOKED)
         if entry.amount.minor < 0:
             raise Conflict("This took money: say which entry it takes back, or set it aside.")
         wanted, payee = await self._checked(connection, town, entry, wanted, payee)
@@ -144,6 +146,7 @@ class Verbs:
         async with self._database.town(town.city.id) as connection:
             keys, entry, now = await self._open(connection, town, entry_id, allowed)
             await self._undo(connection, keys, town, entry, by=by, reason=reason, now=now)
+            await accepting.tell_vanished(connection, town.city.id, now)
 
     async def _undo(
         self,

@@ -76,6 +76,7 @@ async def listed(
     reason: str | None = None,
     accounts: Sequence[str] | None = None,
     statement_id: UUID | None = None,
+    entry_ids: Sequence[UUID] | None = None,
     amount: Money | None = None,
     booked_from: date | None = None,
     booked_to: date | None = None,
@@ -90,10 +91,10 @@ async def listed(
         return f"${len(arguments)}"
 
     where = ["city_id = $1"]
-    if state:
-        where.append(f"state = any ({bind([str(one) for one in state])})")
-    if accounts is not None:
-        where.append(f"account = any ({bind(list(accounts))})")
+    several = (("state", [str(one) for one in state] or None), ("account", accounts), ("entry_id", entry_ids))
+    for column, values in several:
+        if values is not None:
+            where.append(f"{column} = any ({bind(list(values))})")
     for column, value in (("reason", reason), ("statement_id", statement_id)):
         if value is not None:
             where.append(f"{column} = {bind(value)}")

@@ -1,12 +1,18 @@
-"""A statement that nobody sent: the next one begins with another balance than the last one before it ended with."""
+"""Balances that do not agree: of a statement in itself, and from one to the next, where one is missing between them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from hub.alerts import service as alerts
+from hub.kernel.ids import public_id
 from hub.kernel.money import Money
 from hub.storage.database import Connection
+
+DISAGREES = "statement_disagrees"
+"""Alert: the bank's own totals and balances do not agree with the entries it tells."""
 
 MISSING = "statement_missing"
 """Alert: between two statements of an account one is missing, and with it what came in those days."""
@@ -18,7 +24,8 @@ _WITHIN = timedelta(days=60)
 _GAP = """
     with all_there as (
         select statement_id, opening, closing, coalesce(since, until) as begins, coalesce(until, since) as ends
-        from statements where city_id = $1 and account = $2 and currency = $3 and kind = 'statement')
+        from statements
+        where city_id = $1 and account = $2 and currency = $3 and kind = 'statement' and state = 'counts')
     select before.ends as after, before.closing, one.begins, one.opening
     from all_there one
     cross join lateral (
@@ -43,3 +50,46 @@ async def tell(connection: Connection, city_id: int, account: str, currency: str
         f" the next one begins on {gap['begins']} with {Money(gap['opening'], currency)}: upload what is between them"
     )
     await alerts.raise_alert(connection, city_id, kind=MISSING, about=about, detail={"says": says}, now=now, times=1)
+
+
+# Pages of one statement that do not say so have its number, its days and its balances each, and the entries of one part
+# each: none agrees in itself, and all of them together do.
+_JOINED = """
+    with same as (
+        select number, since, until, opening, closing from statements
+        where city_id = $1 and account = $2 and currency = $3 and kind = 'statement' and state = 'counts'
+          and number is not null and opening is not null and closing is not null
+        group by number, since, until, opening, closing
+        having count(*) > 1 and bool_or(agrees is false) and opening + sum(credits - debits) = closing)
+    select s.statement_id from statements s
+    join same on s.number = same.number and s.since is not distinct from same.since
+             and s.until is not distinct from same.until and (s.opening, s.closing) = (same.opening, same.closing)
+    where s.city_id = $1 and s.account = $2 and s.currency = $3 and s.kind = 'statement' and s.state = 'counts'
+      and s.agrees is false"""
+
+
+async def tell_disagrees(
+    connection: Connection,
+    city_id: int,
+    statement_id: UUID,
+    name: str,
+    account: str,
+    differences: Sequence[str],
+    now: datetime,
+) -> None:
+    """A statement that does not agree in itself is told until somebody has looked, or what was missing is there."""
+    says = f"the statement {name} of {account}: {'; '.join(differences)}"
+    about = public_id("bst", statement_id)
+    await alerts.raise_alert(connection, city_id, kind=DISAGREES, about=about, detail={"says": says}, now=now)
+
+
+async def agrees_now(connection: Connection, city_id: int, statement_id: UUID, now: datetime) -> bool:
+    """Nobody needs to be told of it any more. Whether somebody was."""
+    about = public_id("bst", statement_id)
+    return await alerts.settle(connection, city_id, kind=DISAGREES, about=about, now=now)
+
+
+async def tell_joined(connection: Connection, city_id: int, account: str, currency: str, now: datetime) -> None:
+    """Whether statements that did not agree are pages that agree together."""
+    for row in await connection.fetch(_JOINED, city_id, account, currency):
+        await agrees_now(connection, city_id, row["statement_id"], now)

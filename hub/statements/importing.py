@@ -1,9 +1,8 @@
 """A file of a bank becomes statements and entries: all of it, or nothing of it.
 
 A statement is known by its account, its currency and the bank's own id. One that comes again with the same entries is
-left as it is, one with others is refused. An entry that another statement had already (a month after its days, say) is
-not counted again where the bank gives it the same reference of its own; where it does not, somebody looks. So does
-somebody where a statement of another format tells the same days.
+left as it is, one with others is held (hub.statements.corrections). What another one has told before is judged entry by
+entry (hub.statements.repeated).
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ import asyncpg
 import orjson
 import structlog
 
-from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
 from hub.kernel.errors import NotReady
-from hub.kernel.ids import new_uuid, public_id
+from hub.kernel.ids import new_uuid
 from hub.kit.one_thread import OneThread
 from hub.ports.bank_statement import (
     Broken,
@@ -32,10 +30,10 @@ from hub.ports.bank_statement import (
     StatementEnd,
     StatementFormat,
 )
-from hub.statements import files, gaps
+from hub.statements import corrections, file_ends, files, gaps, repeated
 from hub.statements.accounts import iban_of, payees_of
 from hub.statements.formats import recognised
-from hub.statements.model import StatementFile
+from hub.statements.model import FileState, StatementFile, StatementState
 from hub.statements.rows import Rows
 from hub.statements.ways import ways_for, ways_of
 from hub.storage.database import Connection, Database
@@ -43,12 +41,6 @@ from hub.storage.vault import TownKeys, Vault
 
 log = structlog.get_logger(__name__)
 
-
-REFUSED = "statement_refused"
-"""Alert: a file of a bank could not be taken."""
-
-DISAGREES = "statement_disagrees"
-"""Alert: the bank's own totals and balances do not agree with the entries it tells."""
 
 _UNHEARD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, asyncpg.DataError)
 _AT_ONCE = 1000
@@ -79,8 +71,8 @@ class Importing:
         city_id = town.city.id
         async with self._database.town(city_id) as connection:
             file = await files.find(connection, city_id, file_id)
-            if file.state != "received":
-                return file.state == "read"
+            if file.state is not FileState.RECEIVED:
+                return file.state is FileState.READ
             keys = await self._vault.keys(connection, city_id)
             if len(keys.index) > 1:
                 # What came before is known by the old key still, and would be counted again.
@@ -92,12 +84,7 @@ class Importing:
             async with self._database.town(city_id) as connection:
                 ways = await asyncio.to_thread(ways_for, town.city, content, known)
                 await _Taking(connection, keys, town, file, ways, known.read(content, ways), now).take()
-                await connection.execute(
-                    """update statement_files set state = 'read', format = $3, read_at = $4
-                       where city_id = $1 and file_id = $2""",
-                    city_id, file_id, known.id, now,
-                )  # fmt: skip
-                await alerts.settle(connection, city_id, kind=REFUSED, about=public_id("bsf", file_id), now=now)
+                await file_ends.was_read(connection, city_id, file_id, known.id, now)
                 # Keys that were replaced meanwhile: what was here is known by the new one, and these entries would
                 # never be. Asked last, since a rotation waits from here to the commit, and all of the town behind it.
                 if (await self._vault.keys(connection, city_id)).index != keys.index:
@@ -118,15 +105,13 @@ class Importing:
 
     async def _refuse(self, town: Town, name: str, file_id: UUID, broken: Broken, now: datetime) -> None:
         async with self._database.town(town.city.id) as connection:
-            await connection.execute(
-                """update statement_files set state = 'refused', problem = $3, line = $4, read_at = $5
-                   where city_id = $1 and file_id = $2""",
-                town.city.id, file_id, broken.problem, broken.line, now,
-            )  # fmt: skip
-            place = f", line {broken.line}" if broken.line else ""
-            detail = {"says": f"the bank statement {name} was refused{place}: {broken.problem}", "file": name}
-            about = public_id("bsf", file_id)
-            await alerts.raise_alert(connection, town.city.id, kind=REFUSED, about=about, detail=detail, now=now)
+            await file_ends.end_unread(
+                connection, town.city.id, file_id, name, FileState.REFUSED, broken.problem, line=broken.line, now=now
+            )
+
+
+class _Known(Exception):
+    """The statement came before."""
 
 
 class _Taking:
@@ -161,6 +146,7 @@ class _Taking:
                     await self._thread.run(source.close)
         for account, currency in sorted(self._taken):
             await gaps.tell(self._connection, self._keys.city_id, account, currency, self._now)
+            await gaps.tell_joined(self._connection, self._keys.city_id, account, currency, self._now)
 
     async def _statement(self, statement: Statement) -> None:
         city_id, account = self._keys.city_id, iban_of(self._town.city, statement.account)
@@ -173,96 +159,62 @@ class _Taking:
         if ways_of(self._town.city, account) != self._ways:
             problem = f"is of the account {account}, whose bank has other ways than the file was read by: compare"
             raise Broken(f"{problem} `statements` of its payee in city.yaml, and send other banks' statements apart")
-        known = await self._connection.fetchrow(
-            """select s.digest, f.name from statements s join statement_files f using (city_id, file_id)
-               where s.city_id = $1 and s.account = $2 and s.kind = $3 and s.bank_id = $4 and s.currency = $5""",
-            city_id, account, statement.kind, statement.id, statement.currency,
-        )  # fmt: skip
+        before = await corrections.told_before(self._connection, city_id, account, statement)
         rows = Rows(self._keys, statement, new_uuid(), account, self._now)
-        end: StatementEnd | None = None
-        while end is None:
+        try:
+            async with self._connection.transaction():
+                end = await self._entries(rows)
+                if before is not None and await corrections.same(
+                    self._connection, city_id, before, rows, statement, end
+                ):
+                    raise _Known
+        except _Known:
+            return
+        if before is not None and before.told_otherwise(end):
+            await self._insert(statement, rows, end, StatementState.HELD, before.statement_id)
+            await corrections.hold(self._connection, city_id, rows.statement_id, statement, account, self._now)
+            return
+        await self._insert(statement, rows, end, StatementState.COUNTS, None)
+        await repeated.judge(self._connection, city_id, rows.statement_id, account, statement.format, self._now)
+        if end.agrees is False:
+            name = statement.number or statement.id
+            await gaps.tell_disagrees(
+                self._connection, city_id, rows.statement_id, name, account, end.differences, self._now
+            )
+        self._taken.add((account, statement.currency))
+
+    async def _entries(self, rows: Rows) -> StatementEnd:
+        while True:
             batch = await self._thread.run(lambda: list(itertools.islice(self._items, _AT_ONCE)))
             number = next((place for place, one in enumerate(batch) if isinstance(one, StatementEnd)), None)
-            if number is not None:
-                end = batch[number]  # type: ignore[assignment] # it was looked for
-                self._items = itertools.chain(batch[number + 1 :], self._items)
-            elif not batch:
+            if not batch:
                 raise Broken("ends before its statement does")
             made = [row for one in batch[:number] for row in rows.of(one)]
-            if known is None and made:
+            if made:
                 await self._connection.execute(_INSERT, *zip(*made, strict=True))
-        if known is None:
-            await self._insert(statement, rows, end)
-            self._taken.add((account, statement.currency))
-        elif known["digest"] != rows.digest.digest():
-            raise Broken(
-                f"has the statement {statement.number or statement.id}, which came in {known['name']} with other"
-                " entries: ask the bank which of them is right"
-            )
+            if number is not None:
+                self._items = itertools.chain(batch[number + 1 :], self._items)
+                end: StatementEnd = batch[number]  # type: ignore[assignment] # it was looked for
+                return end
 
-    async def _insert(self, statement: Statement, rows: Rows, end: StatementEnd) -> None:
-        city_id = self._keys.city_id
+    async def _insert(
+        self,
+        statement: Statement,
+        rows: Rows,
+        end: StatementEnd,
+        state: StatementState,
+        corrects: UUID | None,
+    ) -> None:
         opening, closing = statement.opening, end.closing
         await self._connection.execute(
             """insert into statements (city_id, statement_id, file_id, kind, format, bank_id, account, currency, number,
-                   since, until, opening, closing, entries, credits, debits, agrees, differences, digest, imported_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)""",
-            city_id, rows.statement_id, self._file.file_id, statement.kind, statement.format, statement.id,
+                   since, until, opening, closing, entries, credits, debits, agrees, differences, digest, imported_at,
+                   state, corrects)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                       $22)""",
+            self._keys.city_id, rows.statement_id, self._file.file_id, statement.kind, statement.format, statement.id,
             rows.account, statement.currency, statement.number, statement.since, statement.until,
             None if opening is None else opening.amount.minor, None if closing is None else closing.amount.minor,
             end.entries, end.credits.minor, end.debits.minor, end.agrees, orjson.dumps(end.differences).decode(),
-            rows.digest.digest(), self._now,
+            rows.digest.digest(), self._now, state, corrects,
         )  # fmt: skip
-        await self._connection.execute(_REPEATED, city_id, rows.statement_id, rows.account, self._now, statement.format)
-        if end.agrees is False:
-            about = public_id("bst", rows.statement_id)
-            says = f"the statement {statement.number or statement.id} of {rows.account}: {'; '.join(end.differences)}"
-            await alerts.raise_alert(
-                self._connection, city_id, kind=DISAGREES, about=about, detail={"says": says}, now=self._now
-            )
-
-
-# So many as another statement of the account has of the same, this one repeats: surely, where the bank gave it a
-# reference of its own. In another format banks write references and texts otherwise: what came in the same amount on
-# the same day may be the same there. So it may where somebody has reopened what was told early, by a report say (it was
-# set aside at once, so its first decision is that): she may book that one or set it aside again, so she is shown both.
-_REPEATED = """
-    with mine as (
-        select entry_id, likeness, bank_reference, currency, amount, booked_on,
-               row_number() over (partition by likeness order by place, part) as nth,
-               amount > 0 or reversal as counted,
-               row_number() over (partition by currency, amount, booked_on, amount > 0 or reversal
-                                  order by place, part) as nth_of_day
-        from statement_entries where city_id = $1 and statement_id = $2 and state in ('new', 'queued')),
-    alike as (
-        select likeness, max(number) as number, max(surely) as surely from (
-            select e.likeness, count(*) as number, count(*) filter (where not early) as surely
-            from statement_entries e, lateral (
-                select coalesce(e.reason, '') in ('report', 'notification', 'pending', 'information')
-                       or 'reopened' = (select m.event from matches m where m.city_id = e.city_id
-                                        and m.entry_id = e.entry_id order by m.at, m.match_id limit 1) as early) told
-            where e.city_id = $1 and e.account = $3 and e.statement_id <> $2
-              and e.likeness in (select likeness from mine)
-              and (e.state <> 'set_aside' or not early)
-            group by e.likeness, e.statement_id) each
-        group by likeness),
-    of_another_format as (
-        select currency, amount, booked_on, max(number) as number from (
-            select e.currency, e.amount, e.booked_on, count(*) as number
-            from statements s join statement_entries e on e.city_id = s.city_id and e.statement_id = s.statement_id
-            where s.city_id = $1 and s.account = $3 and s.format <> $5
-              and (s.kind = 'statement' or e.state <> 'set_aside')
-              and (s.until is null or s.until >= (select min(booked_on) from mine))
-              and (e.amount > 0 or e.reversal) and e.booked_on in (select booked_on from mine)
-              and coalesce(e.reason, '') not in ('pending', 'information', 'repeated', 'perhaps_repeated')
-            group by e.currency, e.amount, e.booked_on, e.statement_id) each
-        group by currency, amount, booked_on),
-    found as (
-        select mine.entry_id, mine.nth <= alike.surely and mine.bank_reference <> '' as surely
-        from mine left join alike using (likeness) left join of_another_format o using (currency, amount, booked_on)
-        where mine.nth <= alike.number or mine.counted and mine.nth_of_day <= o.number)
-    update statement_entries e
-    set state = case when found.surely then 'set_aside' else 'queued' end,
-        reason = case when found.surely then 'repeated' else 'perhaps_repeated' end, state_at = $4
-    from found where e.city_id = $1 and e.entry_id = found.entry_id
-"""

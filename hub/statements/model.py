@@ -1,4 +1,6 @@
-"""What a statement's entry is to the hub, the states it can be in, and the one table of the edges between them."""
+"""What files, statements and entries of a bank are to the hub, the states they can be in, and the tables of the edges
+between those of statements and of entries.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,84 @@ READ = "statements.read"
 """Kind of the job that reads a file."""
 
 
+class FileState(StrEnum):
+    ARRIVING = "arriving"
+    BROKEN_OFF = "broken_off"  # it never came to its end
+    RECEIVED = "received"  # kept whole, and to be read
+    READ = "read"
+    REFUSED = "refused"  # something is wrong with it, and nothing of it counts
+    GIVEN_UP = "given_up"  # the hub could not read it, whatever is in it
+
+
+class StatementState(StrEnum):
+    COUNTS = "counts"
+    HELD = "held"  # the bank tells with it otherwise what another one told that counts
+    CORRECTED = "corrected"  # another one counts instead of it
+    DISMISSED = "dismissed"  # it was held, and somebody said that it does not count
+
+
+class StatementEvent(StrEnum):
+    """What staff do with a statement. `statement_decisions` has one row for each."""
+
+    ACCEPTED = "accepted"
+    CORRECTED = "corrected"
+    DISMISSED = "dismissed"
+    LOOKED_AT = "looked_at"
+
+
+class StatementEdge(NamedTuple):
+    event: StatementEvent
+    source: StatementState
+    target: StatementState
+    meaning: str
+
+
+STATEMENT_EDGES: tuple[StatementEdge, ...] = (
+    StatementEdge(
+        StatementEvent.ACCEPTED, StatementState.HELD, StatementState.COUNTS, "it counts instead of the one before it"
+    ),
+    StatementEdge(
+        StatementEvent.CORRECTED, StatementState.COUNTS, StatementState.CORRECTED, "another one counts instead of it"
+    ),
+    StatementEdge(
+        StatementEvent.DISMISSED, StatementState.HELD, StatementState.DISMISSED, "the one before it stays as it is"
+    ),
+    StatementEdge(
+        StatementEvent.ACCEPTED, StatementState.DISMISSED, StatementState.COUNTS, "it was dismissed by mistake"
+    ),
+    StatementEdge(
+        StatementEvent.LOOKED_AT, StatementState.COUNTS, StatementState.COUNTS, "its balances do not agree, and may"
+    ),
+    StatementEdge(
+        StatementEvent.LOOKED_AT,
+        StatementState.CORRECTED,
+        StatementState.CORRECTED,
+        "what is booked of it stays so, though the bank does not tell it any more",
+    ),
+)
+"""Every change of a statement is one of these, and each is somebody's of the staff."""
+
+
+def allow_statement(event: StatementEvent, source: StatementState) -> StatementState:
+    """Where it leads. Raises Conflict: the statement is not in a state for it."""
+    for edge in STATEMENT_EDGES:
+        if (edge.event, edge.source) == (event, source):
+            return edge.target
+    raise Conflict(STATEMENT_REMEDIES[source])
+
+
+STATEMENT_REMEDIES = {
+    StatementState.COUNTS: "This statement counts: only one that is held is accepted or dismissed.",
+    StatementState.HELD: "This statement is held: accept or dismiss it.",
+    StatementState.CORRECTED: "This statement was corrected: look at the one that counts instead of it.",
+    StatementState.DISMISSED: "This statement was dismissed: accept it, where that was a mistake.",
+}
+"""What to do instead with a statement in a state that does not allow what was asked."""
+
+
 class State(StrEnum):
     NEW = "new"  # imported, and not looked at yet
+    HELD = "held"  # of a statement that is held
     BOOKED = "booked"  # in the ledger
     QUEUED = "queued"  # somebody must say what it is
     SET_ASIDE = "set_aside"  # not the hub's: money that went, fees, what a report tells before its statement
@@ -36,6 +114,7 @@ class Event(StrEnum):
     UNDONE = "undone"
     REOPENED = "reopened"
     REVERSED = "reversed"
+    ACCEPTED = "accepted"
 
 
 class Edge(NamedTuple):
@@ -52,6 +131,10 @@ EDGES: tuple[Edge, ...] = (
     Edge(Event.MATCHED, State.NEW, State.BOOKED, "hub", "there is one thing it can be for, and it is booked"),
     Edge(Event.UNCLEAR, State.NEW, State.QUEUED, "hub", "several things, or none: somebody is shown what is likely"),
     Edge(Event.SET_ASIDE, State.NEW, State.SET_ASIDE, "hub", "money that went, and to nobody we owed it"),
+    Edge(Event.ACCEPTED, State.HELD, State.NEW, "staff", "its statement counts, which was held"),
+    Edge(Event.ACCEPTED, State.HELD, State.QUEUED, "staff", "the same, and it may stand for one that is booked"),
+    Edge(Event.ACCEPTED, State.HELD, State.SET_ASIDE, "staff", "the same, and it is the copy of one that counts"),
+    Edge(Event.SET_ASIDE, State.NEW, State.SET_ASIDE, "staff", "the bank does not tell it any more"),
     Edge(Event.MATCHED, State.QUEUED, State.BOOKED, "hub", "what it is for has been found since"),
     Edge(Event.UNCLEAR, State.QUEUED, State.QUEUED, "hub", "what has been found since only somebody can decide"),
     Edge(Event.CONFIRMED, State.QUEUED, State.BOOKED, "staff", "somebody says what it is for, in one part or several"),
@@ -77,6 +160,7 @@ def allow(event: Event, source: State, target: State) -> State:
 
 REMEDIES = {
     State.NEW: "the hub looks at it in a moment",
+    State.HELD: "its statement is to be accepted first, or dismissed",
     State.BOOKED: "undo that first, or reassign it",
     State.QUEUED: "it waits for somebody to say what it is for",
     State.SET_ASIDE: "reopen it first",
@@ -128,8 +212,8 @@ class StatementEntry:
 
 @dataclass(frozen=True, slots=True)
 class StatementFile:
-    """A file of a bank as it came; `payees` those whose accounts it may be of, None: all. `problem` and `line` of one
-    that was refused.
+    """A file of a bank as it came; `payees` those whose accounts it may be of, None: all. `problem` of one that was not
+    read, `line` of one that was refused.
     """
 
     file_id: UUID
@@ -137,7 +221,7 @@ class StatementFile:
     received_at: datetime
     by: str
     payees: Sequence[str] | None
-    state: str
+    state: FileState
     size: int
     format: str | None
     problem: str | None
@@ -147,10 +231,16 @@ class StatementFile:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """A statement as staff see it. Minor units of `currency`; `agrees` None: the bank tells nothing to compare with."""
+    """A statement as staff see it. Minor units of `currency`; `agrees` None: the bank tells nothing to compare with.
+
+    `corrects` is the one that it was told instead of, `corrected_by` the one that counts instead of it.
+    """
 
     statement_id: UUID
     file_id: UUID
+    state: StatementState
+    corrects: UUID | None
+    corrected_by: UUID | None
     kind: str
     format: str
     account: str
@@ -168,6 +258,18 @@ class StatementRow:
     imported_at: datetime
     waiting: int
     """Of its entries those that somebody must look at."""
+    to_undo: int
+    """Of one that was corrected: entries that are booked, though the bank does not tell them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDecision:
+    """A line of what staff said of a statement or a file."""
+
+    at: datetime
+    event: StatementEvent
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

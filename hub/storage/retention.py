@@ -33,7 +33,7 @@ _EXPIRED = {
     "tombstones": "as_of < $2",
     "alerts": "settled_at < $2",
     # With a file go its statements and entries; a payment that is kept longer has all it needs of them.
-    "statement_files": "received_at < $2 and (state in ('arriving', 'refused') or not exists (select from statements s"
+    "statement_files": "received_at < $2 and (state not in ('received', 'read') or not exists (select from statements s"
     " where s.city_id = $1 and s.file_id = statement_files.file_id))",
     "statements": "imported_at < $2",
     "webhook_changes": "at < $2",
@@ -66,7 +66,12 @@ _EXPIRED = {
 _SOONER = {
     # What did not come to its end within a day never will.
     "push_files": (timedelta(days=1), "state = 'arriving' and received_at < $2"),
-    "statement_files": (timedelta(days=1), "state = 'arriving' and received_at < $2"),
+    # Of a bank's file that it did not arrive is still known; what came of it is of no use.
+    "statement_file_chunks": (
+        timedelta(days=1),
+        """file_id in (select file_id from statement_files
+                       where city_id = $1 and state in ('arriving', 'broken_off') and received_at < $2)""",
+    ),
     # What never brought money is no voucher.
     "payments": (timedelta(days=365), f"not money and changed_at < $2 and {_NOT_OPEN}"),
 }

@@ -30,7 +30,7 @@ from portal_api.admin.statements import accounts_of
 from portal_api.admin.till import refuse_own_debts
 from portal_api.errors import responses
 from portal_api.pages import Cursor, Limit, read_position, write_cursor
-from portal_api.parameters import MOST_VALUES, CalendarDate
+from portal_api.parameters import MOST_VALUES, NO_NUL, CalendarDate
 from portal_api.render import moment
 from portal_api.requests import AsStaff, Staff
 
@@ -50,7 +50,9 @@ _NOW: dict[str, Any] = {"response_model": forms.EntryWhole, "response_descriptio
 async def list_statement_entries(
     staff: AsStaff,
     state: Annotated[list[State], Query(max_length=MOST_VALUES, description="any of these")] = [],  # noqa: B006
-    reason: Annotated[str | None, Query(max_length=60, description="only those that wait for this")] = None,
+    reason: Annotated[
+        str | None, Query(max_length=60, pattern=NO_NUL, description="only those that wait for this")
+    ] = None,
     statement: Annotated[str | None, Query(max_length=40, description="only of this one")] = None,
     amount: Annotated[
         str | None, Query(pattern=r"^-?[0-9]{1,14} [A-Z]{3}$", description="minor units", examples=["12550 EUR"])
@@ -80,7 +82,7 @@ async def list_statement_entries(
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     following = write_cursor(last.state_at.isoformat(), last.entry_id) if last else None
-    return _json({"items": [_entry(staff, one) for one in shown], "next_cursor": following})
+    return _json({"items": [entry_out(staff, one) for one in shown], "next_cursor": following})
 
 
 @router.get(
@@ -214,7 +216,7 @@ async def _whole(staff: Staff, entry_id: UUID, what: str, reason: str | None) ->
     details = entry.details
     assert details is not None
     return _json(
-        _entry(staff, entry)
+        entry_out(staff, entry)
         | {
             "party": {"name": details.party.name, "account": details.party.account},
             "text": details.text,
@@ -263,7 +265,8 @@ def _decisions(decisions: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _entry(staff: Staff, entry: StatementEntry) -> dict[str, Any]:
+def entry_out(staff: Staff, entry: StatementEntry) -> dict[str, Any]:
+    """As EntryOut."""
     return {
         "id": public_id("bse", entry.entry_id),
         "statement": public_id("bst", entry.statement_id),

@@ -2,83 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
 
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id, public_id
-from hub.statements import files
+from hub.statements import decisions, files
 from hub.statements import service as statements
 from hub.statements.accounts import payees_of
 from hub.statements.files import LARGEST
-from hub.statements.model import StatementFile, StatementRow
+from hub.statements.model import FileState, StatementDecision, StatementFile, StatementRow, StatementState
+from portal_api.admin.statement_shapes import (
+    FILE,
+    STATEMENT,
+    StatementFileList,
+    StatementFileOut,
+    StatementFileWhole,
+    StatementList,
+    StatementWhole,
+)
 from portal_api.admin.till import covers
 from portal_api.errors import responses
 from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
 from portal_api.push.door import parts, too_slow
-from portal_api.render import Amount, moment
+from portal_api.render import moment
 from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
-_FILE, _STATEMENT = "bsf_01jd3v9k6cf3rs2k4w5m8q7x1t", "bst_01jd3v9k6cf3rs2k4w5m8q7x1t"
-FileId = Annotated[str, Path(description="as it was told", examples=[_FILE])]
-FileState = Literal["arriving", "received", "read", "refused"]
-
-
-class StatementFileOut(BaseModel):
-    """`received`, then `read`, or `refused` with the `problem` and its `line`: then nothing of it counts."""
-
-    id: str = Field(examples=[_FILE])
-    name: str = Field(examples=["izvod-2026-11-20.xml"])
-    state: FileState
-    known: bool = Field(description="a file of this content came before: this is it, and it was not read again")
-    size: int
-    format: str | None = Field(examples=["camt"])
-    problem: str | None
-    line: int | None
-    received_at: datetime
-    read_at: datetime | None
-    by: str
-
-
-class StatementFileList(BaseModel):
-    items: list[StatementFileOut]
-    next_cursor: str | None
-
-
-class StatementOut(BaseModel):
-    """`agrees` null: the bank tells nothing to compare with; else whether its balances and totals are those of its
-    entries, and `differences` say by how much they are not.
-    """
-
-    id: str = Field(examples=[_STATEMENT])
-    file: str
-    kind: Literal["statement", "report", "notification"]
-    format: str = Field(examples=["camt.053.001.08"])
-    account: str = Field(examples=["HR1723600001101234565"])
-    payees: list[str]
-    number: str | None
-    since: date | None
-    until: date | None
-    opening: Amount | None
-    closing: Amount | None
-    entries: int
-    credits: Amount
-    debits: Amount
-    agrees: bool | None
-    differences: list[str]
-    waiting: int = Field(description="of its entries those that somebody must look at")
-    imported_at: datetime
-
-
-class StatementList(BaseModel):
-    items: list[StatementOut]
-    next_cursor: str | None
+FileId = Annotated[str, Path(description="as it was told", examples=[FILE])]
+StatementId = Annotated[str, Path(description="from the list", examples=[STATEMENT])]
 
 
 @router.post(
@@ -141,28 +97,30 @@ async def list_statement_files(
 @router.get(
     "/statement-files/{file_id}",
     summary="How far a file is",
-    response_model=StatementFileOut,
+    response_model=StatementFileWhole,
     response_description="As of now",
     responses=responses(401, 403, 404),
 )
 async def read_statement_file(staff: AsStaff, file_id: FileId) -> Response:
-    """What was wrong with it, where it was refused."""
-    return _json(_file(await _own_file(staff, file_id), known=False))
+    """What was wrong with it, where it was not read."""
+    return _json(await file_whole(staff, file_id))
 
 
 @router.post(
     "/statement-files/{file_id}/read-again",
     status_code=202,
-    summary="Read a refused file again",
+    summary="Read a file again that was not read",
     response_model=StatementFileOut,
     response_description="It is read in a moment",
     responses=responses(401, 403, 404, 409),
 )
 async def reread_statement_file(staff: AsStaff, file_id: FileId) -> Response:
-    """As after an account that was missing in the town's configuration was written there."""
-    file = await _own_file(staff, file_id)
+    """As after an account that was missing in the town's configuration was written there. Not of one that did not
+    arrive whole: that one is sent again.
+    """
+    file = await own_file(staff, file_id)
     await staff.hub.statements.files.read_again(staff.town.city.id, file.file_id)
-    return _json(_file(await _own_file(staff, file_id), known=False), 202)
+    return _json(_file(await own_file(staff, file_id), known=False), 202)
 
 
 @router.get(
@@ -175,6 +133,7 @@ async def reread_statement_file(staff: AsStaff, file_id: FileId) -> Response:
 async def list_statements(
     staff: AsStaff,
     file: Annotated[str | None, Query(max_length=40, description="only those of this file")] = None,
+    state: Annotated[StatementState | None, Query(description="only in this state")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -186,6 +145,7 @@ async def list_statements(
             city_id,
             accounts=accounts_of(staff),
             file_id=None if file is None else parse_public_id("bsf", file),
+            state=state,
             before=read_public_cursor("bst", cursor),
             limit=limit + 1,
         )
@@ -197,21 +157,13 @@ async def list_statements(
 @router.get(
     "/statements/{statement_id}",
     summary="One bank statement",
-    response_model=StatementOut,
+    response_model=StatementWhole,
     response_description="Its head and its totals",
     responses=responses(401, 403, 404),
 )
-async def read_statement(
-    staff: AsStaff, statement_id: Annotated[str, Path(description="from the list", examples=[_STATEMENT])]
-) -> Response:
+async def read_statement(staff: AsStaff, statement_id: StatementId) -> Response:
     """Its entries are listed by `GET /admin/v1/statement-entries?statement=…`."""
-    city_id = staff.town.city.id
-    async with staff.hub.database.town(city_id) as connection:
-        found = await statements.one(connection, city_id, parse_public_id("bst", statement_id))
-    accounts = accounts_of(staff)
-    if accounts is not None and found.account not in accounts:
-        raise NotFound("There is no such statement.")
-    return _json(_statement(staff, found))
+    return _json(await statement_whole(staff, statement_id))
 
 
 def accounts_of(staff: Staff) -> list[str] | None:
@@ -223,7 +175,37 @@ def accounts_of(staff: Staff) -> list[str] | None:
     return [one for one in sorted(accounts) if all(covers(staff, payee) for payee in payees_of(city, one))]
 
 
-async def _own_file(staff: Staff, file_id: str) -> StatementFile:
+async def own_statement(staff: Staff, statement_id: str) -> StatementRow:
+    """Raises NotFound where there is none, or none of an account that they answer for."""
+    city_id, accounts = staff.town.city.id, accounts_of(staff)
+    async with staff.hub.database.town(city_id) as connection:
+        found = await statements.one(connection, city_id, parse_public_id("bst", statement_id))
+    if accounts is not None and found.account not in accounts:
+        raise NotFound("There is no such statement.")
+    return found
+
+
+async def statement_whole(staff: Staff, statement_id: str) -> dict[str, Any]:
+    """With what staff said of it."""
+    one = await own_statement(staff, statement_id)
+    async with staff.hub.database.town(staff.town.city.id) as connection:
+        said = await decisions.listed(connection, staff.town.city.id, statement_id=one.statement_id)
+    return _statement(staff, one) | {"decisions": _said(said)}
+
+
+async def file_whole(staff: Staff, file_id: str) -> dict[str, Any]:
+    """With what staff said of it."""
+    file = await own_file(staff, file_id)
+    async with staff.hub.database.town(staff.town.city.id) as connection:
+        said = await decisions.listed(connection, staff.town.city.id, file_id=file.file_id)
+    return _file(file, known=False) | {"decisions": _said(said)}
+
+
+def _said(said: Sequence[StatementDecision]) -> list[dict[str, Any]]:
+    return [{"at": moment(one.at), "event": one.event, "by": one.by, "reason": one.reason} for one in said]
+
+
+async def own_file(staff: Staff, file_id: str) -> StatementFile:
     city_id = staff.town.city.id
     async with staff.hub.database.town(city_id) as connection:
         file = await files.find(connection, city_id, parse_public_id("bsf", file_id))
@@ -244,10 +226,24 @@ def _file(file: StatementFile, *, known: bool) -> dict[str, Any]:
 
 def _statement(staff: Staff, one: StatementRow) -> dict[str, Any]:
     amounts = ("opening", "closing", "credits", "debits")
-    plain = ("kind", "format", "account", "number", "since", "until", "entries", "agrees", "waiting")
+    plain = (
+        "state",
+        "kind",
+        "format",
+        "account",
+        "number",
+        "since",
+        "until",
+        "entries",
+        "agrees",
+        "waiting",
+        "to_undo",
+    )
     return {
         "id": public_id("bst", one.statement_id),
         "file": public_id("bsf", one.file_id),
+        "corrects": None if one.corrects is None else public_id("bst", one.corrects),
+        "corrected_by": None if one.corrected_by is None else public_id("bst", one.corrected_by),
         **{name: getattr(one, name) for name in plain},
         **{name: staff.reader.amount(getattr(one, name), one.currency) for name in amounts},
         "payees": payees_of(staff.town.city, one.account),

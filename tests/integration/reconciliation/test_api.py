@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from hub.authorisation import Role
+from hub.jobs.queue import Job
 from hub.kernel.assurance import Assurance
-from hub.kernel.ids import parse_public_id
+from hub.kernel.ids import new_uuid, parse_public_id
 from hub.logins import resolution
 from hub.obligations.projection import ObligationProjection
 from hub.staff import service as staff
 from hub.staff.model import Grant
 from hub.subjects import service as subjects
 from hub.tokens.service import AccessToken
+from hub.worker import Work
 from tests.integration.reconciliation.books import Line, bill, camt
 from tests.support.hub import Api, make_settings, opened
 from tests.support.records import ANA, obligation, source
@@ -233,4 +235,83 @@ async def test_a_file_that_stops_coming_is_given_up(hub, monkeypatch):
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
     assert answer.json()["type"] == "urn:munihub:problem:request_timeout"
     [file] = (await get(hub, cashier, "statement-files"))["items"]
-    assert file["state"] == "arriving"
+    assert (file["state"], file["problem"]) == ("broken_off", "Nothing more of it came.")
+
+
+async def post(hub: Api, headers: dict[str, str], path: str, reason: str = "looked at it") -> tuple[int, Any]:
+    answer = await hub.client.post(f"/pregrada/admin/v1/{path}", json={"reason": reason}, headers=headers)
+    return answer.status_code, answer.json()
+
+
+async def test_a_clerk_sees_what_a_corrected_statement_tells_otherwise_and_accepts_it(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    cashier, utility = hub.staff("pregrada"), await cashier_of(hub, "niskogradnja")
+    paid = Line("125.50", "HR68 5720-87582274224", bank_reference="B1", text="komunalna")
+    await upload(hub, cashier, camt(paid, Line("5.00", text="stara")))
+    other = Line("120.50", "HR68 5720-87582274224", bank_reference="B1", text="vodna")
+    file = await upload(hub, cashier, camt(other, Line("9.00", text="nova")), "ispravak.xml")
+    [held, first] = (await get(hub, cashier, "statements"))["items"]
+    assert (held["state"], held["corrects"], held["file"]) == ("held", first["id"], file["id"])
+    assert (await get(hub, cashier, "statements?state=held"))["items"] == [held]
+    path = f"statements/{held['id']}"
+    found = (await get(hub, cashier, f"{path}/differences"))["items"]
+    assert [(one["kind"], one["what"]) for one in found] == [
+        ("altered", ["amount", "text"]),
+        ("gone", []),
+        ("added", []),
+    ]
+    assert [one and one["amount"]["minor"] for one in (found[0]["before"], found[0]["after"])] == [12550, 12050]
+    assert (found[0]["before"]["state"], found[0]["after"]["state"], found[1]["after"]) == ("booked", "held", None)
+    first_page = await get(hub, cashier, f"{path}/differences?limit=2")
+    rest = await get(hub, cashier, f"{path}/differences?limit=2&cursor={first_page['next_cursor']}")
+    assert (first_page["items"] + rest["items"], rest["next_cursor"]) == (found, None)
+    assert (await get(hub, cashier, f"statements/{first['id']}/differences"))["items"] == []
+    for verb in ("accept", "dismiss", "looked-at"):
+        assert (await post(hub, utility, f"{path}/{verb}"))[0] == 404
+    assert (await hub.client.get(f"/pregrada/admin/v1/{path}/differences", headers=utility)).status_code == 404
+    assert (await post(hub, cashier, f"{path}/accept", ""))[0] == 422
+    status, accepted = await post(hub, cashier, f"{path}/accept", "the bank wrote so")
+    assert (status, accepted["state"]) == (200, "counts")
+    [said] = accepted["decisions"]
+    assert (said["event"], said["reason"]) == ("accepted", "the bank wrote so")
+    before = await get(hub, cashier, f"statements/{first['id']}")
+    assert (before["state"], before["corrected_by"], before["to_undo"]) == ("corrected", held["id"], 1)
+    assert (await post(hub, cashier, f"{path}/accept"))[0] == 409
+    assert (await post(hub, cashier, f"statements/{first['id']}/looked-at"))[0] == 200
+    assert (await hub.client.get(f"/pregrada/admin/v1/{path}/differences?cursor=x", headers=cashier)).status_code == 422
+
+
+async def test_no_cashier_keeps_what_the_bank_tells_no_more_of_what_she_owes_herself(hub):
+    await owe(hub, "HR68 5720-87582274224")
+    herself, colleague = await ana_at_the_till(hub), hub.staff("pregrada")
+    await upload(hub, herself, camt(Line("125.50", "HR68 5720-87582274224", bank_reference="B1")))
+    await upload(hub, herself, camt(Line("9.00", text="nova")))
+    [held, first] = (await get(hub, herself, "statements"))["items"]
+    assert (await post(hub, herself, f"statements/{held['id']}/dismiss"))[0] == 403
+    assert (await post(hub, herself, f"statements/{held['id']}/accept"))[0] == 200
+    assert (await post(hub, herself, f"statements/{first['id']}/looked-at"))[0] == 403
+    assert (await post(hub, colleague, f"statements/{first['id']}/looked-at"))[0] == 200
+
+
+async def test_a_clerk_says_that_a_file_is_seen_to(hub):
+    cashier, utility = hub.staff("pregrada"), await cashier_of(hub, "niskogradnja")
+    file = await upload(hub, cashier, camt(Line("1.00"))[:-300])
+    assert (await post(hub, utility, f"statement-files/{file['id']}/looked-at"))[0] == 404
+    status, seen = await post(hub, cashier, f"statement-files/{file['id']}/looked-at", "the bank sent another one")
+    assert (status, seen["state"], seen["decisions"][0]["reason"]) == (200, "refused", "the bank sent another one")
+    assert (await get(hub, cashier, f"statement-files/{file['id']}"))["decisions"] == seen["decisions"]
+
+
+async def test_the_watch_of_every_minute_finds_an_upload_that_was_cut_off(hub):
+    async def killed():
+        yield b"<"
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        await hub.hub.statements.files.receive(1, "izvod.xml", killed(), by="stf_1")
+    hub.clock.move(timedelta(minutes=16))
+    await Work(hub.worker).watch(Job(1, 1, "watch", "watch", {}, 1, 1, new_uuid()))
+    cashier = hub.staff("pregrada")
+    [file] = (await get(hub, cashier, "statement-files?state=broken_off"))["items"]
+    again = await hub.client.post(f"/pregrada/admin/v1/statement-files/{file['id']}/read-again", headers=cashier)
+    assert (again.status_code, "send it again" in again.text) == (409, True)

@@ -34,15 +34,6 @@ async def test_the_same_file_and_the_same_statement_count_once(bank):
     assert len(await bank.entries()) == 1
 
 
-async def test_another_content_under_the_same_number_is_refused_whole(bank):
-    await bank.take(camt(Line("100.00", text="prva"), number="7"), "a.xml")
-    refused = await bank.take(camt(Line("100.00", text="prva"), Line("5.00"), number="7"), "b.xml")
-    assert refused.state == "refused"
-    assert "came in a.xml with other entries" in refused.problem
-    assert len(await bank.entries()) == 1
-    assert "statement_refused" in await bank.till.alerts()
-
-
 async def test_a_broken_file_is_refused_whole_with_its_place(bank):
     content = camt(Line("100.00"), Line("5.00"))
     refused = await bank.take(content[:-300])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -493,3 +494,25 @@ async def test_no_day_is_missing_where_statements_overlap_or_several_are_of_one_
     month = month.replace(b"<FrDtTm>2026-11-20", b"<FrDtTm>2026-11-17")
     await bank.take(month)
     assert await bank.till.alerts() == {"statement_entries_waiting"}
+
+
+async def test_a_month_of_thousands_is_compared_with_its_days_in_a_moment(bank):
+    """PostgreSQL knows nothing yet of what is compared: each with each, a large month came to no end."""
+    lines = [
+        Line(f"{number % 900 + 1}.00", text=f"uplata {number}", bank_reference=f"B{number}") for number in range(2000)
+    ]
+
+    async def seconds(number: str) -> float:
+        name = f"{number}.xml"
+        received = await bank.statements.files.receive(
+            1, name, pieces(camt(*lines, number=number), 100_000), by="stf_1"
+        )
+        began = time.monotonic()
+        assert await bank.statements.importing.read(bank.till.town, received.file.file_id)
+        return time.monotonic() - began
+
+    day, month = await seconds("1"), await seconds("M11")
+    assert month < 6 * day + 1
+    assert [row["reason"] for row in await bank.till.rows("statement_entries", "state = 'set_aside'")] == [
+        "repeated"
+    ] * 2000

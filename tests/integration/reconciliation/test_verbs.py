@@ -39,6 +39,18 @@ async def test_one_entry_is_split_over_several_obligations(bank):
     assert (entry.state, entry.kind) == ("booked", "payment")
     last = (await bank.decisions(entry_id))[-1]
     assert (last.by, last.reason, [one["amount"] for one in last.targets]) == ("stf_1", "she called", [6000, 4000])
+    # Asked again after no answer it says what it is, and not that nothing is due any more.
+    with pytest.raises(Conflict, match="This entry is booked: undo that first, or reassign it"):
+        await confirm(bank, entry_id, of(one), of(other), reason="she called")
+
+
+async def test_who_says_that_it_was_announced_is_named_with_the_payment(bank):
+    owed = await bank.till.owe(10000)
+    payment_id = await bank.till.pay(of(owed), method="transfer")
+    await confirm(bank, await queued(bank), of(owed))
+    assert (await bank.entry()).payment_id == payment_id
+    [event] = await bank.till.rows("payment_events", "event = 'captured'")
+    assert (event["payment_id"], event["by"]) == (payment_id, "stf_1")
 
 
 async def test_what_nobody_knows_is_kept_and_allocated_later(bank):

@@ -250,7 +250,9 @@ async def test_what_the_api_may_write_is_this(urls):
         ("statement_file_chunks", "INSERT"),
         ("statement_files", "INSERT"),
         ("statement_files", "UPDATE"),
+        ("statement_decisions", "INSERT"),
         ("statements", "INSERT"),
+        ("statements", "UPDATE"),
         ("submissions", "INSERT"),
     }
     # Of money states alone: what came and what became of it is in the ledger, which nobody changes.
@@ -258,6 +260,11 @@ async def test_what_the_api_may_write_is_this(urls):
     assert written["captures", "UPDATE"] == ["lost", "taken_back_at"]
     assert written["refunds", "UPDATE"] == [
         "decided_at", "decided_by", "lost", "reference", "state", "state_at", "word",
+    ]  # fmt: skip
+    # Which statement counts, and in which one an entry that stays as it is stands.
+    assert written["statements", "UPDATE"] == ["corrects", "state"]
+    assert written["statement_entries", "UPDATE"] == [
+        "kind", "part", "payment_id", "place", "reason", "state", "state_at", "statement_id",
     ]  # fmt: skip
     assert written["jobs", "UPDATE"] == ["attempts", "behind", "failed_at", "priority", "run_at", "state"]
 
