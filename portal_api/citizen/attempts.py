@@ -17,6 +17,7 @@ from hub.payments import views
 from hub.payments.states import State
 from portal_api.answers import READER
 from portal_api.errors import responses
+from portal_api.login.pages import language_of
 from portal_api.requests import AsCitizen, Citizen
 
 router = APIRouter(tags=["citizen"])
@@ -48,9 +49,9 @@ class AttemptOut(BaseModel):
         examples=["https://ipgtest.monri.com/v2/form"],
     )
     page: str = Field(
-        description="the payment's own page, to which the gateway sends the browser back. It shows amount and state to "
-        "whoever has the address",
-        examples=[f"https://moja.pregrada.hr/payments/{_ID}?t=mfrggzdfmztwq2lknnwg23tpoa"],
+        description="the payment's own page in the language asked for, to which the gateway sends the browser back. "
+        "It shows amount and state to whoever has the address",
+        examples=[f"https://moja.pregrada.hr/payments/{_ID}?t=mfrggzdfmztwq2lknnwg23tpoa&lang=hr"],
     )
 
 
@@ -86,10 +87,11 @@ async def begin_attempt(
         raise NotFound("There is no such charge in this payment.")
     if seen.row["method"] != "card":
         raise Conflict("This payment is not by card: begin one that is.")
-    language = citizen.reader.language.partition("-")[0]
+    # Of the page, which has languages that the town's own texts have not.
+    language = language_of(request, town)
     charge_id = charges[asked].row["charge_id"]
     begun = await hub.gateways.start(town, charge_id, language=language, payer=await _payer(request, citizen))
-    page = f"{town.address}{await hub.gateways.page_path(town, uuid)}"
+    page = f"{town.address}{await hub.gateways.page_path(town, uuid)}&lang={language}"
     content: dict[str, Any] = {
         "id": public_id("tra", begun.attempt_id),
         "charge": asked,

@@ -21,6 +21,7 @@ from hub.kernel.errors import MalformedRequest
 from portal_api.login import cookies
 from portal_api.login.failures import PageRoute
 from portal_api.login.forms import path_of, read_body
+from portal_api.login.languages import catalogues
 from portal_api.login.pages import language_of
 from portal_api.payments import pages
 from portal_api.requests import AtTown, hub_of
@@ -41,11 +42,13 @@ Gateway = Annotated[str, Path(max_length=60)]
 
 
 @browser.get("/{gateway}/return")
+@browser.get("/{gateway}/return/{language}")
 async def return_from_gateway(request: Request, town: AtTown, gateway: Gateway) -> Response:
     return await _returned(request, town, gateway)
 
 
 @browser.post("/{gateway}/return")
+@browser.post("/{gateway}/return/{language}")
 async def return_from_gateway_by_post(request: Request, town: AtTown, gateway: Gateway) -> Response:
     """From another site, without cookies: nothing here looks at one."""
     return await _returned(request, town, gateway)
@@ -60,11 +63,15 @@ async def hear_gateway(request: Request, town: AtTown, gateway: Gateway) -> Resp
 
 
 async def _returned(request: Request, town: Town, gateway: str) -> Response:
-    hub = hub_of(request)
+    """The language of the page from which she went is in the address that the gateway was given."""
+    hub, language = hub_of(request), request.path_params.get("language", "")
+    known = language in catalogues()
     payment_id = await hub.gateways.returned(town, gateway, await _incoming(request, town))
     if payment_id is None:
-        return pages.page(request, town, language_of(request, town), "somewhere.html")
-    return RedirectResponse(cookies.base(request, town) + await hub.gateways.page_path(town, payment_id), 303)
+        shown = language if known and "lang" not in request.query_params else language_of(request, town)
+        return pages.page(request, town, shown, "somewhere.html")
+    path = cookies.base(request, town) + await hub.gateways.page_path(town, payment_id)
+    return RedirectResponse(path + (f"&lang={language}" if known else ""), 303)
 
 
 async def _incoming(request: Request, town: Town) -> Incoming:

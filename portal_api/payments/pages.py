@@ -29,6 +29,7 @@ def page(
     town: Town,
     language: str,
     template: str,
+    code: int = 200,
     *,
     posts_to: str | None = None,
     refresh: int | None = None,
@@ -59,11 +60,10 @@ def page(
             asset=lambda name: path(f"/login/{name}", v=_version(name, town.city.look.colour)),
             town=choose(town.city.name, [language], town.city.language),
             logo=town.city.look.logo is not None,
-            localised=lambda given: choose(given, [language], town.city.language),
             **values,
         )
     )
-    response = HTMLResponse(html)
+    response = HTMLResponse(html, code)
     response.headers["Content-Security-Policy"] = _policy(posts_to)
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"

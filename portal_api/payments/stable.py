@@ -6,7 +6,7 @@ person or of what it is for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from hub.gateways.service import Tries
 from hub.hub import Hub
 from hub.kernel.errors import Conflict, NotFound, NotReady
 from hub.kernel.ids import parse_public_id, public_id
-from hub.kernel.text import choose
+from hub.kernel.text import choose, choose_language
 from hub.payments import views
 from hub.payments.states import FACES, UNDER_WAY, ChargebackState, RefundState, State, Status
 from hub.payments.views import ChargeSeen
@@ -32,7 +32,7 @@ from portal_api.login.failures import PageRoute
 from portal_api.login.forms import LARGEST_FORM, read_form
 from portal_api.login.languages import catalogues
 from portal_api.login.pages import language_of
-from portal_api.payments import pages
+from portal_api.payments import pages, times
 from portal_api.render import Reader
 from portal_api.requests import AtTown, hub_of
 
@@ -41,9 +41,11 @@ router = APIRouter(prefix="/payments", route_class=PageRoute, include_in_schema=
 PaymentId = Annotated[str, Path(max_length=40)]
 Token = Annotated[str, Query(alias="t", max_length=60)]
 
-_STEPS = ((timedelta(minutes=1), 3), (timedelta(hours=1), 10))
+_STEPS = ((timedelta(seconds=5), 3), (timedelta(hours=1), 15))
 _SELDOM = 60
-"""Seconds until the page renews itself: by how long ago something happened."""
+"""Seconds until the page renews itself: by how long ago something happened. Mostly the gateway has answered by then.
+Where not, there is time to listen to the page, which is read out from its beginning whenever it is loaded.
+"""
 _ANSWERED = timedelta(seconds=20)
 """By then after the browser has come back the gateway was asked: still open, it waits for another card."""
 _PAYABLE = frozenset({State.OPEN, State.PART_PAID})
@@ -59,23 +61,29 @@ async def show_payment(
     still: Annotated[str, Query()] = "",
 ) -> Response:
     """`still`: the reader has stopped that the page renews itself (WCAG 2.2 criterion 2.2.2)."""
-    hub, uuid = hub_of(request), parse_public_id("pay", payment_id)
-    await hub.gateways.check_page(town, uuid, token)
+    hub, language = hub_of(request), language_of(request, town)
+    try:
+        uuid = parse_public_id("pay", payment_id)
+        await hub.gateways.check_page(town, uuid, token)
+    except NotFound:
+        return pages.page(request, town, language, "nowhere.html", 404)
     # What is under way is asked about, and then read.
     tries = await hub.gateways.tries(town, uuid)
     async with hub.database.town(town.city.id) as connection:
         seen = await views.one(connection, town.city.id, uuid)
-    language = language_of(request, town)
+        captures = await views.captures(connection, town.city.id, [one.row["charge_id"] for one in seen.charges])
     reader = Reader(town.city, language)
     # The page may be in a language that is none of the town's; its amounts are written in it all the same.
     reader.language, reader.wanted = language, (language,)
-    parts = [_part(hub, town, reader, seen.row, one, tries) for one in seen.charges]
+    parts = [_part(hub, town, reader, seen.row, one, tries, captures) for one in seen.charges]
     forms = [one["onward"].url for one in parts if one["onward"] and one["onward"].form is not None]
     status = _together(FACES[State(seen.row["state"])], [one["status"] for one in parts])
     # A try that is still open while the money has come another way is nothing to wait for.
     waits = tries.under_way and status is not Status.PAID
     again = any(one["again"] for one in parts)
     pressed = again or any(one["onward"] for one in parts)
+    expires_at: datetime | None = seen.row["expires_at"]
+    changed = max((one.row["state_at"] for one in seen.charges), default=None)
     renews = _refresh(tries, hub.gateways.now(), pressed=pressed) if waits and not still else None
     return pages.page(
         request,
@@ -89,6 +97,8 @@ async def show_payment(
         status=status,
         amount=_money(reader, sum(one.row["amount"] for one in seen.charges), seen.row["currency"]),
         parts=parts,
+        until=_moment(reader, expires_at) if pressed and expires_at else None,
+        since=_moment(reader, changed) if changed and status in {Status.ENDED, Status.CORRECTED} else None,
         waits=waits,
         kept=_kept(request),
         renews=renews is not None,
@@ -111,7 +121,7 @@ async def try_payment(request: Request, town: AtTown, payment_id: PaymentId) -> 
     payer = Payer(ip=request.client.host if request.client else "")
     shown = {"t": token, **_kept(request)}
     try:
-        await hub.gateways.start(town, charge_id, language=_short(language_of(request, town)), payer=payer)
+        await hub.gateways.start(town, charge_id, language=language_of(request, town), payer=payer)
     except Conflict:
         shown["trouble"] = "conflict"
     except NotReady:
@@ -121,7 +131,13 @@ async def try_payment(request: Request, town: AtTown, payment_id: PaymentId) -> 
 
 
 def _part(
-    hub: Hub, town: Town, reader: Reader, payment: dict[str, Any], charge: ChargeSeen, tries: Tries
+    hub: Hub,
+    town: Town,
+    reader: Reader,
+    payment: dict[str, Any],
+    charge: ChargeSeen,
+    tries: Tries,
+    captures: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     row = charge.row
     charge_id: UUID = row["charge_id"]
@@ -144,22 +160,42 @@ def _part(
         # Also where a card was refused and the gateway's page takes another one.
         said = last.reason or ("other" if failed else None)
     again = waits and by_card and in_time
+    name = payee.name if payee else {"": row["payee"]}
     return {
         "id": public_id("chg", charge_id),
-        "payee": payee.name if payee else {"": row["payee"]},
+        "payee": choose(name, [reader.language], town.city.language),
+        # What is written in another language than the page is read out in its own (WCAG 2.2 criterion 3.1.2).
+        "payee_language": choose_language(name, [reader.language], town.city.language),
         "amount": _money(reader, row["amount"], row["currency"]),
         "status": unpaid if onward else FACES[state],
+        "came": [
+            _came(reader, one, row["currency"])
+            for one in captures
+            if one["charge_id"] == charge_id and one["taken_back_at"] is None
+        ],
         "told": list(_told(reader, charge, state)),
         "said": said,
         "onward": onward,
+        "card_until": _clock(reader, last.expires_at) if last and onward else None,
         "again": again,
         "elsewhere": waits and not again,
         "tried": bool(tried),
     }
 
 
-def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[str]:
-    """What became of the money, where it is more than the state says; the citizen's API tells it in the same words."""
+def _came(reader: Reader, capture: dict[str, Any], currency: str) -> dict[str, Any]:
+    """Money that came: how much, and when. A bank statement tells a day and no time."""
+    write = times.day if capture["source_kind"] == "statement_entry" else times.moment
+    return {
+        "amount": _money(reader, capture["amount"], currency),
+        "when": write(capture["at"], reader.city.timezone, reader.language),
+    }
+
+
+def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[tuple[str, times.When | None]]:
+    """What became of the money, where it is more than the state says, and on which day; the citizen's API tells it in
+    the same words.
+    """
     row = charge.row
     currency: str = row["currency"]
 
@@ -167,18 +203,23 @@ def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[str]:
         text = choose(texts, [reader.language], reader.city.language)
         return text.format(amount=_money(reader, minor, currency))
 
+    def on(at: datetime) -> times.When:
+        return times.day(at, reader.city.timezone, reader.language)
+
     # Also while a try to pay the rest is under way.
     if 0 < row["captured"] < row["amount"] and state in {State.PART_PAID, *UNDER_WAY}:
         amounts = {"came": row["captured"], "amount": row["amount"], "left": row["amount"] - row["captured"]}
         written = {name: _money(reader, minor, currency) for name, minor in amounts.items()}
-        yield pages.texts(reader.language)["payment.came"].format(**written)
+        yield pages.texts(reader.language)["payment.came"].format(**written), None
     if row["unallocated"]:
-        yield words(payment_texts.UNALLOCATED, row["unallocated"])
+        yield words(payment_texts.UNALLOCATED, row["unallocated"]), None
     for one in charge.refunds:
-        yield words(payment_texts.REFUNDS[RefundState(one["state"])], one["amount"])
+        yield words(payment_texts.REFUNDS[RefundState(one["state"])], one["amount"]), on(one["state_at"])
     for one in charge.chargebacks:
-        taken = one["state"] == ChargebackState.TAKEN
-        yield words(payment_texts.TAKEN if taken else payment_texts.WON, one["amount"])
+        if one["state"] == ChargebackState.TAKEN:
+            yield words(payment_texts.TAKEN, one["amount"]), on(one["at"])
+        else:
+            yield words(payment_texts.WON, one["amount"]), on(one["settled_at"])
 
 
 def _together(status: Status, parts: list[Status]) -> Status:
@@ -206,12 +247,15 @@ def _kept(request: Request) -> dict[str, str]:
     return {"lang": language} if language in catalogues() else {}
 
 
+def _moment(reader: Reader, at: datetime) -> times.When:
+    return times.moment(at, reader.city.timezone, reader.language)
+
+
+def _clock(reader: Reader, at: datetime) -> str:
+    return times.clock(at, reader.city.timezone, reader.language)
+
+
 def _money(reader: Reader, minor: int, currency: str) -> str:
     shown = reader.amount(minor, currency)
     assert shown is not None
     return str(shown["text"])
-
-
-def _short(tag: str) -> str:
-    """ISO 639-1, which is what gateways know."""
-    return tag.partition("-")[0]

@@ -193,8 +193,8 @@ SAYS = {
     "pending": "Ne plaćajte ponovno; ne morate ništa činiti.",
     "declined": "Na kartici nije bilo dovoljno novca. Ovim pokušajem ništa nije naplaćeno.",
     "given-up": "Odustali ste od plaćanja. Ovim pokušajem ništa nije naplaćeno.",
-    "at-the-counter-meanwhile": "Novac je stigao. Možete zatvoriti ovu stranicu.",
-    "paid": "Novac je stigao. Možete zatvoriti ovu stranicu.",
+    "at-the-counter-meanwhile": "Ovu stranicu možete zatvoriti ili ispisati kao potvrdu o uplati.",
+    "paid": "Ovu stranicu možete zatvoriti ili ispisati kao potvrdu o uplati.",
     "part": "Stiglo je 250,00 € od 1.250,50 €. Još treba platiti 1.000,50 €.",
     "overpaid": "Od toga 50,00 € nije potrebno. Gradska uprava će to vratiti ili uračunati u drugo.",
     "withdrawn": "Ono što je ovdje proknjiženo bilo je greškom ili je banka to poništila.",
@@ -262,6 +262,11 @@ async def test_what_did_not_work_can_be_read_by_everybody(till: Till, site: Site
         await page.goto(f"{till.town.town.address}/payments/kartica/return?lang={tag}")
         assert await page.inner_text("h1") == pages.texts(tag)["somewhere.title"]
         await look_at(site, page, f"somewhere-{tag}", of="payment")
+    await page.goto(f"{address[:-1]}&lang=hr")
+    assert await page.inner_text("h1") == "Ovdje nema uplate"
+    # A page that is not there is an error to the browser's console, and none of ours.
+    site.trouble.clear()
+    await look_at(site, page, "nowhere", of="payment")
 
 
 async def test_the_page_follows_a_payment_without_a_script(till: Till, site: Site) -> None:
@@ -303,4 +308,6 @@ async def test_long_names_and_amounts_fit_a_small_screen_and_paper(till: Till, s
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     await page.emulate_media(media="print")
     assert await page.locator("footer").is_hidden()
+    assert await page.locator("form").is_hidden()
+    assert await page.locator("header").evaluate("one => getComputedStyle(one).color") == "rgb(27, 27, 27)"
     assert "9.876.543.210,50\N{NO-BREAK SPACE}€" in await page.inner_text("main")
