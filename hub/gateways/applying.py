@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid5
 
 from hub.alerts import service as alerts
@@ -11,8 +11,9 @@ from hub.back_offices.model import Town
 from hub.gateways import queries, refunds
 from hub.gateways.judge import Judgement, Way, contradiction
 from hub.gateways.model import UNDER_WAY, Attempt, Event, State, Verdict, allow
-from hub.gateways.moments import next_ask
+from hub.gateways.moments import next_ask, takes_too_long
 from hub.gateways.reports import details_of, reason_of, word_of
+from hub.kernel.errors import Conflict
 from hub.kernel.money import Money
 from hub.payments.model import Source
 from hub.payments.service import PaymentService
@@ -24,9 +25,6 @@ UNKNOWN = "attempt_unknown"
 """About an attempt: nobody knows how it stands, and somebody must look."""
 CONTRADICTION = "gateway_contradiction"
 """About an attempt: the gateway says what cannot be."""
-
-_TOO_LONG = timedelta(hours=2)
-"""After the end of the page's time: whoever waits longer wants somebody to look."""
 
 _TARGETS = {
     Event.OPEN: State.OPEN,
@@ -79,10 +77,9 @@ class Applier:
             judgement = await self._when_won(connection, town.city.id, attempt, report, judgement, way)
         elif judgement.why == "captured_before" and report.outcome is Outcome.PENDING:
             judgement = await self._while_refunded(connection, town.city.id, attempt, judgement)
-        if Event.CHARGED_BACK in judgement.events and await self._in_part(connection, town.city.id, attempt):
-            # Somebody has booked a part of it from a letter: whether this is that part or the rest, nobody says.
-            judgement = replace(judgement, why="charged_back_in_part_before", contradiction=True)
         for event in judgement.events:
+            if event is Event.CHARGED_BACK:
+                attempt, judgement = await self._before_charged_back(connection, keys, town, attempt, judgement, now)
             attempt = await self._happen(connection, keys, town, attempt, report, event, judgement.why, now)
         given_back = judgement.given_back
         if Event.REFUNDED in judgement.events:
@@ -100,23 +97,31 @@ class Applier:
         await tell_late(connection, town.city.id, attempt, now)
         return attempt
 
-    async def end(
-        self,
-        connection: Connection,
-        keys: TownKeys,
-        town: Town,
-        attempt: Attempt,
-        event: Event,
-        state: State,
-        *,
-        by: str,
-        why: str,
-        now: datetime,
-    ) -> Attempt:
+    async def not_started(
+        self, connection: Connection, city_id: int, attempt: Attempt, *, why: str, now: datetime
+    ) -> None:
         """It is over without a word of the gateway and without money."""
-        ended = await self._move(connection, town.city.id, attempt, event, state, now, by=by, why=why)
+        ended = await self._move(
+            connection, city_id, attempt, Event.NOT_STARTED, State.FAILED, now, by="payer", why=why
+        )
+        outcome = _TOLD[State.FAILED]
         await self._payments.attempt_ended(
-            connection, keys, town, attempt.charge_id, outcome=_TOLD[state], reason=ended.reason, now=now
+            connection, city_id, attempt.charge_id, outcome=outcome, reason=ended.reason, now=now
+        )
+
+    async def brought_nothing(
+        self, connection: Connection, city_id: int, attempt: Attempt, *, by: str, why: str, now: datetime
+    ) -> Attempt:
+        """Somebody looked there: no money came. What comes all the same is late money. Raises Conflict for one that is
+        over, and before somebody was called to look.
+        """
+        state = allow(Event.BROUGHT_NOTHING, attempt.state, State.EXPIRED)
+        called = await alerts.settle(connection, city_id, kind=UNKNOWN, about=attempt.id, now=now)
+        if not called or not takes_too_long(attempt, now):
+            raise Conflict(f"It may still bring money. Have it asked about, and look there when {UNKNOWN} is told.")
+        ended = await self._move(connection, city_id, attempt, Event.BROUGHT_NOTHING, state, now, by=by, why=why)
+        await self._payments.attempt_ended(
+            connection, city_id, attempt.charge_id, outcome=_TOLD[state], reason=why, now=now, by=by
         )
         return ended
 
@@ -133,7 +138,7 @@ class Applier:
     ) -> Attempt:
         source, charge = Source("attempt", attempt.attempt_id), attempt.charge_id
         target = _NOT_THERE[attempt.state] if event is Event.NOT_THERE else _TARGETS.get(event, attempt.state)
-        had_money = attempt.captured_at is not None
+        under_way = attempt.state in UNDER_WAY
         attempt = await self._move(
             connection, town.city.id, attempt, event, target, now, by="gateway", why=why, report=report
         )
@@ -143,14 +148,16 @@ class Applier:
             at = min(max(report.at, attempt.created_at), now) if report.at else now
             await self._payments.captured(connection, keys, town, charge, attempt.amount, source, at=at, now=now)
         elif event is Event.PENDING:
-            await self._payments.attempt_pending(connection, keys, town, charge, now=now)
+            await self._payments.attempt_pending(connection, town.city.id, charge, now=now)
         elif event is Event.CHARGED_BACK:
             left = Money(attempt.amount.minor - attempt.refunded, attempt.amount.currency)
             if left.minor and not await self._payments.taken_back_of(connection, town.city.id, source):
                 await self._payments.charged_back(connection, keys, town, charge, left, source, now=now)
-        elif target in _TOLD and not had_money:
+        elif target in _TOLD and under_way:
+            # What was over before and is contradicted ends no other try that is under way by now.
+            outcome, reason = _TOLD[target], attempt.reason
             await self._payments.attempt_ended(
-                connection, keys, town, charge, outcome=_TOLD[target], reason=attempt.reason, now=now
+                connection, town.city.id, charge, outcome=outcome, reason=reason, now=now
             )
         return attempt
 
@@ -187,18 +194,38 @@ class Applier:
         await queries.change(connection, city_id, attempt.attempt_id, refunded=given_back)
         return replace(attempt, refunded=given_back)
 
+    async def _before_charged_back(
+        self,
+        connection: Connection,
+        keys: TownKeys,
+        town: Town,
+        attempt: Attempt,
+        judgement: Judgement,
+        now: datetime,
+    ) -> tuple[Attempt, Judgement]:
+        """What was given back before is none of what the payer's bank took. Of a part that somebody has booked from a
+        letter nobody says whether it is this or the rest.
+        """
+        if judgement.given_back:
+            attempt = await self._given_back(connection, keys, town, attempt, judgement.given_back, now)
+        if await self._in_part(connection, town.city.id, attempt):
+            judgement = replace(judgement, why="charged_back_in_part_before", contradiction=True)
+        return attempt, judgement
+
     async def _when_won(
         self, connection: Connection, city_id: int, attempt: Attempt, report: Report, judgement: Judgement, way: Way
     ) -> Judgement:
-        """Of an attempt whose chargebacks are won the gateway may say that it is captured. That it is charged back may
+        """Of an attempt whose chargebacks are won the gateway may say what it said before. That it is charged back may
         be old, or have happened once more: somebody looks.
         """
         if await self._payments.taken_back_of(connection, city_id, Source("attempt", attempt.attempt_id)):
             return judgement
-        if report.outcome is Outcome.CAPTURED:
-            return Judgement(Verdict.REPEATED, "won_before")
         if report.outcome is Outcome.CHARGED_BACK:
             return contradiction(way, "charged_back_again")
+        # Where some of it was given back before, the gateway says so of it again.
+        known = report.refunded is None or report.refunded.minor == attempt.refunded
+        if report.outcome is Outcome.CAPTURED or (report.outcome is Outcome.REFUNDED and known):
+            return Judgement(Verdict.REPEATED, "won_before")
         return judgement
 
     async def _while_refunded(
@@ -231,6 +258,8 @@ class Applier:
         moved = replace(attempt, state=state)
         if event is not Event.CONTRADICTED:
             reason = (reason_of(report) if report else None) or _KEPT_REASONS.get(state)
+            if event is Event.BROUGHT_NOTHING:
+                reason = None  # The gateway told none, and her time to enter a card need not have been it.
             moved = replace(
                 moved,
                 word=word or attempt.word,
@@ -280,8 +309,7 @@ def _said_last(keys: TownKeys, attempt: Attempt, report: Report, judgement: Judg
 
 async def tell_late(connection: Connection, city_id: int, attempt: Attempt, now: datetime) -> None:
     """Have somebody look at one that is under way for too long, however that was heard."""
-    late = attempt.state in UNDER_WAY and attempt.state is not State.UNKNOWN and now >= attempt.expires_at + _TOO_LONG
-    if late:
+    if takes_too_long(attempt, now) and attempt.state is not State.UNKNOWN:
         detail = {"gateway": attempt.gateway, "payee": attempt.payee, "state": attempt.state, "word": attempt.word}
         detail["why"] = "no_end"
         await alerts.raise_alert(connection, city_id, kind=UNKNOWN, about=attempt.id, detail=detail, now=now)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from hub.alerts import service as alerts
@@ -28,7 +27,7 @@ log = structlog.get_logger(__name__)
 DIFFERS = "gateway_differs"
 """About a gateway: what it lists is not what is known here."""
 
-_COLUMNS = """gateway, kind, number, attempt_id, here, there, found_at, last_at, settled_at, settled_by, settled_for,
+_COLUMNS = """gateway, kind, number, attempt_id, here, there, found_at, settled_at, settled_by, settled_for,
     difference_id"""
 _FIRST = timedelta(days=2)
 _OVERLAP = timedelta(hours=6)
@@ -37,7 +36,6 @@ _MOST = timedelta(days=31)
 _WITHOUT_MONEY = frozenset({Outcome.OPEN, Outcome.DECLINED, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.NOT_FOUND})
 
 Kind = Literal["missing_here", "missing_there", "amount", "state"]
-KINDS: tuple[Kind, ...] = ("missing_here", "missing_there", "amount", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,6 @@ class Difference:
     here: str | None
     there: str | None
     found_at: datetime | None = None
-    last_at: datetime | None = None
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_for: str | None = None
@@ -208,7 +205,7 @@ async def listed(
         settled,
         limit,
     )
-    return [_of(row) for row in rows]
+    return [Difference(**dict(row)) for row in rows]
 
 
 async def seen_to(
@@ -227,10 +224,6 @@ async def seen_to(
     if row is None:
         raise NotFound("There is no such difference here that is still open.")
     await _tell(connection, city_id, row["gateway"], (), now)
-    return _of(row)
-
-
-def _of(row: asyncpg.Record) -> Difference:
     return Difference(**dict(row))
 
 

@@ -55,36 +55,28 @@ class Hearing:
 
         It never pays. The gateway is asked about the attempt within seconds. Raises NotFound for no gateway of ours.
         """
-        read = await _read(_gateway(town, name).read_return, message, town, name)
+        gateway = _gateway(town, name)
+        read = await _read(gateway.read_return, message, town, name)
         now, city_id = self._clock.now(), town.city.id
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
-            attempt = await self._meant(connection, city_id, name, read.report)
-            if read.report is None or attempt is None:
-                why = read.problem or "unknown_order"
-                await messages.keep(
-                    connection,
-                    keys,
-                    name,
-                    "return",
-                    message,
-                    read,
-                    verdict=Verdict.REFUSED,
-                    attempt_id=None,
-                    why=why,
-                    now=now,
-                )
-                await _tell(connection, city_id, name, why, now)
-                return None
-            judgement = judge(attempt, read.report, Way.RETURN, now)
+            report, attempt = read.report, None
+            judgement = Judgement(Verdict.REFUSED, read.problem or "unknown_order")
+            if report is not None:
+                attempt = await queries.by_number(connection, city_id, name, report.number, lock=True)
+            if report is not None and attempt is not None:
+                judgement = judge(attempt, report, Way.RETURN, now)
             await messages.keep(
-                connection, keys, name, "return", message, read,
-                verdict=judgement.verdict, attempt_id=attempt.attempt_id, why=judgement.why, now=now,
+                connection, keys, name, "return", message, read, signs_by=gateway.signs_by,
+                verdict=judgement.verdict, attempt_id=attempt.attempt_id if attempt else None, why=judgement.why,
+                now=now,
             )  # fmt: skip
             if judgement.verdict is Verdict.REFUSED:
                 await _tell(connection, city_id, name, judgement.why, now)
+            if report is None or attempt is None:
+                return None
             await self._ask_soon(connection, city_id, attempt, now)
-        proven = read.report.believed or now - attempt.created_at < LOST_ITS_WAY
+        proven = report.believed or now - attempt.created_at < LOST_ITS_WAY
         return attempt.payment_id if proven else None
 
     async def notified(self, town: Town, name: str, message: Incoming) -> Acknowledgement:
@@ -97,7 +89,7 @@ class Hearing:
         async with self._database.town(city_id) as connection:
             keys = await self._vault.keys(connection, city_id)
             await messages.keep(
-                connection, keys, name, "notification", message, read,
+                connection, keys, name, "notification", message, read, signs_by=gateway.signs_by,
                 verdict=verdict, attempt_id=None, why=why, now=now,
             )  # fmt: skip
             if read.report is None:
@@ -110,19 +102,25 @@ class Hearing:
         """Judge what is kept, in the order in which it came. One that cannot be judged now waits, and somebody is told;
         the others go on.
         """
-        city_id, stuck = town.city.id, dict[str, str]()
+        city_id, names, stuck = town.city.id, set[str](), dict[str, str]()
+        after: tuple[datetime, UUID] | None = None
+        while True:
+            async with self._database.town(city_id) as connection:
+                waiting = await messages.waiting(connection, city_id, after, _AT_ONCE)
+            for received_at, message_id, name in waiting:
+                names.add(name)
+                after = received_at, message_id
+                try:
+                    await self._judge(town, message_id)
+                except PASSING:
+                    raise  # says nothing about the message: the job is tried again
+                except Exception as error:  # noqa: BLE001 - whatever one says, it does not hold up the others
+                    log.error("gateway_message_waits", city=town.city.slug, message=str(message_id), because=str(error))
+                    stuck[name] = getattr(error, "code", type(error).__name__)
+            if len(waiting) < _AT_ONCE:
+                break
         async with self._database.town(city_id) as connection:
-            waiting = await messages.waiting(connection, city_id, _AT_ONCE)
-        for message_id, name in waiting:
-            try:
-                await self._judge(town, message_id)
-            except PASSING:
-                raise  # says nothing about the message: the job is tried again
-            except Exception as error:  # noqa: BLE001 - whatever one says, it does not hold up the others
-                log.error("gateway_message_waits", city=town.city.slug, message=str(message_id), because=str(error))
-                stuck[name] = getattr(error, "code", type(error).__name__)
-        async with self._database.town(city_id) as connection:
-            for name in {name for _, name in waiting}:
+            for name in names:
                 now = self._clock.now()
                 if name in stuck:
                     detail = {"gateway": name, "why": stuck[name]}
@@ -154,9 +152,6 @@ class Hearing:
             if judgement.ask and attempt is not None:
                 await queries.change(connection, city_id, attempt.attempt_id, ask_at=now)
                 await call(connection, city_id, ASK)
-
-    async def _meant(self, connection: Connection, city_id: int, name: str, report: Report | None) -> Attempt | None:
-        return await queries.by_number(connection, city_id, name, report.number, lock=True) if report else None
 
     async def _ask_soon(self, connection: Connection, city_id: int, attempt: Attempt, now: datetime) -> None:
         if attempt.returned_at is None:

@@ -168,9 +168,9 @@ def contradiction(way: Way, why: str) -> Judgement:
 
 
 def _money(report: Report, before: tuple[Event, ...]) -> Judgement:
-    if report.outcome is Outcome.CHARGED_BACK:
-        return Judgement(Verdict.APPLIED, events=(*before, Event.CHARGED_BACK))
     given_back = report.refunded.minor if report.refunded is not None else None
+    if report.outcome is Outcome.CHARGED_BACK:
+        return Judgement(Verdict.APPLIED, events=(*before, Event.CHARGED_BACK), given_back=given_back or None)
     if report.outcome is Outcome.REFUNDED and given_back is None:
         # It is for whoever knows of our own refunds to say what this means.
         return Judgement(Verdict.APPLIED, "refunded_amount_not_told", (*before, Event.REFUNDED))

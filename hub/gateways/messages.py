@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +29,8 @@ UNSIGNED = "unsigned"
 MOST_RETURNS = 20
 """Returns of one attempt that are kept: a browser can bring a good one as often as it likes, and it proves nothing."""
 
-_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
-"""Headers of a browser that would let somebody in as the payer."""
+_NOT_KEPT = frozenset({"cookie", "proxy-authorization"})
+"""Headers of a browser that would let somebody in as the payer. `Authorization` is one but where it is a signature."""
 
 _COLUMNS = "message_id, gateway, kind, attempt_id, received_at, verdict, why, word"
 
@@ -48,7 +48,6 @@ class Read:
 class Waiting:
     """A kept message that is to be judged."""
 
-    message_id: UUID
     gateway: str
     report: Report
 
@@ -61,24 +60,24 @@ async def keep(
     message: Incoming,
     read: Read,
     *,
+    signs_by: str | None,
     verdict: Verdict,
     attempt_id: UUID | None,
     why: str | None,
     now: datetime,
-) -> UUID | None:
-    """The id of the kept message; None where enough like it are kept: refused or unsigned in this hour, returns of
-    this attempt.
+) -> None:
+    """Not where enough like it are kept: refused or unsigned in this hour, returns of this attempt. `signs_by`: see
+    PaymentGateway.
     """
     city_id, message_id = keys.city_id, new_uuid()
     if (verdict is Verdict.REFUSED or why == UNSIGNED) and await _flooded(connection, city_id, gateway, now):
-        return None
+        return
     if kind == "return" and attempt_id is not None and await _returned_enough(connection, city_id, attempt_id):
-        return None
-    headers = {name: value for name, value in message.headers.items() if name not in _NOT_KEPT}
+        return
     content = {
         "method": message.method,
         "url": message.url,
-        "headers": headers,
+        "headers": kept_headers(message.headers, signs_by),
         "body": base64.b64encode(message.body).decode(),
         "read": to_json(read.report) if read.report else None,
         "problem": read.problem,
@@ -102,7 +101,13 @@ async def keep(
         attempt_id,
         None if verdict is Verdict.WAITING else now,
     )
-    return message_id
+
+
+def kept_headers(headers: Mapping[str, str], signs_by: str | None) -> dict[str, str]:
+    """Headers by lower-case name, without what lets somebody in; schemes have no case (RFC 9110 section 11.1)."""
+    scheme = headers.get("authorization", "").strip().partition(" ")[0].lower()
+    not_kept = _NOT_KEPT if signs_by and scheme == signs_by.lower() else _NOT_KEPT | {"authorization"}
+    return {name: value for name, value in headers.items() if name not in not_kept}
 
 
 async def _flooded(connection: Connection, city_id: int, gateway: str, now: datetime) -> bool:
@@ -128,15 +133,19 @@ async def _returned_enough(connection: Connection, city_id: int, attempt_id: UUI
     return int(kept) >= MOST_RETURNS
 
 
-async def waiting(connection: Connection, city_id: int, limit: int) -> list[tuple[UUID, str]]:
-    """Those to be judged, the oldest first, each with its gateway."""
+async def waiting(
+    connection: Connection, city_id: int, after: tuple[datetime, UUID] | None, limit: int
+) -> list[tuple[datetime, UUID, str]]:
+    """Those to be judged, the oldest first: when each came, its id and its gateway. `after`: the last one looked at."""
     rows = await connection.fetch(
-        """select message_id, gateway from gateway_messages where city_id = $1 and verdict = 'waiting'
-           order by received_at, message_id limit $2""",
+        """select received_at, message_id, gateway from gateway_messages where city_id = $1 and verdict = 'waiting'
+             and ($2::timestamptz is null or (received_at, message_id) > ($2, $3::uuid))
+           order by received_at, message_id limit $4""",
         city_id,
+        *(after or (None, None)),
         limit,
     )
-    return [(row["message_id"], row["gateway"]) for row in rows]
+    return [tuple(row) for row in rows]
 
 
 async def take(connection: Connection, keys: TownKeys, message_id: UUID) -> Waiting | None:
@@ -150,7 +159,7 @@ async def take(connection: Connection, keys: TownKeys, message_id: UUID) -> Wait
     if row is None:
         return None
     report = _content(keys, message_id, row["content"])["read"]
-    return Waiting(message_id, row["gateway"], from_json(report))
+    return Waiting(row["gateway"], from_json(report))
 
 
 async def judged(

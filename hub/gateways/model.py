@@ -61,6 +61,7 @@ class Event(StrEnum):
     CONTRADICTED = "contradicted"
     ASK_FAILED = "ask_failed"
     ASK_NOW = "ask_now"
+    BROUGHT_NOTHING = "brought_nothing"
 
 
 class Edge(NamedTuple):
@@ -154,6 +155,10 @@ EDGES: tuple[Edge, ...] = (
         for one in State
     ),
     *(Edge(Event.ASK_NOW, one, one, "staff", "somebody wants it asked now") for one in State),
+    *(
+        Edge(Event.BROUGHT_NOTHING, one, State.EXPIRED, "staff", "long after its time somebody looked: no money came")
+        for one in _ORDERED
+    ),
 )
 """Every change of an attempt is one of these; docs/gateways.md shows the table, and a test compares them."""
 

@@ -1,4 +1,4 @@
-"""When a gateway is asked about an attempt."""
+"""When a gateway is asked about an attempt, and when somebody is to look."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _NEWS = timedelta(seconds=2)
 _ENTERING = timedelta(minutes=1)
 _MOST = timedelta(hours=6)
 _CLOSED = timedelta(minutes=1)
+_TOO_LONG = timedelta(hours=2)
+"""After the end of the page's time: whoever waits longer wants somebody to look."""
 _LATE_MONEY = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 _DISPUTES = tuple(timedelta(days=number) for number in (1, 7, 30, 60, 90, 120, 180, 270, 365, 540))
 """A card holder may dispute a payment for 120 days as a rule, and for 540 where something is delivered later (Visa
@@ -35,6 +37,11 @@ def next_ask(attempt: Attempt, now: datetime) -> datetime | None:
     if attempt.state in WITHOUT_MONEY:
         return _next_of(_LATE_MONEY, attempt.settled_at, now)
     return _next_of(_DISPUTES, attempt.captured_at, now) if attempt.state is State.CAPTURED else None
+
+
+def takes_too_long(attempt: Attempt, now: datetime) -> bool:
+    """Whether it is under way for so long that somebody is told."""
+    return attempt.state in UNDER_WAY and now >= attempt.expires_at + _TOO_LONG
 
 
 def _next_of(waits: tuple[timedelta, ...], since: datetime | None, now: datetime) -> datetime | None:

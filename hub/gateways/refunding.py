@@ -23,7 +23,7 @@ from hub.kernel.errors import ConfigurationError, HubError, RemoteError, RemoteR
 from hub.kernel.money import Money
 from hub.payments.model import RefundToSend, Source
 from hub.payments.service import PaymentService
-from hub.ports.payment_gateway import Asked, Outcome, RefundOrder, RefundOutcome, RefundReport
+from hub.ports.payment_gateway import Asked, Outcome, RefundOrder, RefundOutcome, RefundReport, Report
 from hub.storage.database import Connection, Database
 from hub.storage.failures import PASSING
 from hub.storage.vault import Vault
@@ -145,7 +145,7 @@ class Refunding:
                 return
             await refunds.change(
                 connection, city_id, one.refund_id,
-                state="sending", sends=one.sends + 1, sent_at=now, already=attempt.refunded,
+                state="sending", sends=one.sends + 1, sent_at=now, next_at=now + refunds.CALLED_FOR,
             )  # fmt: skip
         order = RefundOrder(
             key=one.id,
@@ -154,7 +154,6 @@ class Refunding:
             amount=Money(one.minor, attempt.amount.currency),
             captured=attempt.amount,
             already=Money(attempt.refunded, attempt.amount.currency),
-            reason="",
         )
         gateway = town.gateways[attempt.gateway]
         try:
@@ -277,7 +276,7 @@ class Refunding:
             if known is None or known.settled_at is not None or known.sent_at is None:
                 return
             now = self._clock.now()
-            nothing = report is not None and report.outcome is Outcome.CAPTURED and known.state == "in_doubt"
+            nothing = report is not None and known.state == "in_doubt" and _gave_nothing(report, attempt)
             if nothing and gateway.refund_is_asked and now - known.sent_at >= _SURELY_NOT and known.sends < _MOST_SENDS:
                 await refunds.change(connection, city_id, one.refund_id, state="waiting", next_at=now)
             elif known.state == "pending" and now - known.sent_at >= _TOO_LONG:
@@ -286,6 +285,13 @@ class Refunding:
                 wait = _backoff(known.sent_at, now)
                 after = now + (wait if report is not None else min(wait, _NOT_ANSWERED))
                 await refunds.change(connection, city_id, one.refund_id, next_at=after)
+
+
+def _gave_nothing(report: Report, asked: Attempt) -> bool:
+    """Whether the gateway says that it has given back no more than was known when it was asked."""
+    if report.outcome is Outcome.CHARGED_BACK:
+        return report.refunded is not None and report.refunded.minor == asked.refunded
+    return report.outcome is Outcome.CAPTURED
 
 
 def _backoff(since: datetime, now: datetime) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,12 +24,13 @@ NOT_SENT = "refund_not_sent"
 
 State = Literal["sending", "waiting", "pending", "in_doubt", "done", "refused"]
 
-_COLUMNS = """refund_id, attempt_id, minor, already, state, sends, next_at, sent_at, reference, word, detail,
-    created_at, settled_at"""
+_COLUMNS = """refund_id, attempt_id, minor, state, sends, next_at, sent_at, reference, word, detail, created_at,
+    settled_at"""
 
-# As with attempts: until the call must be over, nobody else takes it up.
+CALLED_FOR = timedelta(minutes=2)
+"""Until a call must be over, nobody else takes up what it is about."""
 _CLAIM = f"""
-    update gateway_refunds set next_at = $2 + interval '2 minutes'
+    update gateway_refunds set next_at = $2::timestamptz + $4::interval
     where city_id = $1 and refund_id in (
         select refund_id from gateway_refunds where city_id = $1 and next_at <= $2
         order by next_at limit $3 for update skip locked)
@@ -38,12 +39,11 @@ _CLAIM = f"""
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A refund at a gateway. `already` was given back of the attempt before; `sends`: how often it was sent."""
+    """A refund at a gateway. `sends`: how often it was sent."""
 
     refund_id: UUID
     attempt_id: UUID
     minor: int
-    already: int
     state: State
     sends: int
     next_at: datetime | None
@@ -90,7 +90,7 @@ async def taken_up(connection: Connection, city_id: int, refund_ids: Collection[
 
 
 async def claim_due(connection: Connection, city_id: int, now: datetime, limit: int) -> list[Sent]:
-    return [_of(row) for row in await connection.fetch(_CLAIM, city_id, now, limit)]
+    return [_of(row) for row in await connection.fetch(_CLAIM, city_id, now, limit, CALLED_FOR)]
 
 
 async def ended_by_staff(

@@ -68,7 +68,7 @@ class GatewayService:
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, payments: PaymentService) -> None:
         self._database, self._vault, self._clock = database, vault, clock
-        applier = Applier(payments)
+        self._applier = applier = Applier(payments)
         self._starter = Starter(database, vault, clock, payments, applier)
         self._hearing = Hearing(database, vault, clock, applier)
         self._asking = Asking(database, vault, clock, applier)
@@ -183,6 +183,18 @@ class GatewayService:
         attempt = await self.find(connection, city_id, attempt_id)
         await asking.ask_now(connection, city_id, attempt, by=by, now=self._clock.now())
         return attempt
+
+    async def brought_nothing(
+        self, connection: Connection, city_id: int, attempt_id: UUID, *, by: str, why: str
+    ) -> Attempt:
+        """Somebody looked at the gateway: the attempt brought nothing, and the payer may try again. Raises NotFound,
+        and what Applier.brought_nothing does.
+        """
+        attempt = await queries.find(connection, city_id, attempt_id, lock=True)
+        if attempt is None:
+            raise NotFound(f"There is no attempt {public_id('tra', attempt_id)} here.")
+        now = self._clock.now()
+        return await self._applier.brought_nothing(connection, city_id, attempt, by=by, why=why, now=now)
 
     async def messages(
         self,

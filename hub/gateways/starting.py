@@ -46,7 +46,8 @@ class Starter:
         self._payments, self._applier = payments, applier
 
     async def start(self, town: Town, charge_id: UUID, *, language: str, payer: Payer) -> Onward:
-        """Where the payer goes. One that was begun and waits for a card is gone on with.
+        """Where the payer goes. One that was begun and waits for a card is gone on with. `language` is the tag (BCP 47)
+        of the page that she left and comes back to.
 
         Raises Conflict where the charge takes no attempt now or nobody takes cards for its payee; NotReady where the
         gateway did not take it (the payer may try again) or it is not known whether it did (she may when that is
@@ -65,10 +66,11 @@ class Starter:
             number=attempt.number,
             amount=attempt.amount,
             title=due.title,
-            language=language,
+            language=language.partition("-")[0],
             now=now,
             expires_at=attempt.expires_at,
             payer=payer,
+            return_path=f"/return/{language}",
         )
         try:
             started = await gateway.start(order)
@@ -150,16 +152,13 @@ class Starter:
                     exc_info=None if isinstance(error, RemoteError | ConfigurationError) else error)  # fmt: skip
         now, city_id = self._clock.now(), town.city.id
         async with self._database.town(city_id) as connection:
-            keys = await self._vault.keys(connection, city_id)
             detail = {"gateway": attempt.gateway, "payee": attempt.payee, "why": why}
             await alerts.raise_alert(connection, city_id, kind=FAILING, about=attempt.gateway, detail=detail, now=now)
             known = await queries.find(connection, city_id, attempt.attempt_id, lock=True)
             if known is None or known.state is not State.CREATED:
                 return
             if surely:
-                await self._applier.end(
-                    connection, keys, town, known, Event.NOT_STARTED, State.FAILED, by="payer", why=why, now=now
-                )
+                await self._applier.not_started(connection, city_id, known, why=why, now=now)
                 return
             state = allow(Event.START_DOUBT, known.state, State.UNSURE)
             unsure = replace(known, state=state)

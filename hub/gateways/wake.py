@@ -19,6 +19,8 @@ COMPARE = "gateways.compare"
 
 EVERY = timedelta(minutes=1)
 """How often the first three look for what is due, whatever was lost on the way."""
+EVERY_WITHOUT = timedelta(hours=1)
+"""The same in a town that has no gateway: of one that left city.yaml something may be left, which somebody is told."""
 
 
 async def call(connection: Connection, city_id: int, kind: str, *, after: timedelta = timedelta()) -> None:

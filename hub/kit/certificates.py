@@ -134,6 +134,27 @@ def load_certificates(name: str, *, folder: Path, at: str) -> list[Certificate]:
         raise ConfigurationError(f"{file} is not a certificate", key=at, remedy="Write it in PEM.") from None
 
 
+def load_public_key(file: Path, *, at: str, remedy: str) -> rsa.RSAPublicKey:
+    """Theirs, from PEM: a public key or a certificate; `at` is the key of the settings that names the file.
+
+    Raises ConfigurationError, also for one that is too small.
+    """
+    try:
+        data = file.read_bytes()
+        certified = b"BEGIN CERTIFICATE" in data
+        key: object = (
+            x509.load_pem_x509_certificate(data).public_key() if certified else serialization.load_pem_public_key(data)
+        )
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}", key=at, remedy=remedy) from None
+    except ValueError:
+        raise ConfigurationError(f"{file} is not a public key in PEM", key=at, remedy=remedy) from None
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < SMALLEST_RSA:
+        problem = f"{file} is not an RSA key of {SMALLEST_RSA} bits or more"
+        raise ConfigurationError(problem, key=at, remedy=remedy)
+    return key
+
+
 def load_key(wanted: OwnKey, *, folder: Path, secret: Callable[[str], SecretStr], at: str) -> Key:
     """Raises ConfigurationError naming the part of `at` that is wrong."""
     certificate = load_certificates(wanted.certificate, folder=folder, at=f"{at}.certificate")[0]

@@ -41,5 +41,14 @@ def _plain(url: str) -> str:
     return url
 
 
+def _base(url: str) -> str:
+    if "?" in url or "#" in url:
+        raise ValueError("the base URL has no query and no fragment")
+    return url.rstrip("/")
+
+
 HttpUrl = Annotated[str, AfterValidator(_plain)]
 """A text that `origin` accepts."""
+
+BaseUrl = Annotated[HttpUrl, AfterValidator(_base)]
+"""The same, to which paths are added; kept without a slash at its end."""

@@ -8,7 +8,8 @@
     attempts    tries at a gateway, giving up, time that is over
     captures    money that comes in, and what was booked by mistake
     money       allocations, given and taken back; allocations: what staff do with them
-    refunds     money given back; reversals: money that others take
+    refunds     money given back; reversals: money that others take; lost: what was believed gone, and is here
+    banking     what bank statements ask of payments
     views       what citizens and staff read
     service     all of it, as gateways, statements and doors see it
 

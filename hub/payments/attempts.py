@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from hub.back_offices.model import Town
 from hub.kernel.errors import Conflict
 from hub.kernel.money import Money
 from hub.payments import queries
@@ -15,7 +14,6 @@ from hub.payments.model import Due
 from hub.payments.states import UNDER_WAY, Event, State
 from hub.ports.payment_gateway import Outcome
 from hub.storage.database import Connection
-from hub.storage.vault import TownKeys
 
 _MAY_BEGIN = frozenset({State.OPEN, State.PART_PAID})
 
@@ -42,9 +40,7 @@ class Attempts(Part):
             payee=charge.payee,
             amount=charge.money(charge.amount - charge.balances.captured),
             title=charge.title,
-            language=charge.language,
             login=charge.login,
-            subject_id=charge.subject_id,
         )
 
     async def attempt_goes_on(self, connection: Connection, city_id: int, charge_id: UUID, amount: Money) -> None:
@@ -58,39 +54,37 @@ class Attempts(Part):
         if amount.minor > due:
             raise Conflict("A part of this was paid another way meanwhile: begin again when the try under way is over.")
 
-    async def attempt_pending(
-        self, connection: Connection, keys: TownKeys, town: Town, charge_id: UUID, *, now: datetime
-    ) -> None:
+    async def attempt_pending(self, connection: Connection, city_id: int, charge_id: UUID, *, now: datetime) -> None:
         """The gateway says that it is under way. Where the money has come another way meanwhile, only that it may
         still come once more is remembered.
         """
-        charge = await locked(connection, town.city.id, charge_id)
+        charge = await locked(connection, city_id, charge_id)
         if charge.attempt != "processing":
             if charge.state is State.PAID or charge.balances.captured >= charge.amount:
-                await queries.set_attempt(connection, town.city.id, charge_id, "processing")
+                await queries.set_attempt(connection, city_id, charge_id, "processing")
             else:
                 await move(connection, charge, Event.PROCESSING, now, by="gateway", attempt="processing")
 
     async def attempt_ended(
         self,
         connection: Connection,
-        keys: TownKeys,
-        town: Town,
+        city_id: int,
         charge_id: UUID,
         *,
         outcome: Outcome,
         reason: str | None,
         now: datetime,
+        by: str = "gateway",
     ) -> None:
         """The try is over and brought no money; the payer may try again as long as the payment's time is not over."""
-        charge = await locked(connection, town.city.id, charge_id)
+        charge = await locked(connection, city_id, charge_id)
         if charge.attempt is None:
             return
         if charge.state in UNDER_WAY:
             why = reason or outcome.value
-            await move(connection, charge, Event.FAILED, now, by="gateway", attempt=None, reason=why)
+            await move(connection, charge, Event.FAILED, now, by=by, attempt=None, reason=why)
         else:
-            await queries.set_attempt(connection, town.city.id, charge_id, None)
+            await queries.set_attempt(connection, city_id, charge_id, None)
 
     async def cancel(
         self,

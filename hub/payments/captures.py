@@ -215,8 +215,10 @@ class Captures(Part):
         """
         row = await connection.fetchrow(
             """select k.source_kind, k.source_id, e.by from captures k
-               left join payment_events e on e.city_id = k.city_id and e.charge_id = k.charge_id
-                 and e.noun = 'charge' and e.event = 'captured' and e.at = k.booked_at and e.amount = k.amount
+               join charges c on c.city_id = k.city_id and c.charge_id = k.charge_id
+               left join payment_events e on e.city_id = k.city_id and e.payment_id = c.payment_id
+                 and e.charge_id = k.charge_id and e.noun = 'charge' and e.event = 'captured' and e.at = k.booked_at
+                 and e.amount = k.amount
                where k.city_id = $1 and k.capture_id = $2 limit 1""",
             town.city.id,
             capture_id,

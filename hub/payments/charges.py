@@ -39,10 +39,8 @@ class Charge:
     attempt: str | None
     closed: str | None
     state: State
-    subject_id: UUID | None
     method: Method
     login: str | None
-    language: str
     expires_at: datetime | None
     balances: Balances
 
@@ -57,8 +55,8 @@ class Charge:
 async def locked(connection: Connection, city_id: int, charge_id: UUID) -> Charge:
     """The charge, until the end of the transaction nobody else's to change. Raises NotFound."""
     row = await connection.fetchrow(
-        """select c.payment_id, c.payee, c.currency, c.amount, c.title, c.attempt, c.closed, c.state, p.subject_id,
-                  p.method, p.login, p.language, p.expires_at
+        """select c.payment_id, c.payee, c.currency, c.amount, c.title, c.attempt, c.closed, c.state, p.method, p.login,
+                  p.expires_at
            from charges c join payments p on p.city_id = c.city_id and p.payment_id = c.payment_id
            where c.city_id = $1 and c.charge_id = $2 for update of c""",
         city_id,

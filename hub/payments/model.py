@@ -72,9 +72,7 @@ class Due:
     payee: str
     amount: Money
     title: str
-    language: str
     login: str | None
-    subject_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +86,9 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class RefundToSend:
-    """A refund for a gateway. `key` is the same at every try; `captured` and `already` given back is of the charge."""
+    """A refund for a gateway. `key` is the same at every try."""
 
     refund_id: UUID
     charge_id: UUID
     key: str
     amount: Money
-    captured: Money
-    already: Money
-    reason: str

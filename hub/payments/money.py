@@ -26,7 +26,7 @@ from hub.storage.vault import TownKeys
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An allocation, and what of it has not been taken back. `first`: it was made, not taken back."""
+    """An allocation, in minor units; `left` is what of it has not been taken back."""
 
     allocation_id: UUID
     obligation_id: UUID

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from hub.kernel.ids import public_id
@@ -88,24 +87,18 @@ async def charge_of_allocation(connection: Connection, city_id: int, allocation_
 
 async def refunds_to_send(connection: Connection, city_id: int) -> list[RefundToSend]:
     rows = await connection.fetch(
-        """select r.refund_id, r.charge_id, r.amount, c.currency, b.captured, b.refunded, r.reason
-           from refunds r
+        """select r.refund_id, r.charge_id, r.amount, c.currency from refunds r
            join charges c on c.city_id = r.city_id and c.charge_id = r.charge_id
-           join charge_balances b on b.city_id = r.city_id and b.charge_id = r.charge_id
            where r.city_id = $1 and r.way = 'gateway' and r.state = 'approved'
            order by r.asked_at, r.refund_id""",
         city_id,
     )
-    return [_to_send(row) for row in rows]
-
-
-def _to_send(row: Any) -> RefundToSend:
-    return RefundToSend(
-        refund_id=row["refund_id"],
-        charge_id=row["charge_id"],
-        key=public_id("rfd", row["refund_id"]),
-        amount=Money(row["amount"], row["currency"]),
-        captured=Money(row["captured"], row["currency"]),
-        already=Money(row["refunded"], row["currency"]),
-        reason=row["reason"],
-    )
+    return [
+        RefundToSend(
+            refund_id=row["refund_id"],
+            charge_id=row["charge_id"],
+            key=public_id("rfd", row["refund_id"]),
+            amount=Money(row["amount"], row["currency"]),
+        )
+        for row in rows
+    ]

@@ -17,6 +17,7 @@ from hub.kernel.money import Money
 from hub.payments import ledger, queries
 from hub.payments.base import Part
 from hub.payments.charges import Charge, locked, move, note, of_its_currency, refresh, tell_money
+from hub.payments.creating import USED_BEFORE
 from hub.payments.lost import cover_lost
 from hub.payments.model import RefundToSend, Way
 from hub.payments.refund_rows import Refund, at_gateways, find, keep_words, locked_refund, send_soon, tell
@@ -25,17 +26,11 @@ from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
 Heard = Literal["done", "pending", "refused", "in_doubt"]
-_EVENTS: dict[Heard, RefundEvent] = {
-    "done": RefundEvent.DONE,
-    "pending": RefundEvent.PENDING,
-    "refused": RefundEvent.REFUSED,
-    "in_doubt": RefundEvent.DOUBT,
-}
-_STATES: dict[Heard, RefundState] = {
-    "done": RefundState.DONE,
-    "pending": RefundState.SENT,
-    "refused": RefundState.REFUSED,
-    "in_doubt": RefundState.IN_DOUBT,
+_HEARD: dict[Heard, tuple[RefundEvent, RefundState]] = {
+    "done": (RefundEvent.DONE, RefundState.DONE),
+    "pending": (RefundEvent.PENDING, RefundState.SENT),
+    "refused": (RefundEvent.REFUSED, RefundState.REFUSED),
+    "in_doubt": (RefundEvent.DOUBT, RefundState.IN_DOUBT),
 }
 
 
@@ -64,9 +59,7 @@ class Refunds(Part):
             if refund_id is not None and (known := await find(connection, city_id, refund_id)):
                 same = (charge_id, amount, to, reason)
                 if (known.charge_id, charge.money(known.amount), known.way, known.reason) != same:
-                    raise Conflict(
-                        "This Idempotency-Key was used before with other content: use a new key for a new request."
-                    )
+                    raise Conflict(USED_BEFORE)
                 return refund_id
             wanted = (amount, reason, to, tuple(allocations), refund_id or new_uuid())
             return await self._ask(connection, keys, town, charge, *wanted, by=by, now=now)
@@ -199,8 +192,7 @@ class Refunds(Part):
     async def refund_came_back(
         self,
         connection: Connection,
-        keys: TownKeys,
-        town: Town,
+        city_id: int,
         refund_id: UUID,
         reference: str | None,
         now: datetime,
@@ -211,7 +203,7 @@ class Refunds(Part):
         """A transfer was made, and the payer's bank sent it back: its money is here and unallocated, and is given back
         by another refund, which is decided like any. Twice is once. Raises Conflict for one that was not transferred.
         """
-        charge, refund = await self._both(connection, town.city.id, refund_id)
+        charge, refund = await self._both(connection, city_id, refund_id)
         if refund.state is RefundState.CAME_BACK:
             return
         allow("refund", RefundEvent.CAME_BACK, refund.state, RefundState.CAME_BACK)
@@ -247,7 +239,7 @@ class Refunds(Part):
     ) -> None:
         """What became of it. The same again changes nothing; what contradicts the end it came to raises Conflict."""
         charge, refund = await self._both(connection, town.city.id, refund_id)
-        target, event = _STATES[outcome], _EVENTS[outcome]
+        event, target = _HEARD[outcome]
         if refund.state is target and outcome != "pending":
             return
         allow("refund", event, refund.state, target)

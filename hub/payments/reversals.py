@@ -27,6 +27,7 @@ from hub.payments.charges import (
     refresh,
     tell_lost,
 )
+from hub.payments.creating import USED_BEFORE
 from hub.payments.model import Source
 from hub.payments.states import ChargebackEvent, ChargebackState, Event, RefundEvent, RefundState, allow
 from hub.storage.database import Connection
@@ -148,8 +149,7 @@ class Reversals(Part):
         )
         if known is not None:
             if (known["charge_id"], known["amount"]) != (charge_id, minor):
-                detail = "This Idempotency-Key was used before with other content: use a new key for a new request."
-                raise Conflict(detail)
+                raise Conflict(USED_BEFORE)
             return chargeback_id
         cards = await connection.fetch(
             """select k.source_id, k.amount - coalesce((

@@ -119,7 +119,11 @@ EDGES: tuple[Edge, ...] = (
         ((_S.STARTED, *_REST), (_S.PROCESSING,)),
     ),
     *_edges(
-        _E.FAILED, "gateway", "the try is over and brought nothing", ((_S.STARTED,), _BEFORE), ((_S.PROCESSING,), _REST)
+        _E.FAILED,
+        "gateway, staff",
+        "the try is over and brought nothing",
+        ((_S.STARTED,), _BEFORE),
+        ((_S.PROCESSING,), _REST),
     ),
     *_edges(
         _E.CAPTURED,

@@ -32,9 +32,9 @@ class GatewaySurroundings:
     """What a gateway may know of where it runs.
 
     `address` is the public base of its doors, without a slash at its end, such as
-    `https://moja.pregrada.hr/payments/kartica`: `/return` takes the browser back, `/notify` the gateway's own messages.
-    `folder` is that of the file which names the gateway: keys and certificates named in settings are found there.
-    `secret` turns a secret's name into its value (raises ConfigurationError).
+    `https://moja.pregrada.hr/payments/kartica`: `/return` and what is below it take the browser back,
+    `/notify` the gateway's own messages. `folder` is that of the file which names the gateway: keys and certificates
+    named in settings are found there. `secret` turns a secret's name into its value (raises ConfigurationError).
     """
 
     city: str
@@ -65,7 +65,8 @@ class Order:
     """One try to pay. `number` is ours: ten decimal digits, the first not 0, unique for the merchant for ever.
 
     `title` is what the payer reads at the gateway. `payer` may be empty where she told no e-mail address. `expires_at`
-    is when the page should stop taking cards; `language` an ISO 639-1 code.
+    is when the page should stop taking cards; `language` an ISO 639-1 code. `return_path` is what follows the address
+    of our doors where the browser comes back: it keeps the language of our own page, which no gateway tells again.
     """
 
     number: str
@@ -75,6 +76,7 @@ class Order:
     now: datetime
     expires_at: datetime
     payer: Payer
+    return_path: str = "/return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,6 @@ class RefundOrder:
     amount: Money
     captured: Money
     already: Money
-    reason: str
 
 
 class RefundOutcome(StrEnum):
@@ -219,6 +220,10 @@ class PaymentGateway(Protocol):
     """`listed` gives the orders of a day."""
     refund_is_asked: ClassVar[bool]
     """After a doubt, `query` tells whether a refund happened; where False a human must look."""
+    signs_by: ClassVar[str | None]
+    """The scheme of `Authorization` that bears the signature of its notifications, and so is kept with them; None where
+    the signature stands elsewhere: what stands there then is somebody's credentials.
+    """
 
     def __init__(self, settings: Any, surroundings: GatewaySurroundings) -> None:
         """Raises ConfigurationError naming the key, what is allowed and the remedy."""

@@ -18,14 +18,6 @@ NUMBER = "number"
 """Name of a receipt with a meaning here: under which number the office has it."""
 
 
-class Method(StrEnum):
-    """How it was paid."""
-
-    CARD = "card"
-    TRANSFER = "transfer"
-    COUNTER = "counter"
-
-
 class State(StrEnum):
     BEING_POSTED = "being_posted"  # on its way to the office
     POSTED = "posted"  # the office has taken it; its amounts do not show it yet
@@ -106,7 +98,10 @@ def together(told: State, standing: Standing, *, gone: bool) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One allocation as it is told to its office; `amount` in minor units, below zero where it was taken back."""
+    """One allocation as it is told to its office; `amount` in minor units, below zero where it was taken back.
+
+    `method`: card, transfer or counter.
+    """
 
     posting_id: UUID
     allocation_id: UUID
@@ -116,7 +111,7 @@ class Posting:
     instalment: int | None
     currency: str
     amount: int
-    method: Method
+    method: str
     paid_at: datetime
     back_office: str
     delivery_id: UUID | None

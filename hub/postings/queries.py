@@ -10,7 +10,7 @@ import asyncpg
 
 from hub.obligations import door
 from hub.obligations.judging import Standing
-from hub.postings.model import Method, Posting, State, together
+from hub.postings.model import Posting, State, together
 from hub.storage.database import Connection
 
 _SELECT = """
@@ -100,4 +100,4 @@ def _posting(row: asyncpg.Record) -> Posting:
     values = dict(row)
     standing, gone = Standing(values.pop("standing")), values.pop("gone")
     state = together(State(values["state"]), standing, gone=gone)
-    return Posting(**values | {"method": Method(values["method"]), "state": state})
+    return Posting(**values | {"state": state})

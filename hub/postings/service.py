@@ -24,7 +24,7 @@ from hub.obligations import service as obligations
 from hub.obligations.judging import Telling
 from hub.obligations.service import Open
 from hub.postings import queries
-from hub.postings.model import KIND, NOUN, NUMBER, Method, Posting, State, after_delivery
+from hub.postings.model import KIND, NOUN, NUMBER, Posting, State, after_delivery
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
 
@@ -56,7 +56,7 @@ class PostingService:
         obligation_id: UUID,
         instalment: int | None,
         amount: Money,
-        method: Method | str,
+        method: str,
         paid_at: datetime,
         now: datetime,
     ) -> UUID:
@@ -106,7 +106,7 @@ class PostingService:
             instalment=instalment,
             currency=amount.currency,
             amount=amount.minor,
-            method=Method(method),
+            method=method,
             paid_at=paid_at,
             back_office=owed.back_office,
             delivery_id=delivery_id,
@@ -173,7 +173,7 @@ def _record(
     owed: Open,
     instalment: int | None,
     amount: Money,
-    method: Method | str,
+    method: str,
     paid_at: datetime,
     reversed_: Posting | None,
 ) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _record(
         "amount": Money(abs(amount.minor), amount.currency),
         "taken_back": amount.minor < 0,
         "reverses": None if reversed_ is None else public_id("pst", reversed_.posting_id),
-        "method": str(Method(method)),
+        "method": method,
         "paid_at": paid_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "payment": public_id("pay", payment_id),
     }

@@ -15,7 +15,7 @@ from hub.kernel.ids import parse_public_id, public_id
 from hub.payments import views
 from portal_api.admin import gateway_shapes as shapes
 from portal_api.admin.looking import Reason, actor_of, why
-from portal_api.admin.till import as_json, covers
+from portal_api.admin.till import as_json, at_charge, covers
 from portal_api.errors import responses
 from portal_api.pages import Cursor, Limit, read_public_cursor, write_cursor
 from portal_api.render import moment
@@ -109,6 +109,31 @@ async def ask_attempt(staff: AsStaff, attempt_id: AttemptId) -> Response:
     return as_json(shapes.attempt_out(staff, attempt), 202)
 
 
+@router.post(
+    "/attempts/{attempt_id}/brought-nothing",
+    summary="Somebody looked: no money came",
+    response_model=shapes.AttemptItem,
+    response_description="As it stands now",
+    responses=responses(400, 401, 403, 404, 409, 422),
+)
+async def attempt_brought_nothing(
+    staff: AsStaff, attempt_id: AttemptId, content: Annotated[shapes.SeenToIn, Body()]
+) -> Response:
+    """Of one that the gateway never ends, or that cannot be asked about any more; 409 before an alert has called
+    somebody to look. See that nothing can come there any more, as by cancelling the order: the payer may pay again from
+    now on. Money that comes all the same is booked. Not for oneself.
+    """
+    city_id, uuid = staff.town.city.id, parse_public_id("tra", attempt_id)
+    async with staff.hub.database.town(city_id) as connection:
+        attempt = await staff.hub.gateways.find(connection, city_id, uuid)
+    _theirs(staff, attempt)
+    async with at_charge(staff, "attempt_brought_nothing", attempt.charge_id, oneself=False) as desk:
+        ended = await staff.hub.gateways.brought_nothing(
+            desk.connection, city_id, uuid, by=staff.name, why=content.reason
+        )
+    return as_json(shapes.attempt_out(staff, ended))
+
+
 @router.get(
     "/gateway-messages",
     summary="What came to the doors of card gateways",
@@ -150,7 +175,9 @@ async def read_gateway_message(
     message_id: Annotated[str, Path(description="from the list", examples=[shapes.MESSAGE_ID])],
     reason: Reason = None,
 ) -> Response:
-    """Opening it is recorded for the person whose payment it is about, where it is about one."""
+    """Opening it is recorded, for the person whose payment it is about where that is known: what was refused because a
+    key of ours is wrong names a payer all the same.
+    """
     city_id, uuid = staff.town.city.id, parse_public_id("gwm", message_id)
     async with staff.hub.database.town(city_id) as connection:
         message, content = await staff.hub.gateways.message(connection, city_id, uuid)
@@ -159,6 +186,15 @@ async def read_gateway_message(
         if message.attempt_id is not None:
             attempt = await staff.hub.gateways.find(connection, city_id, message.attempt_id)
             await _recorded(staff, connection, "read_gateway_message", attempt.payment_id, reason)
+        else:
+            await access_log.record(
+                connection,
+                actor=actor_of(staff),
+                subject_id=None,
+                what="read_gateway_message",
+                why=why(staff, reason, message_id),
+                at=staff.hub.clock.now(),
+            )
     return as_json({**shapes.message_out(message), "content": content})
 
 

@@ -89,9 +89,8 @@ async def settle_refund(staff: AsStaff, refund_id: RefundId, content: forms.Hear
             )
         elif content.outcome == "came_back":
             await payments.refund_came_back(
-                desk.connection, desk.keys, staff.town, wanted, content.reference, desk.now, by=staff.name,
-                reason=content.reason,
-            )  # fmt: skip
+                desk.connection, city_id, wanted, content.reference, desk.now, by=staff.name, reason=content.reason
+            )
         else:
             await payments.refund_heard(
                 desk.connection, desk.keys, staff.town, wanted, content.outcome, content.reason, content.reference,

@@ -66,12 +66,14 @@ class Csob:
     simulated: ClassVar[bool] = False
     lists: ClassVar[bool] = False
     refund_is_asked: ClassVar[bool] = True
+    signs_by: ClassVar[str | None] = None
 
     def __init__(self, settings: CsobSettings, surroundings: GatewaySurroundings) -> None:
         self._settings = settings
-        self._return_url = f"{surroundings.address}/return"
-        if len(self._return_url) > _LONGEST_RETURN_URL:
-            problem = f"{self._return_url} has more than {_LONGEST_RETURN_URL} characters"
+        self._address = surroundings.address
+        longest = f"{self._address}/return/sr-Cyrl"
+        if len(longest) > _LONGEST_RETURN_URL:
+            problem = f"{longest} has more than {_LONGEST_RETURN_URL} characters"
             raise ConfigurationError(problem, remedy="Shorten the name of the gateway in city.yaml.")
         self._bank = bank_keys(settings.bank_keys, surroundings.folder)
         key = own_key(settings.key.secret, surroundings.secret)
@@ -105,7 +107,7 @@ class Csob:
             raise ConfigurationError(problem, remedy=f"It takes {takes}; use another gateway for this payee.")
         body = messages.init(
             order,
-            return_url=self._return_url,
+            return_url=f"{self._address}{order.return_path}",
             return_method=self._settings.return_method,
             close_at_once=self._settings.close == "at_once",
             with_customer=self._settings.customer,

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
 from hub.kernel.errors import ConfigurationError
-from hub.kit.certificates import SMALLEST_RSA, read_private_key
+from hub.kit.certificates import SMALLEST_RSA, load_public_key, read_private_key
 
 _FOR_REHEARSALS = frozenset(
     {
@@ -40,25 +39,12 @@ def own_key(name: str, secret: Callable[[str], SecretStr]) -> RSAPrivateKey:
 
 def bank_keys(names: Sequence[str], folder: Path) -> tuple[RSAPublicKey, ...]:
     """The bank's keys, each a public key or a certificate in PEM. Raises ConfigurationError naming the entry."""
-    return tuple(_bank_key(folder / name, at=f"bank_keys.{number}") for number, name in enumerate(names))
+    remedy = "Take mips_platebnibrana.csob.cz.pub from github.com/csob/paymentgateway, folder keys."
+    return tuple(
+        load_public_key(folder / name, at=f"bank_keys.{number}", remedy=remedy) for number, name in enumerate(names)
+    )
 
 
 def is_for_rehearsals(key: RSAPublicKey) -> bool:
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return sha256(der).hexdigest() in _FOR_REHEARSALS
-
-
-def _bank_key(file: Path, *, at: str) -> RSAPublicKey:
-    remedy = "Take mips_platebnibrana.csob.cz.pub from github.com/csob/paymentgateway, folder keys."
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}", key=at, remedy=remedy) from None
-    try:
-        certified = b"BEGIN CERTIFICATE" in data
-        key: object = x509.load_pem_x509_certificate(data).public_key() if certified else load_pem_public_key(data)
-    except ValueError:
-        raise ConfigurationError(f"{file} is not a public key in PEM", key=at, remedy=remedy) from None
-    if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_RSA:
-        raise ConfigurationError(f"{file} is not an RSA key of {SMALLEST_RSA} bits", key=at, remedy=remedy)
-    return key

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from hub.kit.http import HttpSettings
-from hub.kit.origins import HttpUrl
+from hub.kit.origins import BaseUrl
 from hub.kit.secrets import SecretRef
-
-
-def _base_url(url: str) -> str:
-    if "?" in url or "#" in url:
-        raise ValueError("the base URL ends with the version of the eAPI, such as /api/v1.9")
-    return url.rstrip("/")
 
 
 class CsobSettings(HttpSettings):
     """What the sources contradict each other in is a setting with the bank's own word as its default."""
 
     base_url: Annotated[
-        HttpUrl,
-        AfterValidator(_base_url),
+        BaseUrl,
         Field(description="The eAPI; the integration environment is https://iapi.iplatebnibrana.csob.cz/api/v1.9."),
     ] = "https://api.platebnibrana.csob.cz/api/v1.9"
     merchant: Annotated[

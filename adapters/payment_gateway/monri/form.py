@@ -37,8 +37,8 @@ def form_fields(order: Order, settings: MonriSettings, *, key: str, address: str
         "authenticity_token": settings.authenticity_token,
         "digest": order_digest(key, order.number, order.amount),
         "supported_payment_methods": "card",
-        "success_url_override": f"{address}/return",
-        "cancel_url_override": f"{address}/return?order_number={order.number}",
+        "success_url_override": f"{address}{order.return_path}",
+        "cancel_url_override": f"{address}{order.return_path}?order_number={order.number}",
         "callback_url_override": f"{address}/notify",
     }
     if order.payer.ip:

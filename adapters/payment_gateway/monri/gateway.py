@@ -43,6 +43,7 @@ _XML = {"content-type": "application/xml", "accept": "application/xml"}
 # No order has it: the hub's begin with another digit than 0.
 _NO_ORDER = "0000000000"
 _LONGEST = 300
+_RESERVED = frozenset(f"authorize approved {code}" for code in APPROVED)
 
 
 class Monri:
@@ -53,6 +54,7 @@ class Monri:
     lists: ClassVar[bool] = False
     # `/orders/show` is not documented to tell refunds. What became of one is told by the webhook, or by a person.
     refund_is_asked: ClassVar[bool] = False
+    signs_by: ClassVar[str | None] = messages.SCHEME
 
     def __init__(self, settings: MonriSettings, surroundings: GatewaySurroundings) -> None:
         self.settings = settings
@@ -104,7 +106,7 @@ class Monri:
         A capture is done once per reservation, so a doubt is cleared by asking again.
         """
         report, told_at = await self._shown(asked)
-        if self.settings.transaction_type == "authorize" and report.word.startswith("authorize approved"):
+        if self.settings.transaction_type == "authorize" and report.word in _RESERVED:
             return await self._captured(asked, report)
         window = self.settings.retry_window
         if report.outcome is Outcome.DECLINED and window and report.at and told_at - report.at < window:

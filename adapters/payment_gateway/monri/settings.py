@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hub.kit.durations import Duration
 from hub.kit.http import HttpSettings, Timeouts
-from hub.kit.origins import HttpUrl
+from hub.kit.origins import BaseUrl
 from hub.kit.secrets import SecretRef
 
 TEST_HOST = "ipgtest.monri.com"
@@ -25,12 +25,6 @@ _PUBLISHED_KEY = "1ac226dde7ee12583dd5676d28874b6d9f54e136681d3302fc641439daebb8
 Language = Literal["hr", "ba-hr", "ba", "en", "de", "es", "sr"]
 LANGUAGES: dict[str, Language] = {"hr": "hr", "bs": "ba-hr", "sr": "sr", "de": "de", "es": "es"}
 """ISO 639-1 to the page's own codes; every other language gets English."""
-
-
-def _base(url: str) -> str:
-    if "?" in url or "#" in url:
-        raise ValueError("the base URL has no query and no fragment")
-    return url.rstrip("/")
 
 
 class Buyer(BaseModel):
@@ -48,7 +42,7 @@ class Buyer(BaseModel):
 
 
 class MonriSettings(HttpSettings):
-    base_url: Annotated[HttpUrl, AfterValidator(_base)] = PRODUCTION
+    base_url: BaseUrl = PRODUCTION
     authenticity_token: Annotated[
         str, Field(pattern=r"^[0-9A-Za-z]{40}$", description="Of the merchant account; 40 characters, not a secret.")
     ]

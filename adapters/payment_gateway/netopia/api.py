@@ -147,7 +147,7 @@ def start_body(order: Order, settings: NetopiaSettings, *, address: str) -> byte
         "emailTemplate": "",
         "emailSubject": "",
         "notifyUrl": f"{address}/notify",
-        "redirectUrl": f"{address}/return?order={order.number}",
+        "redirectUrl": f"{address}{order.return_path}?order={order.number}",
         "language": order.language if order.language in _PAGE_LANGUAGES else "en",
     }
     payment = {

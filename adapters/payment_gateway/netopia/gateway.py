@@ -57,6 +57,7 @@ class Netopia:
     lists: ClassVar[bool] = False
     # Status 8 tells that some was given back, not how much: a second part of a payment cannot be seen.
     refund_is_asked: ClassVar[bool] = False
+    signs_by: ClassVar[str | None] = None
 
     def __init__(
         self, settings: NetopiaSettings, surroundings: GatewaySurroundings, clock: Clock | None = None

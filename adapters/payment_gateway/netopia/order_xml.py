@@ -36,7 +36,7 @@ def order_document(order: Order, settings: NetopiaSettings, *, address: str, zon
     _billing(invoice, order, settings)
     _child(root, "ipn_cipher").text = cipher
     url = _child(root, "url")
-    _child(url, "return").text = f"{address}/return?order={order.number}"
+    _child(url, "return").text = f"{address}{order.return_path}?order={order.number}"
     _child(url, "confirm").text = f"{address}/notify"
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 

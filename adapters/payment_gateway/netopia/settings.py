@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.kit.http import HttpSettings, Timeouts
-from hub.kit.origins import HttpUrl
+from hub.kit.origins import BaseUrl
 from hub.kit.secrets import SecretRef
 
 API = "https://secure.mobilpay.ro/pay"
@@ -21,15 +21,6 @@ TEST_HOSTS = frozenset(
 )
 
 Cipher = Literal["aes-256-cbc", "rc4"]
-
-
-def _base(url: str) -> str:
-    if "?" in url or "#" in url:
-        raise ValueError("the base URL has no query and no fragment")
-    return url.rstrip("/")
-
-
-Base = Annotated[HttpUrl, AfterValidator(_base)]
 
 
 class Seal(BaseModel):
@@ -67,8 +58,8 @@ class NetopiaSettings(HttpSettings):
     pos_signature: Annotated[
         str, Field(pattern=r"^[A-Z0-9]{4}(-[A-Z0-9]{4}){3,4}$", description="Of the point of sale; not a secret.")
     ]
-    base_url: Annotated[Base | None, Field(description=f"Version 2: {API}.")] = None
-    page_url: Annotated[Base | None, Field(description=f"Version 1, where the browser posts to: {PAGE}.")] = None
+    base_url: Annotated[BaseUrl | None, Field(description=f"Version 2: {API}.")] = None
+    page_url: Annotated[BaseUrl | None, Field(description=f"Version 1, where the browser posts to: {PAGE}.")] = None
     api_key: Annotated[
         SecretRef | None, Field(description="For version 2; with v1, orders are asked about with it where it works.")
     ] = None

@@ -16,20 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from hub.kernel.errors import ConfigurationError
+from hub.kit.certificates import load_public_key
 from hub.ports.payment_gateway import Forged
 
 ISSUER = "NETOPIA Payments"
 _ALGORITHMS = ["RS512"]
 _LONGEST = 8_000
-_SMALLEST_RSA = 2048
 _SKEW = timedelta(minutes=5)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799
@@ -39,23 +36,10 @@ _MILLISECONDS = 100_000_000_000
 
 def load_public_keys(names: Sequence[str], folder: Path) -> tuple[RSAKey, ...]:
     """Raises ConfigurationError naming the entry."""
-    return tuple(_load(folder / name, f"public_keys.{index}") for index, name in enumerate(names))
-
-
-def _load(file: Path, key: str) -> RSAKey:
     remedy = "Put NETOPIA's key there, in PEM: a PUBLIC KEY or a CERTIFICATE, RSA of 2048 bits or more."
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}", key=key, remedy=remedy) from None
-    try:
-        certified = b"BEGIN CERTIFICATE" in content
-        public = x509.load_pem_x509_certificate(content).public_key() if certified else load_pem_public_key(content)
-    except ValueError:
-        raise ConfigurationError(f"{file} is not a public key in PEM", key=key, remedy=remedy) from None
-    if not isinstance(public, rsa.RSAPublicKey) or public.key_size < _SMALLEST_RSA:
-        raise ConfigurationError(f"{file} is not an RSA key of 2048 bits or more", key=key, remedy=remedy)
-    return RSAKey.import_key(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    found = (load_public_key(folder / name, at=f"public_keys.{n}", remedy=remedy) for n, name in enumerate(names))
+    pems = (key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) for key in found)
+    return tuple(RSAKey.import_key(pem) for pem in pems)
 
 
 def verify(

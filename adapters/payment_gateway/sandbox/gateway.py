@@ -42,6 +42,7 @@ class Sandbox:
     simulated: ClassVar[bool] = True
     lists: ClassVar[bool] = True
     refund_is_asked: ClassVar[bool] = True
+    signs_by: ClassVar[str | None] = None
 
     def __init__(self, settings: SandboxSettings, surroundings: GatewaySurroundings) -> None:
         self._settings, self._surroundings = settings, surroundings
@@ -67,7 +68,7 @@ class Sandbox:
                 "title": order.title,
                 "language": order.language,
                 "expires_at": order.expires_at.astimezone(UTC).isoformat(),
-                "return_url": f"{self._surroundings.address}/return",
+                "return_url": f"{self._surroundings.address}{order.return_path}",
                 "notify_url": f"{self._surroundings.address}/notify",
             },
             repeatable=False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hub.gateways.messages import kept_headers
 from hub.ports.payment_gateway import Forged, Outcome, Unreadable
 from tests.contract.payment_gateways.reports import about, read
 from tests.support.gateways.driver import Stage
@@ -50,6 +52,16 @@ async def test_a_signature_of_somebody_else_is_forged(stage: Stage) -> None:
             await stage.gateway.read_return(stage.shop.returned[-1])
     for told in stage.shop.notified:
         await is_not_believed(stage, told)
+
+
+async def test_what_is_kept_of_a_message_still_proves_it(stage: Stage) -> None:
+    """The signature is among it, wherever it stands; see `signs_by`."""
+    order = stage.order()
+    await stage.pay(await stage.gateway.start(order), do="approve")
+    assert stage.shop.notified or not stage.driver.notifies
+    for told in stage.shop.notified:
+        kept = replace(told, headers=kept_headers(told.headers, stage.gateway.signs_by))
+        assert await stage.gateway.read_notification(kept) == await stage.gateway.read_notification(told)
 
 
 @pytest.mark.parametrize("switch", ["altered_amount", "foreign_currency"])

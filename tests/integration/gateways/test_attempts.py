@@ -218,6 +218,18 @@ async def test_two_attempts_that_both_bring_money(town: Stage):
     assert await town.paid(charge) == ("paid", 25100)
 
 
+async def test_one_that_is_over_and_contradicted_does_not_end_the_one_under_way(town: Stage):
+    charge, _first = await town.begun()
+    await town.ask(timedelta(minutes=31))
+    assert await town.paid(charge) == ("open", 0)
+    town.clock.move(timedelta(minutes=50))
+    await town.start(charge)
+    await town.wrong("altered_amount")
+    await town.ask(timedelta(minutes=11))  # About the first one for the last time in this hour: of another amount.
+    assert ("contradicted", "expired") in await town.events(charge)
+    assert await town.paid(charge) == ("started", 0)
+
+
 async def test_a_message_hours_later_that_it_is_still_pending_is_told_at_once(town: Stage):
     """Not only by the next question, which may be hours away by then."""
     charge, onward = await town.begun()

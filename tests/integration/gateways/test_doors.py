@@ -22,10 +22,11 @@ from hub.ports.payment_gateway import Started
 from hub.subjects import rotation
 from hub.subjects import service as subjects
 from hub.subjects.model import SubjectKind
+from hub.worker import Work
 from portal_api.citizen import payment_texts
 from portal_api.login.languages import catalogues
 from portal_api.payments import pages
-from tests.integration.gateways.harness import CITY_ID, Stage
+from tests.integration.gateways.harness import CARD, CITY_ID, Stage
 
 
 async def page_of(town: Stage, charge: UUID) -> str:
@@ -80,7 +81,7 @@ async def test_the_page_from_the_first_try_to_the_money(town: Stage):
 
     refused = await town.client.post(unescape(link[1]), data={"do": "pay", "card": "4000000000009995"})
     back = await town.client.get(refused.headers["location"])
-    assert town.url + back.headers["location"] == page
+    assert town.url + back.headers["location"] == f"{page}&lang=hr"
     await town.judge()
     after = await town.client.get(page, headers={"accept-language": "en"})
     assert "not enough money" in after.text
@@ -115,10 +116,86 @@ async def test_a_chosen_language_stays_and_amounts_are_written_in_it(town: Stage
     assert begun.headers["location"].endswith("&lang=uk")
     under_way = await town.client.get(town.url + begun.headers["location"], headers=browser)
     assert under_way.headers["content-language"] == "uk"
-    [again] = re.findall(r'<p><a href="([^"]+)">Подивитися', under_way.text)
+    [again] = re.findall(r'<a href="([^"]+)">Подивитися', under_way.text)
     assert unescape(again).endswith("&lang=uk")
     stray = await town.client.get(f"{page}&lang=%22%3E", headers=browser)
     assert (stray.headers["content-language"], "%22" in stray.text) == ("hr", False)
+
+
+async def test_who_comes_back_reads_the_language_she_left_in(town: Stage):
+    charge = await town.charge()
+    action, fields = form((await town.client.get(f"{await page_of(town, charge)}&lang=sr-Latn")).text)
+    begun = await town.client.post(town.url + action, data=fields)
+    under_way = await town.client.get(town.url + begun.headers["location"])
+    [link] = re.findall(r'class="button" href="([^"]+)"', under_way.text)
+    assert '<html lang="sr">' in (await town.client.get(link)).text  # The gateway's own page, too.
+    said = (await town.client.post(link, data=CARD, headers={"accept": "application/json"})).json()
+    back = await town.client.get(said["url"], params=said["fields"], headers={"accept-language": "hr"})
+    assert back.headers["location"].endswith("&lang=sr-Latn")
+    query = httpx.QueryParams(said["fields"])
+    posted = await town.client.post(f"{said['url']}?{query}", data={"x": "1"}, headers={"origin": town.sandbox})
+    assert posted.headers["location"] == back.headers["location"]
+    # Where it is not known which payment it was, too, unless she chooses another there; and nobody else writes there.
+    door = f"{town.url}/proba/payments/kartica/return"
+    answers = [await town.client.get(f"{door}/{path}") for path in ("uk", "uk?lang=ro", "%22%3E")]
+    assert [one.headers["content-language"] for one in answers] == ["uk", "ro", "hr"]
+    stray = await town.client.get(f"{door}/%22%3E", params=said["fields"])
+    assert (stray.status_code, "lang" in stray.headers["location"]) == (303, False)
+
+
+async def test_a_front_end_in_another_language_has_the_page_in_it(town: Stage):
+    subject, ana = await person(town)
+    charge = await town.charge(subject=subject)
+    [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
+    url = f"{town.url}/proba/v1/payments/{public_id('pay', row['payment_id'])}/attempts"
+    begun = await town.client.post(url, headers={**ana, "Accept-Language": "uk"})
+    assert begun.json()["page"] == f"{await page_of(town, charge)}&lang=uk"
+    said = (await town.client.post(begun.json()["url"], data=CARD, headers={"accept": "application/json"})).json()
+    back = await town.client.get(said["url"], params=said["fields"])
+    assert town.url + back.headers["location"] == begun.json()["page"]
+
+
+async def test_the_page_says_when_in_the_towns_zone(town: Stage):
+    """Half past eleven in the evening in London is the next day in Zagreb."""
+    town.clock.move(timedelta(hours=13, minutes=30))
+    assert town.clock.now().isoformat() == "2026-11-21T23:30:00+00:00"
+    charge = await town.charge()
+    page = await page_of(town, charge)
+    until = (
+        '<dt>Može se platiti do</dt><dd><time datetime="2026-11-23T00:30+01:00">23. studenoga 2026. 00:30</time></dd>'
+    )
+    assert until in (await town.client.get(page)).text
+    action, fields = form((await town.client.get(page)).text)
+    await town.client.post(town.url + action, data=fields)
+    under_way = (await town.client.get(page)).text
+    assert "Može se upisati do 01:00." in under_way
+    assert "<dt>Zaprimljeno</dt>" not in under_way
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys, now, till = await town.worker.vault.keys(connection, CITY_ID), town.clock.now(), town.worker.payments
+        for minor, kind in ((5000, "counter"), (7550, "statement_entry")):
+            source = Source(kind, new_uuid())
+            await till.captured(connection, keys, town.town, charge, Money(minor, "EUR"), source, now, now)
+    await till.ask_refund(town.town, charge, Money(1000, "EUR"), "overpaid", "stf_1", "bank")
+    paid = (await town.client.get(page)).text.replace("\N{NO-BREAK SPACE}", " ")
+    # A bank tells days, and nobody else's times are made up for it.
+    assert '<dd>50,00 € – <time datetime="2026-11-22T00:30+01:00">22. studenoga 2026. 00:30</time></dd>' in paid
+    assert '<dd>75,50 € – <time datetime="2026-11-22">22. studenoga 2026.</time></dd>' in paid
+    assert '<time datetime="2026-11-22">22. studenoga 2026.</time> – ' in paid
+    assert "Može se platiti do" not in paid
+
+
+async def test_the_page_says_when_it_was_over(town: Stage):
+    page = await page_of(town, await town.charge())
+    town.clock.move(timedelta(days=2))
+    async with town.worker.database.town(CITY_ID) as connection:
+        await town.worker.payments.expire(connection, CITY_ID, town.clock.now())
+    over = (await town.client.get(page)).text
+    assert '<dt>Završeno</dt><dd><time datetime="2026-11-23T11:00+01:00">23. studenoga 2026. 11:00</time></dd>' in over
+
+
+async def test_a_payee_is_read_out_in_the_language_it_is_written_in(town: Stage):
+    page = await page_of(town, await town.charge())
+    assert '<dd lang="hr">Grad</dd>' in (await town.client.get(f"{page}&lang=uk")).text
 
 
 async def test_it_renews_itself_while_there_is_nothing_to_press(town: Stage):
@@ -132,7 +209,7 @@ async def test_it_renews_itself_while_there_is_nothing_to_press(town: Stage):
     [stop] = re.findall(r'<a href="([^"]+still=1[^"]*)"', waits.text)
     stopped = await town.client.get(town.url + unescape(stop))
     assert (stopped.status_code, "refresh" in stopped.headers, "still=1" in stopped.text) == (200, False, True)
-    for after, seconds in ((timedelta(minutes=2), "10"), (timedelta(hours=1), "60")):
+    for after, seconds in ((timedelta(seconds=6), "15"), (timedelta(hours=1), "60")):
         town.clock.move(after)
         assert (await town.client.get(page)).headers["refresh"] == seconds
 
@@ -183,7 +260,8 @@ async def test_nobody_guesses_the_address_of_a_page(town: Stage):
     page = await page_of(town, charge)
     other = await page_of(town, await town.charge())
     for address in (page.partition("?")[0], page[:-1], f"{page.partition('?')[0]}?{other.partition('?')[2]}"):
-        assert (await town.client.get(address)).status_code == 404
+        nowhere = await town.client.get(address, headers={"accept-language": "en"})
+        assert (nowhere.status_code, "There is no payment here" in nowhere.text) == (404, True)
         action = address.partition("?")[0] + "/attempts"
         fields = {"t": address.partition("t=")[2], "charge": public_id("chg", charge)}
         assert (await town.client.post(action, data=fields)).status_code == 404
@@ -216,7 +294,7 @@ async def test_a_gateway_that_wants_a_form_gets_it_from_our_page_alone(town: Sta
     [row] = await town.rows("select payment_id from charges where charge_id = $1", charge)
     url = f"{town.url}/proba/v1/payments/{public_id('pay', row['payment_id'])}/attempts"
     begun = (await town.client.post(url, headers=ana)).json()
-    assert begun["url"] == begun["page"] == await page_of(town, charge)
+    assert begun["url"] == begun["page"] == f"{await page_of(town, charge)}&lang=hr"
     shown = await town.client.get(begun["page"])
     action, fields = form(shown.text)
     assert (action, fields["digest"]) == ("https://ipg.example.hr/v2/form", "ab<c")
@@ -237,7 +315,7 @@ async def test_a_citizen_begins_to_pay_her_own_payment_only(town: Stage):
     assert begun.status_code == 201
     said = begun.json()
     assert said["url"].startswith(f"{town.sandbox}/pay/")
-    assert (said["charge"], said["page"]) == (public_id("chg", charge), await page_of(town, charge))
+    assert (said["charge"], said["page"]) == (public_id("chg", charge), f"{await page_of(town, charge)}&lang=hr")
     assert (await town.client.post(url, headers=ana)).json() == said
     await town.client.post(said["url"], data={"do": "pay", "card": "4111111111111111"})
     await town.judge()
@@ -273,7 +351,100 @@ async def test_staff_see_what_happened_and_ask_now(town: Stage):
     assert whole["content"]["read"]["number"] == listed["number"]
     log = await town.rows("select what from access_log order by at, what")
     assert [row["what"] for row in log] == ["read_attempt", "read_gateway_message"]
+    # Whose data are in what was refused nobody knows; that somebody looked is known.
+    assert (await town.client.get(f"{admin}/gateway-messages/{forged['id']}", headers=clerk)).status_code == 200
+    [nobodys] = await town.rows("select what, why from access_log where subject is null")
+    assert (nobodys["what"], nobodys["why"].endswith(forged["id"])) == ("read_gateway_message", True)
     assert (await town.client.get(f"{admin}/attempts", headers=ana)).status_code == 403
+
+
+UNDER_REVIEW = CARD | {"card": "4000000000000119"}
+LOOKED = {"reason": "nothing on the console, cancelled there"}
+
+
+async def looked(town: Stage, attempt_id: UUID) -> httpx.Response:
+    url = f"{town.url}/proba/admin/v1/attempts/{public_id('tra', attempt_id)}/brought-nothing"
+    return await town.client.post(url, headers=headers(town, None, STAFF_SCOPES), json=LOOKED)
+
+
+async def test_one_that_never_ends_is_ended_by_who_looked_and_its_late_money_is_money(town: Stage):
+    subject, _ = await person(town)
+    charge = await town.charge(subject=subject)
+    onward = await town.start(charge)
+    await town.pay(onward, UNDER_REVIEW)
+    await town.judge()
+    assert (await town.attempt(charge)).state is State.PENDING
+    assert (await looked(town, onward.attempt_id)).status_code == 409  # Its time is not over.
+    town.clock.move(timedelta(hours=2, minutes=30))
+    assert (await looked(town, onward.attempt_id)).status_code == 409  # Nobody has been called to look.
+    assert await town.paid(charge) == ("processing", 0)
+    await town.ask(timedelta())
+    assert await town.alerts() == [("attempt_unknown", "no_end")]
+
+    ended = await looked(town, onward.attempt_id)
+    assert ended.status_code == 200
+    assert (ended.json()["state"], ended.json()["reason"]) == ("expired", None)
+    assert await town.alerts() == []
+    assert await town.paid(charge) == ("open", 0)
+    assert (await looked(town, onward.attempt_id)).status_code == 409
+    page = (await town.client.get(await page_of(town, charge), headers={"accept-language": "en"})).text
+    assert "The payment did not succeed. Nothing was taken by this try." in page
+    assert "Try again" in page
+    [journal] = await town.rows("select by, why, state from gateway_journal where event = 'brought_nothing'")
+    assert tuple(journal) == ("development", LOOKED["reason"], "expired")
+    [event] = await town.rows("select by, reason from payment_events where event = 'failed'")
+    assert tuple(event) == ("development", LOOKED["reason"])
+    log = await town.rows("select what from access_log where subject is not null")
+    assert [row["what"] for row in log] == ["attempt_brought_nothing"]
+
+    again = await town.start(charge)
+    assert again.attempt_id != onward.attempt_id
+    await town.pay(again)
+    await town.judge()
+    assert await town.paid(charge) == ("paid", 12550)
+    await town.happen((await town.attempts(charge))[0].number, state="captured")
+    await town.ask(timedelta(hours=1))
+    assert [one.state for one in await town.attempts(charge)] == [State.CAPTURED, State.CAPTURED]
+    assert await town.balances(charge) == {"captured": 25100, "unallocated": 25100}
+    assert len(await town.alerts("payment_unallocated")) == 1
+    assert (await looked(town, onward.attempt_id)).status_code == 409
+
+
+async def test_one_whose_gateway_left_the_configuration_is_told_and_ended(town: Stage, monkeypatch):
+    charge = await town.charge()
+    onward = await town.start(charge)
+    for hub in (town.api, town.worker):
+        for name in ("kartica", "voda"):
+            monkeypatch.delitem(town.town_of(hub).gateways, name)
+    schedules = {one.name: one.every for one in Work(town.worker).schedules()}
+    assert schedules["gateways.ask"] == timedelta(hours=1)  # Nobody would be told of it otherwise.
+    await town.ask(timedelta(hours=3))
+    assert await town.alerts() == [("attempt_unknown", "no_end")]
+    assert (await looked(town, onward.attempt_id)).status_code == 200
+    assert await town.paid(charge) == ("open", 0)
+    assert await town.alerts() == []
+
+
+async def test_one_of_which_somebody_is_called_at_once_is_ended_when_its_time_is_long_over(town: Stage):
+    _charge, onward = await town.begun()
+    await town.wrong("unknown_state")
+    await town.pay(onward)
+    await town.ask()
+    assert await town.alerts() == [("attempt_unknown", "unknown_state")]
+    assert (await looked(town, onward.attempt_id)).status_code == 409  # It may still be on its way.
+    assert await town.alerts() == [("attempt_unknown", "unknown_state")]
+    town.clock.move(timedelta(hours=3))
+    assert (await looked(town, onward.attempt_id)).json()["state"] == "expired"
+    assert await town.alerts() == []
+
+
+async def test_one_that_money_came_of_is_not_ended(town: Stage):
+    _charge, onward = await town.begun()
+    await town.pay(onward)
+    await town.judge()
+    town.clock.move(timedelta(hours=3))
+    assert (await looked(town, onward.attempt_id)).status_code == 409
+    assert (await looked(town, new_uuid())).status_code == 404
 
 
 async def test_a_difference_is_seen_to(town: Stage):

@@ -167,6 +167,33 @@ async def test_a_message_is_kept_as_it_came_without_the_browsers_cookies(town: S
     assert told["read"]["number"] == number
 
 
+@pytest.mark.parametrize(
+    ("signs_by", "sent", "kept"),
+    [
+        ("WP3-callback", "wp3-callback 0a1b", "wp3-callback 0a1b"),
+        ("WP3-callback", "Basic YW5hOnRham5h", None),
+        ("WP3-callback", "Bearer abc", None),
+        ("WP3-callback", "abc", None),
+        (None, "WP3-callback 0a1b", None),
+        (None, "Basic YW5hOnRham5h", None),
+    ],
+)
+async def test_authorization_is_kept_where_it_is_the_signature_and_no_credentials(
+    town: Stage, monkeypatch, signs_by, sent, kept
+):
+    monkeypatch.setattr(type(town.town.gateways["kartica"]), "signs_by", signs_by)
+    for door in ("notify", "return"):
+        url = f"{town.url}/proba/payments/kartica/{door}"
+        await town.client.post(url, content=b"{}", headers={"authorization": sent})
+    found = []
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys = await town.worker.vault.keys(connection, CITY_ID)
+        for row in await connection.fetch("select message_id from gateway_messages"):
+            _, content = await messages.opened(connection, keys, row["message_id"]) or ("", {})
+            found.append(content["headers"].get("authorization"))
+    assert found == [kept, kept]
+
+
 async def test_a_flood_fills_no_disk(town: Stage, monkeypatch):
     monkeypatch.setattr(messages, "MOST_REFUSED", 3)
     for _ in range(5):

@@ -112,6 +112,27 @@ async def test_a_worker_that_dies_while_it_sends(town: Stage, monkeypatch):
     assert await refunded_there(town) == 2550
 
 
+async def test_one_that_is_being_sent_is_not_in_doubt_though_others_took_long_before_it(town: Stage, monkeypatch):
+    gateway = town.town_of(town.worker).gateways["kartica"]
+    refunds = [await wanted(town, await paid(town), 2550) for _ in range(2)]
+    calls, refund = [], gateway.refund
+
+    async def slow(order):
+        calls.append(order.key)
+        if len(calls) == 1:
+            town.clock.move(timedelta(minutes=3))
+        else:
+            monkeypatch.setattr(gateway, "refund", refund)
+            await town.refund()  # Another worker, to which the job seems to be left alone.
+            assert ("sent", "sending") in [await state(town, one) for one in refunds]
+        return await refund(order)
+
+    monkeypatch.setattr(gateway, "refund", slow)
+    await town.refund()
+    assert [await state(town, one) for one in refunds] == [("done", "done")] * 2
+    assert await refunded_there(town) == 5100
+
+
 async def test_a_refusal_leaves_the_money_here(town: Stage):
     charge = await paid(town)
     refund = await wanted(town, charge, 2550)

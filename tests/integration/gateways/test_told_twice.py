@@ -39,6 +39,21 @@ async def letter(town: Stage, charge: UUID, minor: int) -> None:
         )  # fmt: skip
 
 
+async def won(town: Stage) -> None:
+    """What somebody of the staff says of the only chargeback."""
+    [chargeback] = await town.rows("select chargeback_id from chargebacks")
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys = await town.worker.vault.keys(connection, CITY_ID)
+        await town.worker.payments.chargeback_won(
+            connection, keys, town.town_of(town.worker), chargeback[0], now=town.clock.now(), by="stf_a"
+        )
+
+
+async def asked_now(town: Stage) -> None:
+    await town.rows("update gateway_attempts set ask_at = now() - interval '1 year' returning 1")
+    await town.worker.gateways.ask(town.town_of(town.worker))
+
+
 def gateway_of(town: Stage):
     return town.town_of(town.worker).gateways["kartica"]
 
@@ -175,7 +190,9 @@ async def test_an_answer_that_a_message_has_overtaken_contradicts_nothing(town: 
     assert [event for event, _ in await town.events(charge)].count("contradicted") == 0
 
 
-async def test_one_that_cannot_be_judged_holds_up_nobody(town: Stage, monkeypatch):
+@pytest.mark.parametrize("at_once", [1, 200])
+async def test_one_that_cannot_be_judged_holds_up_nobody(town: Stage, monkeypatch, at_once):
+    monkeypatch.setattr("hub.gateways.hearing._AT_ONCE", at_once)
     first, onward = await town.begun()
     await town.pay(onward)
     second, onward = await town.begun()
@@ -189,14 +206,14 @@ async def test_one_that_cannot_be_judged_holds_up_nobody(town: Stage, monkeypatc
 
     monkeypatch.setattr(town.worker.payments, "captured", fails)
     await town.judge()
-    await town.ask()
     assert await town.paid(second) == ("paid", 12550)
+    await town.ask()
     assert (await town.paid(first))[0] != "paid"
     assert await town.alerts("gateway_message_waits", "attempt_unknown") == [
         ("attempt_unknown", "ValueError"),
         ("gateway_message_waits", "ValueError"),
     ]
-    monkeypatch.undo()
+    monkeypatch.setattr(town.worker.payments, "captured", captured)
     await town.judge()
     assert await town.paid(first) == ("paid", 12550)
     assert await town.alerts("gateway_message_waits", "attempt_unknown") == []
@@ -300,24 +317,58 @@ async def test_after_a_chargeback_was_won(town: Stage):
     number = (await town.attempt(charge)).number
     await town.happen(number, state="charged_back")
     await town.ask(timedelta(days=1))
-    [chargeback] = await town.rows("select chargeback_id from chargebacks")
-    async with town.worker.database.town(CITY_ID) as connection:
-        keys = await town.worker.vault.keys(connection, CITY_ID)
-        await town.worker.payments.chargeback_won(
-            connection, keys, town.town_of(town.worker), chargeback[0], now=town.clock.now(), by="stf_a"
-        )
-
-    async def asked() -> None:
-        await town.rows("update gateway_attempts set ask_at = now() - interval '1 year' returning 1")
-        await town.worker.gateways.ask(town.town_of(town.worker))
-
-    await asked()
+    await won(town)
+    await asked_now(town)
     assert await town.alerts() == [("gateway_contradiction", "charged_back_again")]
     assert "charged_back" not in await town.balances(charge)
     await town.happen(number, state="captured")
-    await asked()
+    await asked_now(town)
     assert await town.alerts() == []
     await letter(town, charge, 12550)
     assert (await town.balances(charge))["charged_back"] == 12550
-    await asked()
+    await asked_now(town)
     assert await town.alerts() == [("gateway_contradiction", "charged_back_before")]
+
+
+async def test_what_the_payers_bank_took_after_a_refund_that_was_not_answered(town: Stage):
+    """The gateway says how much was given back before: that is the refund, and the rest is the chargeback."""
+    charge = await paid(town)
+    refund = await wanted(town, charge, 2550)
+    await town.wrong("drop_after", only_next=1)
+    await town.refund()
+    assert await state(town, refund) == ("in_doubt", "in_doubt")
+    await town.happen((await town.attempt(charge)).number, state="charged_back")
+    await town.ask(timedelta(days=1))
+    assert await state(town, refund) == ("done", "done")
+    assert await town.balances(charge) == {"captured": 12550, "refunded": 2550, "charged_back": 10000}
+
+
+async def test_a_refund_in_doubt_that_the_payers_bank_came_before_ends(town: Stage):
+    charge = await paid(town)
+    refund = await wanted(town, charge, 2550)
+    await town.control("", down="close", only_next=1)  # it did not arrive
+    await town.refund()
+    assert await state(town, refund) == ("in_doubt", "in_doubt")
+    await town.happen((await town.attempt(charge)).number, state="charged_back")
+    await town.ask(timedelta(days=1))
+    for _ in range(2):
+        await town.refund()
+    assert await state(town, refund) == ("refused", "refused")
+    assert await town.balances(charge) == {"captured": 12550, "charged_back": 12550}
+
+
+async def test_a_chargeback_of_a_part_that_was_left_is_won(town: Stage):
+    """The gateway says of the order that some of it was given back, as before."""
+    charge = await paid(town)
+    await wanted(town, charge, 2550)
+    await town.refund()
+    number = (await town.attempt(charge)).number
+    await town.happen(number, state="charged_back")
+    await town.ask(timedelta(days=1))
+    await town.happen(number, state="refunded")
+    await asked_now(town)
+    assert await town.alerts() == [("gateway_contradiction", "charged_back_before")]
+    await won(town)
+    await asked_now(town)
+    assert await town.alerts() == []
+    assert await town.balances(charge) == {"captured": 12550, "unallocated": 10000, "refunded": 2550}

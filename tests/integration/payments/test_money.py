@@ -20,9 +20,7 @@ async def test_a_card_pays_one_obligation(desk: Till):
     fee = await desk.owe(10000)
     charge = await desk.charge(of(fee))
     due = await desk.begin(charge)
-    assert (due.amount, due.payee, due.title, due.login, due.subject_id) == (
-        eur(10000), "grad", "Komunalna naknada", "nias", desk.ana,
-    )  # fmt: skip
+    assert (due.amount, due.payee, due.title, due.login) == (eur(10000), "grad", "Komunalna naknada", "nias")
     assert await desk.state(charge) == "started"
     captured = await desk.capture(charge, 10000)
     assert (captured.first, captured.allocated, captured.unallocated) == (True, eur(10000), eur(0))
@@ -340,9 +338,7 @@ async def test_the_newest_allocation_goes_first_and_its_posting_is_reversed(desk
     }  # fmt: skip
     assert (await desk.open_amount(old), await desk.open_amount(new)) == (1000, 4000)
     [wanted] = await _to_send(desk)
-    assert (wanted.refund_id, wanted.amount, wanted.captured, wanted.already) == (
-        refund, eur(5000), eur(10000), eur(0),
-    )  # fmt: skip
+    assert (wanted.refund_id, wanted.charge_id, wanted.amount) == (refund, charge, eur(5000))
     await desk.sent(refund)
     assert await _to_send(desk) == []
     await desk.heard(refund, "pending")

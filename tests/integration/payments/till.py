@@ -90,13 +90,11 @@ class Till:
 
     async def end(self, charge_id: UUID, outcome: Outcome = Outcome.DECLINED) -> None:
         async with self.database.town(1) as connection:
-            await self.payments.attempt_ended(
-                connection, self.keys, self.town, charge_id, outcome=outcome, reason=None, now=self.now
-            )
+            await self.payments.attempt_ended(connection, 1, charge_id, outcome=outcome, reason=None, now=self.now)
 
     async def pending(self, charge_id: UUID) -> None:
         async with self.database.town(1) as connection:
-            await self.payments.attempt_pending(connection, self.keys, self.town, charge_id, now=self.now)
+            await self.payments.attempt_pending(connection, 1, charge_id, now=self.now)
 
     async def capture(
         self, charge_id: UUID, minor: int, kind: str = "attempt", source_id: UUID | None = None, currency: str = "EUR"
@@ -172,7 +170,7 @@ class Till:
     async def came_back(self, refund_id: UUID) -> None:
         async with self.database.town(1) as connection:
             await self.payments.refund_came_back(
-                connection, self.keys, self.town, refund_id, "R1", self.now, by="stf_1", reason="account closed"
+                connection, 1, refund_id, "R1", self.now, by="stf_1", reason="account closed"
             )
 
     async def letter(self, charge_id: UUID, minor: int, chargeback_id: UUID | None = None) -> UUID:

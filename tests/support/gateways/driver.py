@@ -44,6 +44,8 @@ SECRETS: Mapping[str, str] = yaml.safe_load((ROOT / "simulators" / "secrets.yaml
 MANIFESTS = manifest.scan(ROOT / "adapters" / "payment_gateway", "adapters.payment_gateway")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # Reading the authorities would take longer than a test.
 _NUMBERS = count(1_000_000_001)
+RETURN_PATH = "/return/cs"
+"""No other path is a door of the shop's: every gateway brings the browser back to the one that the order says."""
 PAYER = Payer(name="Růžena Příhodová", email="ruzena@example.com", phone="+420 603 123 456")
 
 
@@ -127,8 +129,9 @@ class Shop:
         return f"{self.url}/payments/kartica"
 
     async def take(self, request: Request) -> Answer:
-        """`/return` and `/notify`, by GET or POST; anything else is no door of ours."""
-        kept = {"/payments/kartica/return": self.returned, "/payments/kartica/notify": self.notified}.get(request.path)
+        """RETURN_PATH and `/notify`, by GET or POST; anything else is no door of ours."""
+        doors = {f"/payments/kartica{RETURN_PATH}": self.returned, "/payments/kartica/notify": self.notified}
+        kept = doors.get(request.path)
         if kept is None:
             return Answer(status=404)
         kept.append(_incoming(request, f"{self.url}{request.target}"))
@@ -184,6 +187,7 @@ class Stage:
                 now=now,
                 expires_at=now + timedelta(minutes=20),
                 payer=PAYER,
+                return_path=RETURN_PATH,
             ),
             **changes,
         )
@@ -242,7 +246,6 @@ class Stage:
             amount=Money(minor, order.amount.currency),
             captured=order.amount,
             already=Money(already, order.amount.currency),
-            reason="paid twice",
         )
 
 

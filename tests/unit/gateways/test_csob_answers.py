@@ -160,7 +160,7 @@ async def test_what_may_have_had_an_effect_is_never_repeated():
         money = Money(100, "CZK")
         for call in (
             gateway.start(_order()),
-            gateway.refund(RefundOrder("k", "1000000001", "pay", money, money, Money(0, "CZK"), "")),
+            gateway.refund(RefundOrder("k", "1000000001", "pay", money, money, Money(0, "CZK"))),
         ):
             with pytest.raises(RemoteUnavailable) as caught:
                 await call

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from adapters.payment_gateway.monri import transactions
 from hub.kernel.errors import RemoteFault, RemoteGarbage, RemoteUnavailable
 from hub.kernel.money import Money
 from hub.ports.payment_gateway import Asked, Outcome, RefundOutcome
@@ -88,6 +89,20 @@ async def test_nothing_is_captured_on_other_terms_than_ordered(playing: Playing)
         assert (report.outcome, report.amount) == (Outcome.PENDING, order.amount)
         orders = (await stage.http.get(f"{stage.url}/_control/orders")).json()
         assert len(orders[order.number]) == 1
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("1050", Outcome.UNKNOWN), ("5000", Outcome.PENDING)])
+async def test_nothing_is_captured_of_what_is_not_surely_reserved(playing: Playing, monkeypatch, code, outcome):
+    """Approved with the code of a refusal, or while the request is in progress."""
+    async with playing(transaction_type="authorize") as stage:
+        order = stage.order()
+        started = await stage.gateway.start(order)
+        await stage.pay(started, do="approve")
+        told = transactions.xml_fields
+        monkeypatch.setattr(transactions, "xml_fields", lambda root: told(root) | {"response_code": code})
+        assert (await stage.gateway.query(await stage.asked(order, started))).outcome is outcome
+        orders = (await stage.http.get(f"{stage.url}/_control/orders")).json()
+        assert [one["transaction_type"] for one in orders[order.number]] == ["authorize"]
 
 
 async def test_once_given_back_nothing_more_is_sent(playing: Playing):

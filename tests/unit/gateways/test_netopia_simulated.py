@@ -179,7 +179,7 @@ async def test_the_browser_is_sent_to_netopia_only(url: str, *, taken: bool):
 )
 async def test_given_back_or_refused_or_in_doubt(answer: Any, status: int, expected: str | None):
     gateway, context, seen = await answered(answer, status)
-    wanted = RefundOrder("k", ORDER.number, "1", Money(1_000, "RON"), ORDER.amount, Money(0, "RON"), "")
+    wanted = RefundOrder("k", ORDER.number, "1", Money(1_000, "RON"), ORDER.amount, Money(0, "RON"))
     if expected is None:
         with pytest.raises((RemoteGarbage, RemoteFault)) as caught:
             await gateway.refund(wanted)

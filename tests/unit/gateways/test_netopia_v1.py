@@ -234,7 +234,7 @@ async def test_without_an_api_key_somebody_must_look():
 
 @pytest.mark.parametrize("key", [None, {"secret": "netopia-api"}])
 async def test_nothing_is_given_back(key: dict[str, str] | None):
-    order = RefundOrder("k", "1000000001", "77", Money(100, "RON"), Money(20_010, "RON"), Money(0, "RON"), "")
+    order = RefundOrder("k", "1000000001", "77", Money(100, "RON"), Money(20_010, "RON"), Money(0, "RON"))
     given = await gateway(api_key=key).refund(order)
     assert (given.outcome, given.word) == (RefundOutcome.REFUSED, "v1")
 
