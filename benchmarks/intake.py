@@ -10,6 +10,10 @@
 Both commit once per batch and wait for the disk (fsync and synchronous_commit on), over the same number of connections
 at a time. Rounds alternate; figures are medians of events a second, ratios medians over neighbouring rounds. Nothing is
 sent twice, so that every event is new.
+
+Where the distance comes from, in processor time: the database keeps two rows with four indexes where the floor keeps one
+with one, which is twice the floor's; the walls cost too little to be seen. Cutting, sealing and numbering are Python's,
+which the floor has none of, and take as long as the database. With these as they are the ratio is about a third.
 """
 
 from __future__ import annotations

@@ -11,9 +11,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from hub.kernel.errors import TooLarge, UnsupportedMedia
@@ -27,6 +26,7 @@ MOST = 20_000
 """Messages in one request: more would hold the database and the other callers up for seconds."""
 
 _BLANK = re.compile(r"[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n]*([],]?)[ \t\r\n]*")
 
 # What a String may not hold (CloudEvents 1.0.2 §"Type System"): control characters, halves of a surrogate pair,
 # noncharacters. PostgreSQL would refuse some of them, and with them the whole request.
@@ -37,8 +37,7 @@ _NOT_IN_A_STRING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One message cut out of a body. `fault` says why its envelope is no CloudEvent, None where it is one.
 
     `external_id` is the event's source and id, which together are unique (CloudEvents §2.1); for a faulty
@@ -119,12 +118,12 @@ def _batch(body: bytes) -> Iterator[Piece]:
                 raise UnreadableBody(f"event {count + 1} of the batch is not JSON: {_reason(error)}") from error
             yield _piece(event, text[position:end].encode())
             count += 1
-            position = _skip(text, end)
-            mark = text[position : position + 1]
-            position = _skip(text, position + 1)
-            if mark == "]":
+            between = _BETWEEN.match(text, end)
+            assert between is not None
+            position = between.end()
+            if between[1] == "]":
                 break
-            if mark != ",":
+            if not between[1]:
                 raise UnreadableBody(f"after event {count} of the batch there is neither ',' nor ']'")
     if _skip(text, position) != len(text):
         raise UnreadableBody("there is more text after the batch's last bracket")
@@ -156,7 +155,8 @@ def _piece(event: Any, body: bytes) -> Piece:
         value = event.get(name)
         if not isinstance(value, str) or not value or len(value) > _LONGEST_ID:
             return _faulty(body, f"the attribute {name!r} is needed: a text of 1 to {_LONGEST_ID} characters")
-        if _NOT_IN_A_STRING.search(value):
+        # None of them is printable, which is known ten times as fast.
+        if not value.isprintable() and _NOT_IN_A_STRING.search(value):
             return _faulty(body, f"the attribute {name!r} holds a character that CloudEvents does not allow")
     if event["specversion"] != "1.0":
         return _faulty(body, f"specversion {event['specversion']!r} is not 1.0")

@@ -28,10 +28,12 @@ _KEEP = """
     fresh as (
         insert into message_keys (city_id, back_office, external_id, message_id, received_at)
         select $1, $2, external_id, message_id, $7 from incoming order by place
-        on conflict do nothing returning message_id)
-    insert into messages (city_id, message_id, received_at, back_office, external_id, media_type, body)
-    select $1, message_id, $7, $2, external_id, media_type, body from incoming join fresh using (message_id)
-    order by place"""
+        on conflict do nothing returning message_id),
+    kept as (
+        insert into messages (city_id, message_id, received_at, back_office, external_id, media_type, body)
+        select $1, message_id, $7, $2, external_id, media_type, body from incoming join fresh using (message_id)
+        order by place returning message_id)
+    select coalesce(array_agg(message_id), '{}') from kept"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ async def insert(
     connection: Connection, keys: TownKeys, back_office: str, pieces: Sequence[tuple[UUID, Piece]], now: datetime
 ) -> set[UUID]:
     """Store pieces under these ids, and have them interpreted; returns the ids of those that were not known."""
-    rows = await connection.fetch(
-        f"{_KEEP} returning message_id",
+    fresh = await connection.fetchval(
+        _KEEP,
         keys.city_id,
         back_office,
         [piece.external_id for _, piece in pieces],
@@ -99,9 +101,9 @@ async def insert(
         await _sealed(keys, pieces),
         now,
     )
-    if rows:
+    if fresh:
         await enqueue_apply(connection, keys.city_id, back_office)
-    return {row["message_id"] for row in rows}
+    return set(fresh)
 
 
 async def _sealed(keys: TownKeys, pieces: Sequence[tuple[UUID, Piece]]) -> list[bytes]:

@@ -80,6 +80,12 @@ async def test_binary_mode(worker, intake):
         assert await connection.fetchval("select external_id from messages") == "/fin%20a 7"
 
 
+async def test_no_message_has_the_database_ask_anything_of_its_own(worker):
+    """A trigger, also that of a foreign key, is run for every row: a fifth of what the database did."""
+    tables = "array['messages', 'message_keys']::regclass[]"
+    assert await worker.pool.fetchval(f"select count(*) from pg_trigger where tgrelid = any ({tables})") == 0
+
+
 async def test_the_same_event_twice_is_one_message(worker, intake):
     twice = json.dumps([event(1), event(1), event(2)]).encode()
     first = await intake.accept(1, "fin", twice, BATCH, {})
