@@ -24,6 +24,7 @@ from portal_api.admin import (
     messages,
     people,
     statement_entries,
+    statement_verdicts,
     statements,
     webhooks,
 )
@@ -31,6 +32,7 @@ from portal_api.admin import gateways as admin_gateways
 from portal_api.admin import mandates as admin_mandates
 from portal_api.admin import payments as admin_payments
 from portal_api.admin import refunds as admin_refunds
+from portal_api.bodies import BoundedBody
 from portal_api.citizen import (
     access_log,
     account,
@@ -70,7 +72,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
         hub = await open_hub()
         landed = Landed(hub.database)
         await landed.start()
-        app.state.hub, app.state.landed, app.state.opened = hub, landed, set()
+        app.state.hub, app.state.landed, app.state.opened, app.state.unproven = hub, landed, set(), 0
         try:
             yield
         finally:
@@ -101,7 +103,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.include_router(payments.router, prefix="/{city}/v1")
     app.include_router(admin_payments.router, prefix="/{city}/admin/v1")
     app.include_router(admin_refunds.router, prefix="/{city}/admin/v1")
-    for money in (statements, statement_entries):
+    for money in (statements, statement_entries, statement_verdicts):
         app.include_router(money.router, prefix="/{city}/admin/v1")
     app.include_router(deliveries.router, prefix="/{city}/admin/v1")
     app.include_router(alerts.router, prefix="/{city}/admin/v1")
@@ -119,6 +121,7 @@ def create_app(open_hub: Callable[[], Awaitable[Hub]]) -> FastAPI:
     app.include_router(metrics.router)
     oauth2.install(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
+    app.add_middleware(BoundedBody)
     app.add_middleware(TownByHost, app)
     app.add_middleware(Envelope)
     return app

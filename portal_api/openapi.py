@@ -91,7 +91,9 @@ def document(app: FastAPI) -> dict[str, Any]:
                     operation["parameters"] = [*operation.get("parameters", []), ACTING_FOR]
                 if "requestBody" in operation:
                     # A body that is no text at all is refused before anybody knows what it was to be.
-                    operation["responses"].setdefault("400", responses(400)[400])
+                    # So is what is too large or too slow.
+                    for status, problem in responses(400, 408, 413).items():
+                        operation["responses"].setdefault(str(status), problem)
                 if "HTTPValidationError" in str(operation["responses"].get("422")):
                     del operation["responses"]["422"]
         for name in ("HTTPValidationError", "ValidationError"):

@@ -1,7 +1,7 @@
 """CSV that somebody opens in a spreadsheet: what a back office wrote is never taken for a formula there.
 
-A cell that begins with = + - @ or a tab is computed by spreadsheets (OWASP, "CSV Injection"); an apostrophe in front
-makes it text. A plain number keeps its sign. Line ends and delimiters are quoted (RFC 4180).
+A cell that begins with = + - @, also in full width, or a tab is computed by spreadsheets (OWASP, "CSV Injection"); an
+apostrophe in front makes it text. A plain number keeps its sign. Line ends and delimiters are quoted (RFC 4180).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "|", "%")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 from hub.alerts import service as alerts
 from hub.alerts.model import Alert
 from hub.kernel.ids import parse_public_id, public_id
+from hub.watch.facts import lines_of
 from hub.watch.tellings import how_it_goes
 from portal_api.errors import responses
 from portal_api.pages import Cursor, Limit, read_position, write_cursor
@@ -29,6 +31,7 @@ class AlertOut(BaseModel):
     id: str = Field(examples=[_ID])
     kind: str = Field(examples=["drift"])
     about: str = Field(examples=["financije"])
+    text: str = Field(description="what it is, since when and what to do, in the town's language, as in a mail")
     detail: dict[str, Any] = Field(description="depends on the kind; no personal data")
     opened_at: datetime
     last_at: datetime
@@ -79,11 +82,12 @@ async def list_alerts(
             limit=limit + 1,
         )
         told = await how_it_goes(connection, staff.town.city.id) if staff.everywhere else []
-    shown = found[:limit]
+        shown = found[:limit]
+        items = [_out(one, await lines_of(connection, staff.town, one)) for one in shown]
     last = shown[-1] if len(found) > limit else None
     cursor_out = write_cursor(last.opened_at.isoformat(), last.alert_id) if last else None
     addresses = [_address(one) for one in told]
-    return _answer({"items": [_out(one) for one in shown], "next_cursor": cursor_out, "told": addresses})
+    return _answer({"items": items, "next_cursor": cursor_out, "told": addresses})
 
 
 @router.post(
@@ -107,7 +111,8 @@ async def acknowledge_alert(
             now=staff.hub.clock.now(),
             back_offices=_theirs(staff),
         )
-    return _answer(_out(alert))
+        lines = await lines_of(connection, staff.town, alert)
+    return _answer(_out(alert, lines))
 
 
 def _theirs(staff: Staff) -> list[str] | None:
@@ -119,11 +124,12 @@ def _address(row: dict[str, Any]) -> dict[str, Any]:
     return {"address": row["destination"], **times, "failures": row["failures"], "last_failure": row["last_failure"]}
 
 
-def _out(alert: Alert) -> dict[str, Any]:
+def _out(alert: Alert, lines: Sequence[str]) -> dict[str, Any]:
     return {
         "id": public_id("alt", alert.alert_id),
         "kind": alert.kind,
         "about": alert.about,
+        "text": "\n".join(lines),
         "detail": dict(alert.detail),
         "opened_at": moment(alert.opened_at),
         "last_at": moment(alert.last_at),

@@ -86,6 +86,9 @@ _Why = Annotated[
 ]
 
 
+_Text = Annotated[str, Field(max_length=500, pattern=NO_NUL)]
+
+
 class ReasonIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -93,7 +96,7 @@ class ReasonIn(BaseModel):
 
 
 class HappenedIn(ReasonIn):
-    receipts: dict[str, str] = Field(description="what its reply would have told", examples=[{"number": "2026/15"}])
+    receipts: dict[_Text, _Text] = Field(description="what its reply would have told", examples=[{"number": "2026/15"}])
 
 
 class EditIn(ReasonIn):

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from hub.back_offices.inspection import inspect
 from hub.intake import corrections, dead_letters, replays
@@ -30,9 +32,11 @@ from portal_api.admin.letter_forms import (
 from portal_api.admin.looking import Reason
 from portal_api.admin.messages import letter_out, offices_of, page_before
 from portal_api.admin.opening import bytes_of, open_letter, written
+from portal_api.bodies import refused
 from portal_api.errors import responses
 from portal_api.pages import Cursor, write_cursor
 from portal_api.parameters import Slug
+from portal_api.push.door import whole
 from portal_api.render import moment
 from portal_api.requests import AsStaff, Staff
 
@@ -41,6 +45,9 @@ router = APIRouter(tags=["admin"])
 _NO_STORE = {"Cache-Control": "no-store"}
 _LOOKED_THROUGH = 50
 """Letters that one answer about affected subjects looks through: each is opened, and its bytes searched."""
+
+_LARGEST = 26_000_000
+"""Bytes in which a copy of the size of the largest call is sent, written in base64 or with escapes."""
 
 LetterId = Annotated[str, Path(description="from the list", examples=[EXAMPLE])]
 
@@ -75,15 +82,36 @@ async def read_dead_letter(staff: AsStaff, dead_letter_id: LetterId, reason: Rea
     return Response(orjson.dumps(content, default=str), media_type="application/json", headers=_NO_STORE)
 
 
+async def _correction(request: Request, _: AsStaff) -> CorrectionIn:
+    """Read here and not by FastAPI: something so large only from somebody who may."""
+    try:
+        body = await whole(request, _LARGEST)
+    except TimeoutError:
+        raise refused(408) from None
+    try:
+        return CorrectionIn.model_validate_json(body)
+    except ValidationError as error:
+        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_input=False)]
+        raise RequestValidationError(faults) from None
+
+
 @router.post(
     "/dead-letters/{dead_letter_id}/corrections",
     summary="Keep a corrected copy",
     status_code=201,
     response_model=CopyOut,
     response_description="Kept beside the original",
-    responses=responses(400, 401, 403, 404, 409, 413, 422),
+    responses=responses(400, 401, 403, 404, 408, 409, 413, 415, 422),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": CorrectionIn.model_json_schema()}},
+        }
+    },
 )
-async def correct_dead_letter(staff: AsStaff, dead_letter_id: LetterId, correction: CorrectionIn) -> Response:
+async def correct_dead_letter(
+    staff: AsStaff, dead_letter_id: LetterId, correction: Annotated[CorrectionIn, Depends(_correction)]
+) -> Response:
     """The original stays as it was; a replay interprets the latest copy. Who, when and why stay with it. Recorded for
     everybody in either.
     """

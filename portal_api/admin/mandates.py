@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.ids import parse_public_id, public_id
 from hub.mandates import service as mandates
 from hub.mandates.model import MandateKind
 from portal_api.admin.looking import refuse_oneself
 from portal_api.errors import responses
+from portal_api.parameters import NO_NUL, SAYS_SOMETHING, Moment
 from portal_api.render import moment
 from portal_api.requests import AsStaff
 
@@ -34,10 +35,14 @@ class MandateIn(BaseModel):
     represented: SubjectId = Field(description="for whom: a person with guardianship, a legal entity with company")
     kind: MandateKind
     source: str = Field(
-        min_length=1, max_length=300, pattern=r"\S", description="the document", examples=["Rješenje Zavoda 12/2026"]
+        min_length=1,
+        max_length=300,
+        pattern=SAYS_SOMETHING,
+        description="the document",
+        examples=["Rješenje Zavoda 12/2026"],
     )
-    valid_from: AwareDatetime | None = Field(default=None, description="now, where absent")
-    valid_until: AwareDatetime | None = Field(
+    valid_from: Moment | None = Field(default=None, description="now, where absent")
+    valid_until: Moment | None = Field(
         default=None, description="until somebody ends it, where absent; for a child, when it comes of age"
     )
 
@@ -77,8 +82,8 @@ async def add_mandate(staff: AsStaff, wanted: MandateIn) -> Response:
             kind=wanted.kind,
             source=wanted.source.strip(),
             by=staff.name,
-            valid_from=wanted.valid_from.astimezone(UTC) if wanted.valid_from else now,
-            valid_until=wanted.valid_until.astimezone(UTC) if wanted.valid_until else None,
+            valid_from=wanted.valid_from or now,
+            valid_until=wanted.valid_until,
             now=now,
         )
     body = {
@@ -103,7 +108,10 @@ async def add_mandate(staff: AsStaff, wanted: MandateIn) -> Response:
 async def end_mandate(
     staff: AsStaff,
     mandate_id: Annotated[str, Path(description="from its recording", examples=[_ID])],
-    why: Annotated[str, Query(min_length=1, max_length=300, description="kept with it", examples=["odluka suda"])],
+    why: Annotated[
+        str,
+        Query(min_length=1, max_length=300, pattern=NO_NUL, description="kept with it", examples=["odluka suda"]),
+    ],
 ) -> Response:
     """From the next request on. It stays known that it was in force, and who ended it."""
     async with staff.hub.database.identity(staff.town.city.id) as connection:

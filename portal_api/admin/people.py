@@ -23,6 +23,7 @@ from portal_api.errors import responses
 from portal_api.login import pages
 from portal_api.login.days import day
 from portal_api.login.languages import choose_tag
+from portal_api.parameters import SAYS_SOMETHING
 from portal_api.render import moment
 from portal_api.requests import AsStaff, Staff
 
@@ -37,8 +38,8 @@ class DocumentIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str = Field(min_length=1, max_length=80, pattern=r"\S", examples=["osobna iskaznica"])
-    number: str = Field(min_length=1, max_length=80, pattern=r"\S", examples=["115501234"])
+    kind: str = Field(min_length=1, max_length=80, pattern=SAYS_SOMETHING, examples=["osobna iskaznica"])
+    number: str = Field(min_length=1, max_length=80, pattern=SAYS_SOMETHING, examples=["115501234"])
 
 
 class IdentifierIn(BaseModel):
@@ -54,7 +55,7 @@ class PersonIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: SubjectKind = SubjectKind.PERSON
-    name: str = Field(min_length=1, max_length=200, pattern=r"\S", examples=["Ana Šćrbačić"])
+    name: str = Field(min_length=1, max_length=200, pattern=SAYS_SOMETHING, examples=["Ana Šćrbačić"])
     identifiers: list[IdentifierIn] = Field(min_length=1, max_length=5)
     document: DocumentIn
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.webhooks import service as webhooks
 from portal_api.errors import responses
+from portal_api.parameters import Moment
 from portal_api.render import moment
 from portal_api.requests import AsStaff
 
@@ -39,7 +40,7 @@ class WebhookList(BaseModel):
 class Replay(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(
+    since: Moment | None = Field(
         default=None, description="what is not older is sent again, taken or not; absent: only what waits"
     )
 

@@ -226,6 +226,7 @@ _OPERATIONS: Mapping[str, Mapping[str, str]] = {
     "begin_attempt": _PAYMENTS,
     "read_any_payment": _PAYMENTS,
     "read_attempt": _PAYMENTS,
+    "attempt_brought_nothing": _PAYMENTS,
     "read_gateway_message": _PAYMENTS,
     "pay_at_counter": _PAYMENTS,
     "take_counter_money_back": _PAYMENTS,

@@ -16,6 +16,7 @@ from hub.kernel.errors import TooLarge, UnsupportedMedia
 from hub.kernel.ids import new_uuid, parse_public_id
 from hub.matters import repeated
 from hub.matters.repeated import Asked
+from portal_api.bodies import read_by_itself, refused
 from portal_api.citizen.matters import FileOut, IdempotencyKey, created, file_out
 from portal_api.errors import responses
 from portal_api.parameters import NO_NUL
@@ -24,6 +25,8 @@ from portal_api.requests import AsCitizen
 router = APIRouter(tags=["citizen"])
 _ID = "att_01jd3v9k6cf3rs2k4w5m8q7x1t"
 _OPERATION = "upload"
+_PATIENCE = 300.0
+"""Seconds in which a file must come: ten megabytes over a bad telephone line."""
 
 
 @router.post(
@@ -32,7 +35,7 @@ _OPERATION = "upload"
     summary="Upload a file",
     response_model=FileOut,
     response_description=f"Kept; for {UNUSED_FOR.days} day unless it is used for something",
-    responses=responses(400, 401, 403, 404, 409, 413, 415, 422),
+    responses=responses(400, 401, 403, 404, 408, 409, 413, 415, 422),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -114,14 +117,19 @@ async def read_attachment(
 
 
 async def _body(request: Request, largest: int) -> bytes:
-    """The body, given up as soon as it is too large, whatever its Content-Length says."""
+    """The body, given up as soon as it is too large, whatever its Content-Length says, or too slow."""
+    read_by_itself(request)
     too_large = TooLarge(f"A file may have {largest:,} bytes.")
     said = request.headers.get("content-length", "")
     if len(said) > 12 or (said.isdecimal() and int(said) > largest):
         raise too_large
     parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > largest:
-            raise too_large
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            async for part in request.stream():
+                parts += part
+                if len(parts) > largest:
+                    raise too_large
+    except TimeoutError:
+        raise refused(408) from None
     return bytes(parts)

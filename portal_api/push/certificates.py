@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -79,14 +79,17 @@ def _of_header(value: str) -> x509.Certificate:
             return _der(base64.b64decode(value[1:-1], validate=True))
         except (binascii.Error, ValueError):
             raise NotSigned("malformed_certificate", "The header is no byte sequence (RFC 8941 §3.3.5).") from None
-    try:
-        return x509.load_pem_x509_certificate(unquote(value).encode())
-    except ValueError:
-        raise NotSigned("malformed_certificate", "The header holds no certificate.") from None
+    return _read(x509.load_pem_x509_certificate, unquote(value).encode())
 
 
 def _der(der: bytes) -> x509.Certificate:
+    return _read(x509.load_der_x509_certificate, der)
+
+
+def _read(load: Callable[[bytes], x509.Certificate], content: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError:
+        certificate = load(content)
+        _ = certificate.subject  # read when it is asked for, and may be broken by itself
+    except (ValueError, x509.InvalidVersion):
         raise NotSigned("malformed_certificate", "This is no certificate.") from None
+    return certificate

@@ -29,8 +29,17 @@ from hub.hub import Hub
 from hub.intake.door_watch import Limits, OverLimit, Standing
 from hub.intake.once import Signed
 from hub.intake.signatures import SIGNATURE, NotSigned, read_head
-from hub.kernel.errors import Forbidden, HubError, MalformedRequest, TooLarge, Unauthenticated, UnsupportedMedia
+from hub.kernel.errors import (
+    Forbidden,
+    HubError,
+    MalformedRequest,
+    NotReady,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
 from portal_api import errors
+from portal_api.bodies import read_by_itself
 from portal_api.push import certificates
 from portal_api.requests import TownSlug, allowed, given, hub_of, rule_of, town_of
 
@@ -47,6 +56,9 @@ LONGEST = 300.0
 """Seconds within which all of a body must be there that is held in memory: a signed one is read before anybody has
 proven who it is.
 """
+
+MOST_UNPROVEN = 20 * LARGEST
+"""Bytes of signed messages that one process holds while it is not known yet whose they are."""
 
 DOORS = {"push_events": "events", "push_soap": "soap", "push_file": "files", "read_pushed_file": "files"}
 
@@ -96,7 +108,14 @@ async def _proven(request: Request, town: Town) -> Pushing:
         if wanted and hmac.compare_digest(secret.encode(), wanted.encode()):
             found = office
     if found is None:
-        token = await allowed(request, town, rule_of(request))
+        try:
+            token = await allowed(request, town, rule_of(request))
+        except Unauthenticated:
+            if secret.count(".") == 2:
+                raise
+            # Not even the form of a token: it was meant as a secret.
+            missing = "No back office of this town has this push secret: compare it with the one here."
+            raise Unauthenticated(missing) from None
         client = town.city.clients.get(token.client_id or "")
         somebody = token.subject_id or token.staff_id
         if client is None or client.back_office is None or somebody:
@@ -111,8 +130,17 @@ async def _signed(request: Request, hub: Hub, town: Town) -> Pushing:
     head = read_head(request.headers, hub.clock.now())
     if not keys:
         raise NotSigned("wrong_signature", "No key of this town made this signature of these bytes.")
-    body = await whole(request, LARGEST)
-    office, signed = await asyncio.to_thread(head.verify, body, keys)
+    state, held = request.app.state, bytearray()
+    try:
+        async for part in parts(request, LARGEST):
+            held += part
+            state.unproven += len(part)
+            if state.unproven > MOST_UNPROVEN:
+                raise NotReady("Too many signed messages are on their way at once: send it again in a moment.")
+        body = bytes(held)
+        office, signed = await asyncio.to_thread(head.verify, body, keys)
+    finally:
+        state.unproven -= len(held)
     return Pushing(hub, town, office, signed, body)
 
 
@@ -178,6 +206,7 @@ async def parts(request: Request, most: int, within: float = LONGEST) -> AsyncIt
 
     Raises TooLarge, TimeoutError, UnsupportedMedia for a content coding, MalformedRequest where the sender has left.
     """
+    read_by_itself(request)
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
         # RFC 9110 §8.4: what is sent compressed would be kept as bytes that nobody can read.

@@ -200,7 +200,21 @@ async def test_letters_come_in_pages(hub):
 async def test_ready_and_alive(hub):
     assert (await hub.client.get("/healthz")).text == "ok\n"
     body = (await hub.client.get("/readyz")).json()
-    assert body == {"status": "ready", "towns": ["pregrada", "vzorov"], "left_out": []}
+    assert body == {"status": "ready", "towns": ["pregrada", "vzorov"], "left_out": [], "locked": []}
+
+
+@pytest.mark.parametrize("lost", [["pregrada"], ["pregrada", "vzorov"]])
+async def test_a_town_whose_keys_do_not_open_takes_no_other_out_of_service(hub, lost):
+    """They are wrapped by a master key that is not in the file, as after a restore with another one."""
+    for slug in lost:
+        city_id = hub.worker.towns.by_slug[slug].city.id
+        async with hub.worker.database.town(city_id) as connection:
+            await connection.execute("update city_keys set master_id = 'gone' where city_id = $1", city_id)
+    answer = await hub.client.get("/readyz")
+    if len(lost) == 2:
+        problem(answer, 503, "not_ready")
+    else:
+        assert answer.json() == {"status": "ready", "towns": ["vzorov"], "left_out": [], "locked": lost}
 
 
 async def test_without_the_database_every_door_says_not_now(hub, postgres):

@@ -609,7 +609,7 @@ async def test_a_folder_that_cannot_be_written_to(opening, tmp_path, monkeypatch
 
 
 def test_nothing_we_write_is_computed_by_a_spreadsheet():
-    for formula in ('=cmd|" /C calc"!A0', "+1+1", "-1-1", "@SUM(1)", "\t=1", " =1", "%0a", "|x"):
+    for formula in ('=cmd|" /C calc"!A0', "+1+1", "-1-1", "@SUM(1)", "＝1", "\t=1", " =1", "%0a", "|x"):
         assert csv_out.cell(formula).startswith("'"), formula
     for plain in ("12", "-12,50", "+3.5", "Ana", "", "2026-11-21", "a=b"):
         assert csv_out.cell(plain) == plain

@@ -104,6 +104,19 @@ async def test_the_same_again_is_known_and_a_newer_one_wins(door):
     assert await owed(door) == [("S1", 100, None, None)]
 
 
+async def test_what_the_contract_allows_and_nobody_can_read_is_a_letter(door):
+    """Times that XML Schema has and Python has not, and a key that only one of the two readers takes for blank."""
+    ends = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-21T24:00:00Z")
+    items = [obligation(n, changedAt=at) for n, at in enumerate(ends, 1)]
+    items.append(f'<p:complete id="m9"><p:at>{ends[0]}</p:at><p:of>obligation</p:of></p:complete>')
+    items += [obligation(4, key="&#x85;"), obligation(5)]
+    assert [result for _, result in receipts(await push(door, call(*items)))] == ["accepted"] * 6
+    await door.work()
+    letters = await door.letters()
+    assert {one["reason"] for one in letters} == {"unreadable_record"}, letters
+    assert [row[0] for row in await owed(door)] == ["S5"]
+
+
 async def test_removals_and_that_it_was_everything(door):
     removal = '<p:removal id="r1"><p:key>S1</p:key><p:changedAt>2026-11-21T10:17:00+01:00</p:changedAt><p:of>obligation</p:of></p:removal>'
     complete = '<p:complete id="c1"><p:at>2026-11-21T10:18:00+01:00</p:at><p:of>obligation</p:of></p:complete>'
