@@ -88,6 +88,7 @@ def _join_nouns(app: typer.Typer, keys_app: typer.Typer) -> None:
     from hub.tokens import command as signing_keys
     from hub.tokens import token_command as tokens
     from hub.transfers import command as transfers
+    from hub.watch.facts import lines_of
     from hub.webhooks import command as webhooks
 
     tokens.register(app, with_hub, town_of)
@@ -95,7 +96,7 @@ def _join_nouns(app: typer.Typer, keys_app: typer.Typer) -> None:
     reads.register(app, with_hub, town_of)
     register(app, TARGETS, get_args(DeliveryKind))
     opened_letters.register(dead_letters.register(app, with_hub, town_of), with_hub, town_of)
-    alerts.register(app, with_hub, town_of)
+    alerts.register(app, with_hub, town_of, lines_of)
     doors.register(app, with_hub, town_of)
     jobs.register(app, with_hub, town_of)
     webhooks.register(app, with_hub, town_of)

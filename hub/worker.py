@@ -179,6 +179,7 @@ class Work:
 
     async def watch(self, job: Job) -> None:
         town = self._town(job)
+        await self._hub.statements.files.look_after(town.city.id)
         await self._conditions.watch(town)
         await self._hub.contracts.settle_unchecked(town)
         await self._webhooks.forget(town)
@@ -275,11 +276,11 @@ class Work:
     def _at_gateways(self, town: Town) -> Iterator[Schedule]:
         """What is due is looked for every minute, whatever was lost on the way; compared before anybody is at work."""
         city_id, lists = town.city.id, any(one.lists for one in town.gateways.values())
-        for kind in (gateways.ASK, gateways.JUDGE, gateways.REFUND) if town.gateways else ():
+        for kind in (gateways.ASK, gateways.JUDGE, gateways.REFUND):
             yield Schedule(
                 name=kind,
                 job={"city_id": city_id, "kind": kind, "payload": {}, "dedupe": kind, "key": kind},
-                every=gateways.EVERY,
+                every=gateways.EVERY if town.gateways else gateways.EVERY_WITHOUT,
             )
         if lists:
             yield Schedule(

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from hub.alerts import service as alerts
 from hub.alerts.model import Alert
 from hub.kernel.ids import parse_public_id, public_id
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, printable
+
+LinesOf = Callable[[Any, Any, Alert], Awaitable[Sequence[str]]]
+"""What an alert is and what to do, in the town's language: of a connection within its walls, the town and the alert."""
 
 
-def register(
-    app: typer.Typer,
-    with_hub: WithHub,
-    town_of: TownOf,
-) -> None:
+def register(app: typer.Typer, with_hub: WithHub, town_of: TownOf, lines_of: LinesOf) -> None:
     """Adds the commands of `munihub alerts`: `with_hub` runs work with an opened hub, `town_of` finds a town."""
     commands = typer.Typer(no_args_is_help=True, help="What somebody who runs the town should know of.")
 
@@ -31,23 +28,24 @@ def register(
         settled: Annotated[bool, typer.Option("--settled", help="Those that are over too.")] = False,  # noqa: FBT002
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002
     ) -> None:
-        """What is open, newest first."""
+        """What is open, newest first: what it is, since when, and what to do."""
 
         async def show(hub: Any) -> None:
-            town = town_of(hub, city).city
-            async with hub.database.town(town.id) as connection:
-                found = await alerts.list_alerts(connection, town.id, settled=settled, limit=1000)
-            table = Table(Column("id", no_wrap=True), "kind", "about", "since", "times", "seen to by", "what")
-            for one in found:
-                if as_json:
-                    typer.echo(json.dumps(as_plain(one), ensure_ascii=False))
-                    continue
-                since = one.opened_at.astimezone(town.timezone).strftime("%Y-%m-%d %H:%M")
-                said = str(one.detail.get("says", ""))
-                cells = (public_id("alt", one.alert_id), one.kind, one.about, since, one.times, one.acknowledged_by)
-                table.add_row(*(Text(str(cell or "")) for cell in (*cells, said)))
-            if not as_json:
-                Console().print(table)
+            town = town_of(hub, city)
+            async with hub.database.town(town.city.id) as connection:
+                found = await alerts.list_alerts(connection, town.city.id, settled=settled, limit=1000)
+                for one in found:
+                    if as_json:
+                        typer.echo(json.dumps(as_plain(one), ensure_ascii=False))
+                        continue
+                    seen_to = f", {one.acknowledged_by} sees to it" if one.acknowledged_by else ""
+                    typer.echo(f"{public_id('alt', one.alert_id)}  {one.kind}{seen_to}")
+                    # What others wrote is for this screen only; no message has it.
+                    for line in (*await lines_of(connection, town, one), one.detail.get("says")):
+                        if line:
+                            typer.echo(f"  {printable(line)}")
+            if not found and not as_json:
+                typer.echo("Nothing.")
 
         with_hub(show)
 

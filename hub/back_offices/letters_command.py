@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.access_log.model import Actor, ActorKind
 from hub.access_log.service import record
@@ -57,7 +57,8 @@ def register(  # noqa: C901 - one function for each command
                 copy = await corrections.latest_of(connection, keys, found.dead_letter_id)
             seen = inspect(town, found, copy.body if copy else body)
             out.print(plain(f"{found.reason}: {found.detail}"))
-            table = Table("field", "path", "found", "value", "error")
+            columns = ("field", "path", "found", "value", "error")
+            table = Table(*(Column(name, overflow="fold") for name in columns))
             for one in seen.places:
                 cells = (one.field, one.path, one.found, one.value, one.error)
                 table.add_row(*("" if value is None else plain(value) for value in cells))

@@ -53,8 +53,12 @@ def read(office: BackOffice, message: Message) -> Fault | Read:
         first = wrong[0]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         return Fault("breaks_contract", f"{first.reason}: write {first.write}{more}", None, first.field, first.place)
-    with _one_at_a_time:
-        item = _bindings().CreateFromDocument(etree.tostring(root))
+    try:
+        with _one_at_a_time:
+            item = _bindings().CreateFromDocument(etree.tostring(root))
+    except (ValueError, OverflowError, _bindings().pyxb.PyXBException):
+        # Not its text: it quotes the value.
+        return Fault("unreadable_record", "a value that the contract allows cannot be read, such as the hour 24")
     kind = etree.QName(root).localname
     noun = str(item.of) if kind in {"removal", "complete"} else kind
     feed = _feed_of(office, noun, None if item.feed is None else str(item.feed))

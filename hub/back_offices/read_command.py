@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.kernel.errors import InvalidRequest, NotFound
 from hub.kit.commands import CityOption, TownOf, WithHub, plain
@@ -36,7 +36,7 @@ def register(app: typer.Typer, with_hub: WithHub, town_of: TownOf) -> None:
                 there = ", ".join(f"{one.back_office}/{one.feed}" for one in town.feeds() if one.reader) or "none"
                 raise NotFound(f"There is no feed {feed!r} to read; there are: {there}.")
             scheme, value = identifier_of(identifier) if identifier else ("", "")
-            table = Table("feed", "records", "changed", "gone", "rejected", "failure")
+            table = Table(Column("feed", overflow="fold"), "records", "changed", "gone", "rejected", "failure")
             fine, reasons = True, list[str]()
             for one in wanted:
                 whose = NIL

@@ -61,7 +61,7 @@ async def _apply(
     try:
         async with connection.transaction():
             return await feed.projection.apply(connection, keys, source, records), []
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError) as error:
         if len(records) == 1:
             because = f"the database refuses it: {type(error).__name__}"
             return set(), [(records[0], Fault("cannot_be_stored", because, feed.feed))]

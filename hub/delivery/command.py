@@ -10,9 +10,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from hub.access_log import service as access_log
 from hub.access_log.model import Actor, ActorKind
@@ -21,7 +18,7 @@ from hub.delivery.model import Delivery, State
 from hub.delivery.verbs import Desk
 from hub.kernel.errors import Gone, InvalidRequest
 from hub.kernel.ids import parse_public_id, public_id
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 
 DeliveryArgument = Annotated[str, typer.Argument(help="dlv_…, as the list shows it.", show_default=False)]
 WhyOption = Annotated[str, typer.Option(help="It is kept, so name no citizen in it.", show_default=False)]
@@ -59,17 +56,17 @@ def _register_looks(
             offices = None if back_office is None else [back_office]
             async with hub.database.town(town.id) as connection:
                 found = await queries.listed(connection, town.id, state=state, back_offices=offices, limit=1000)
-            table = Table(Column("id", no_wrap=True), "back office", "kind", "state", "step", "since", "tries", "why")
+            rows = []
             for one in found:
                 if as_json:
                     typer.echo(json.dumps(as_plain(one), ensure_ascii=False))
                     continue
                 since = one.created_at.astimezone(town.timezone).strftime("%Y-%m-%d %H:%M")
                 why = " ".join(part for part in (one.reason, one.field, one.detail) if part)
-                cells = (one.back_office, one.kind, one.state, one.step, since, one.attempts, why)
-                table.add_row(public_id("dlv", one.delivery_id), *(Text(str(cell or "")) for cell in cells))
+                cells = (one.back_office, one.kind, one.state, one.step, since, one.attempts or None, why)
+                rows.append((public_id("dlv", one.delivery_id), *cells))
             if not as_json:
-                Console().print(table)
+                print_rows(("id", "back office", "kind", "state", "step", "since", "tries", "why"), rows)
 
         with_hub(show)
 
@@ -162,7 +159,7 @@ def _register_verbs(
     def edit(
         city: CityOption,
         delivery: DeliveryArgument,
-        file: Annotated[Path, typer.Argument(help="JSON of all values, as `show --values` gives them.")],
+        file: Annotated[Path, typer.Argument(help="JSON of all values: what `show --values` has under `values`.")],
         why: WhyOption,
     ) -> None:
         """Put other values in the place of those that were refused, and send them."""

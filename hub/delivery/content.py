@@ -20,7 +20,11 @@ _TABLE, _COLUMN = "delivery_values", "content"
 def seal(keys: TownKeys, delivery_id: UUID, values: Mapping[str, Any]) -> bytes:
     """Raises InvalidRequest for what JSON does not hold: bytes belong into a blob, `{"blob": id}` in their place."""
     text = json.dumps(_plain(values, "values"), ensure_ascii=False)
-    return keys.encrypt(_TABLE, _COLUMN, str(delivery_id), text.encode())
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("This is no text that UTF-8 can write.", field="values") from None
+    return keys.encrypt(_TABLE, _COLUMN, str(delivery_id), content)
 
 
 def unseal(keys: TownKeys, delivery_id: UUID, content: bytes) -> dict[str, Any]:

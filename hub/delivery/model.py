@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from hub.cities.model import City
-from hub.delivery.definition import Definition
 from hub.kernel.errors import Conflict
 from hub.kernel.ids import public_id
 from hub.storage.database import Connection
@@ -148,15 +147,6 @@ Handler = Callable[[Connection, TownKeys, Progress], Awaitable[None]]
 
 OpenBlob = Callable[[Connection, TownKeys, UUID], Awaitable[bytes]]
 """`hub.blobs`: the content of a blob."""
-
-
-class Office(Protocol):
-    """A back office as deliveries see it."""
-
-    @property
-    def back_office(self) -> str: ...
-    @property
-    def deliveries(self) -> Mapping[str, Definition]: ...
 
 
 class Town(Protocol):

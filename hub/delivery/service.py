@@ -1,9 +1,9 @@
-"""Puts deliveries in line, and what staff can do about those that need somebody.
+"""Puts deliveries in line, and tells what became of them.
 
     async with database.citizen(city_id, subject_id) as connection:
         …                                                                      the noun's own rows
-        await hub.delivery.enqueue(connection, keys, town=town, kind="open_case", noun="submission",
-                                   record_id=…, values={…})
+        await hub.deliveries.enqueue(connection, keys, town=town, kind="open_case", noun="submission",
+                                     record_id=…, values={…})
 
 Row and job are written in the caller's transaction; nothing is sent in it.
 """
@@ -17,7 +17,7 @@ from uuid import UUID
 
 from hub.delivery import content, journal, queries
 from hub.delivery.definition import Definition
-from hub.delivery.model import Delivery, Entry, Event, Handler, Office, Progress, Receipts, State, Town
+from hub.delivery.model import Delivery, Entry, Event, Handler, Progress, Receipts, State, Town
 from hub.delivery.moments import moment
 from hub.delivery.wake import lane_for, wake
 from hub.kernel.clock import Clock
@@ -168,6 +168,3 @@ def _line(definition: Definition, keys: TownKeys, values: Mapping[str, Any]) -> 
     except ValueError as error:
         raise InvalidRequest(f"{error}.", field=definition.order[0].text) from None
     return None if texts is None else f"order/{keys.blind_indexes('delivery.order', texts)[-1][1].hex()}"
-
-
-__all__ = ["DEADLINE", "DeliveryService", "Office", "Town"]

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from hub.delivery import content, journal, queries
 from hub.delivery.blobs import named
-from hub.delivery.definition import SETTLE
+from hub.delivery.definition import SETTLE, Definition, Step
 from hub.delivery.endings import leave, seen_to
-from hub.delivery.model import Delivery, Event, State, Town, targets
+from hub.delivery.model import EDGES, Delivery, Event, State, Town, targets
 from hub.delivery.moments import moment
 from hub.delivery.wake import call_sweep
 from hub.kernel.clock import Clock
@@ -46,7 +46,7 @@ class Desk:
         assert one.step is not None
         missing = [name for name in self._names(one) if not receipts.get(name)]
         if missing:
-            needed = f"The step {one.step} has a receipt of {', '.join(missing)}: look it up there and write it down."
+            needed = f"The step {one.step} has a receipt: look up there its {', '.join(missing)}, and say it."
             raise InvalidRequest(needed, field=f"receipts.{missing[0]}")
         now = await moment(self.connection, self.clock)
         told = {str(name): str(value) for name, value in receipts.items()}
@@ -114,7 +114,6 @@ class Desk:
             now,
         )
         done = await self._told(one, Event.DISCARD, State.DISCARDED, reason, now)
-        await seen_to(self.connection, self.keys.city_id, delivery_id, one.back_office, now)
         await leave(self.connection, self.keys.city_id, delivery_id, one.back_office, line, now)
         return done
 
@@ -123,7 +122,8 @@ class Desk:
         if one is None:
             raise NotFound("There is no such delivery.")
         if not targets(event, one.state):
-            raise Conflict(f"A delivery that is {one.state} has no {event}.")
+            takes = dict.fromkeys(str(edge.event) for edge in EDGES if edge.source is one.state and edge.by == "staff")
+            raise Conflict(f"This delivery is {one.state}. What it takes then: {', '.join(takes) or 'nothing'}.")
         return one
 
     async def _lock_line(self, delivery_id: UUID) -> None:
@@ -158,8 +158,7 @@ class Desk:
 
     def _settled_at(self, one: Delivery) -> datetime:
         """When "it is not there" can be said of the step in doubt."""
-        definition = self._definition(one)
-        step = definition.step(one.step) if definition and one.step else None
+        step = self._step(one)
         settle: timedelta = step.ask.settle if step is not None and step.ask is not None else SETTLE
         return (one.over_at or one.sent_at or one.created_at) + settle
 
@@ -191,15 +190,17 @@ class Desk:
         return found
 
     def _names(self, one: Delivery) -> tuple[str, ...]:
-        definition = self._definition(one)
-        step = definition.step(one.step) if definition and one.step else None
+        step = self._step(one)
         return step.names if step else ()
 
     def _can_ask(self, one: Delivery) -> bool:
-        definition = self._definition(one)
-        step = definition.step(one.step) if definition and one.step else None
+        step = self._step(one)
         return step is not None and step.ask is not None
 
-    def _definition(self, one: Delivery) -> Any:
+    def _step(self, one: Delivery) -> Step | None:
+        definition = self._definition(one)
+        return definition.step(one.step) if definition and one.step else None
+
+    def _definition(self, one: Delivery) -> Definition | None:
         office = self.town.back_offices.get(one.back_office)
         return None if office is None else office.deliveries.get(one.kind)

@@ -9,7 +9,7 @@ from hub.alerts import service as alerts
 from hub.delivery import journal, queries
 from hub.delivery.claims import Claims
 from hub.delivery.endings import DOUBLED, leave, tell
-from hub.delivery.model import Event, Progress, State, allow
+from hub.delivery.model import Event, State, allow
 from hub.delivery.service import DeliveryService
 from hub.delivery.taken import Taken
 from hub.delivery.wake import lane_for, wake
@@ -132,10 +132,7 @@ class Written:
         receipts: dict[str, dict[str, str]],
     ) -> bool:
         """Whether the noun took it. Where it could not, what is known is kept all the same, and told again later."""
-        progress = Progress(
-            one.delivery_id, one.back_office, one.kind, one.noun, one.record_id, state, step, dict(receipts)
-        )
-        return await tell(self._service, connection, keys, progress)
+        return await tell(self._service, connection, keys, queries.progress_of(one, state, step, dict(receipts)))
 
     async def _journal(
         self,

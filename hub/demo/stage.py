@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +99,13 @@ class Processes:
                 log = self._logs / f"{name}.log"
                 last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
                 raise NotReady(f"{name} ended with {process.returncode}; the end of {log}:\n{last}")
+
+    def let_go(self, names: Iterable[str]) -> list[str]:
+        """Which of these have ended. They are no reason to stop: whoever stopped one wants to see what follows."""
+        gone = [name for name in names if name in self._running and self._running[name].poll() is not None]
+        for name in gone:
+            del self._running[name]
+        return gone
 
     def stop(self) -> list[str]:
         """End all gracefully; returns the names of those that had to be killed."""

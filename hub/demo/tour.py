@@ -24,9 +24,9 @@ from hub.demo.cards import Cards
 from hub.demo.front_end import FrontEnd
 from hub.demo.guide import Guide, Headers, expect, out
 from hub.demo.people import CITIZENS
-from hub.demo.stage import Stage, staged, start
+from hub.demo.stage import Processes, Stage, staged, start
 from hub.demo.transfers import Transfers
-from hub.demo.welcome import print_addresses
+from hub.demo.welcome import print_addresses, print_ended
 from hub.kernel.clock import SystemClock
 from hub.kernel.errors import NotReady
 from hub.settings import PROJECT
@@ -78,12 +78,19 @@ def _stay(port: int) -> int:
             for one in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(one, signal.default_int_handler)
             while True:
-                processes.refuse_dead()
+                look(stage, processes)
                 time.sleep(1)
     finally:
         with out.status("Ending everything …"):
             stage_context.__exit__(None, None, None)
     return 0
+
+
+def look(stage: Stage, processes: Processes) -> None:
+    """Says which simulators have ended. Raises NotReady where the hub itself has: there is nothing to see any more."""
+    for name in processes.let_go(stage.simulators):
+        print_ended(stage, name)
+    processes.refuse_dead()
 
 
 def _read_everybody(stage: Stage, town: str) -> None:

@@ -71,6 +71,15 @@ def print_addresses(stage: Stage) -> None:
     out.print("Ctrl-C ends everything.")
 
 
+def print_ended(stage: Stage, simulator: str) -> None:
+    """Somebody has stopped one: everything else goes on, and this is how it comes back."""
+    port = stage.simulators[simulator].rpartition(":")[2]
+    _say(
+        f"{simulator} has ended, everything else goes on. To start it again, with the data of its start:",
+        f".venv/bin/python -m simulators {simulator} --port {port} --hub {stage.api}",
+    )
+
+
 def _say(title: str, *lines: str) -> None:
     if title:
         out.print(title, soft_wrap=True)

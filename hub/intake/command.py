@@ -8,18 +8,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
 from hub.intake import corrections, dead_letters
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from hub.kit import csv_out
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 
 out = Console()
-# Below that, a table of eight columns has no room for its reasons.
-_WIDE = 150
+_HEAD = ("id", "back office", "from", "times", "last", "reason", "where", "detail", "settled")
 
 
 def register(  # noqa: C901 - one function for each command
@@ -50,29 +47,21 @@ def register(  # noqa: C901 - one function for each command
             town = town_of(hub, city)
             async with hub.database.town(town.city.id) as connection:
                 letters = await dead_letters.listed(connection, town.city.id, filters, limit=1000)
-            # The id whole, however narrow the screen: it is what `replay` is told.
-            table = Table(
-                Column("id", no_wrap=True), "back office", "from", "times", "last", "reason", "where", "detail"
-            )
             rows = []
             for one in letters:
                 name = public_id("dlt", one.dead_letter_id)
                 last = one.last_at.astimezone(town.city.timezone).strftime("%Y-%m-%d %H:%M")
                 if as_json:
                     where = {"field": one.field, "path": one.path, "reason": one.reason, "detail": one.detail}
-                    typer.echo(json.dumps({"id": name, "back_office": one.back_office} | where, ensure_ascii=False))
-                cells = (one.origin, str(one.times), last, one.reason, one.path or one.field or "", one.detail)
-                table.add_row(name, one.back_office, *map(_plain, cells))
-                rows.append((name, one.back_office, *cells))
+                    told = {"id": name, "back_office": one.back_office} | where | {"settled_by": one.settled_by}
+                    typer.echo(json.dumps(told, ensure_ascii=False))
+                place = one.path or one.field or ""
+                cells = (one.origin, one.times, last, one.reason, place, one.detail, one.settled_by or "")
+                rows.append((name, one.back_office, *map(str, cells)))
             if as_csv:
-                head = ("id", "back office", "from", "times", "last", "reason", "where", "detail")
-                typer.echo(csv_out.lines(head, rows), nl=False)
-            elif not as_json and out.width >= _WIDE:
-                out.print(table)
+                typer.echo(csv_out.lines(_HEAD, rows), nl=False)
             elif not as_json:
-                for name, office, origin, times, last, why, place, detail in rows:
-                    typer.echo(f"{name}  {office}, {origin}, {times} times, the last {last}")
-                    typer.echo(_printable(f"  {why}{f' at {place}' if place else ''}: {detail}"))
+                print_rows(_HEAD, rows)
 
         with_hub(show)
 
@@ -104,9 +93,12 @@ def register(  # noqa: C901 - one function for each command
         async def discard(hub: Any) -> int:
             city_id = town_of(hub, city).city.id
             async with hub.database.town(city_id) as connection:
-                return await corrections.discard(
+                count = await corrections.discard(
                     connection, city_id, wanted, who=operator(), why=why, now=hub.clock.now()
                 )
+            if not count:
+                raise NotFound("None of these is here and open: `munihub dead-letters list` shows those that are.")
+            return count
 
         out.print(f"{with_hub(discard)} given up")
 
@@ -117,12 +109,3 @@ def register(  # noqa: C901 - one function for each command
 def operator() -> str:
     """Who does it, as it is kept."""
     return f"command line ({getpass.getuser()})"
-
-
-def _plain(text: object) -> str:
-    """As a cell: nothing in it is taken for our markup, or by the terminal for a command."""
-    return escape(_printable(text))
-
-
-def _printable(text: object) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))

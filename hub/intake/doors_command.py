@@ -6,12 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hub.intake.drop_folder import dropped
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 
 
 def register(
@@ -33,7 +30,7 @@ def register(
             town = town_of(hub, city).city
             async with hub.database.town(town.id) as connection:
                 found = await dropped(connection, town.id)
-            table = Table("back office", "file", "bytes", "since", "why")
+            rows = []
             for one in found:
                 since = one.seen_at.astimezone(town.timezone)
                 if as_json:
@@ -42,9 +39,9 @@ def register(
                     typer.echo(json.dumps(told | more, ensure_ascii=False))
                     continue
                 cells = (one.back_office, one.name, f"{one.size:,}", since.strftime("%Y-%m-%d %H:%M"), one.problem)
-                table.add_row(*(Text(cell) for cell in cells))
+                rows.append(cells)
             if not as_json:
-                Console().print(table)
+                print_rows(("back office", "file", "bytes", "since", "why"), rows)
 
         with_hub(show)
 
@@ -66,7 +63,7 @@ def _register_refused(
 
         async def show(hub: Any) -> None:
             town = town_of(hub, city).city
-            table = Table("door", "why", "address", "back office", "times", "first", "last")
+            rows = []
             for one in await hub.doors.refusals(town.id, limit=1000):
                 first, last = (at.astimezone(town.timezone) for at in (one.first_at, one.last_at))
                 if as_json:
@@ -77,8 +74,8 @@ def _register_refused(
                     continue
                 shown = (f"{at:%Y-%m-%d %H:%M}" for at in (first, last))
                 cells = (one.door, one.reason, one.address, one.back_office or "", one.times, *shown)
-                table.add_row(*(Text(str(cell)) for cell in cells))
+                rows.append(cells)
             if not as_json:
-                Console().print(table)
+                print_rows(("door", "why", "address", "back office", "times", "first", "last"), rows)
 
         with_hub(show)

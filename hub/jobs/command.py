@@ -6,12 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hub.jobs import queue
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 
 JobArgument = Annotated[int, typer.Argument(help="Its number, as `list` shows it.", show_default=False)]
 
@@ -35,7 +32,7 @@ def register(
             town = town_of(hub, city).city
             async with hub.database.town(town.id) as connection:
                 found = await queue.failed_jobs(connection, town.id, most=1000)
-            table = Table("job", "kind", "what", "attempts", "given up", "why")
+            rows = []
             for one in found:
                 at = one.failed_at.astimezone(town.timezone)
                 what = json.dumps(dict(one.payload), ensure_ascii=False)
@@ -44,9 +41,9 @@ def register(
                     typer.echo(json.dumps(told | {"failed_at": at.isoformat(), "error": one.last_error}))
                     continue
                 cells = (one.id, one.kind, what, one.attempts, at.strftime("%Y-%m-%d %H:%M"), one.last_error)
-                table.add_row(*(Text(str(cell)) for cell in cells))
+                rows.append(cells)
             if not as_json:
-                Console().print(table)
+                print_rows(("job", "kind", "what", "attempts", "given up", "why"), rows)
 
         with_hub(show)
 

@@ -8,11 +8,9 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.kernel.ids import parse_public_id, public_id
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 from hub.logins.linking import Login
 
 T = TypeVar("T")
@@ -52,13 +50,12 @@ def _links(commands: typer.Typer, run: Run) -> None:
             found: list[Login] = await hub.linking.logins_of(town.city.id, parse_public_id("sub", subject))
             return found
 
-        table = Table("login", "eID", "linked by", "used", "revoked")
+        rows = []
         for one in run(city, work):
             linked = f"{one.linked_by} ({one.linked_for})" if one.linked_for else one.linked_by
-            table.add_row(
-                public_id("lgn", one.login_id), one.provider, linked, f"{one.used_at:%Y-%m-%d}", one.revoked_for or ""
-            )
-        Console().print(table)
+            used = f"{one.used_at:%Y-%m-%d}"
+            rows.append((public_id("lgn", one.login_id), one.provider, linked, used, one.revoked_for))
+        print_rows(("login", "eID", "linked by", "used", "revoked"), rows)
 
     @commands.command("link")
     def link(

@@ -9,13 +9,10 @@ from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hub.cities.model import City
 from hub.kernel.ids import parse_public_id, public_id
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 from hub.staff import service as staff
 from hub.staff.model import Member
 from hub.storage.database import Connection
@@ -81,12 +78,12 @@ def _who(commands: typer.Typer, run: _Runs) -> None:
         async def work(connection: Connection, town: City, _: datetime) -> list[Member]:
             return await staff.listed(connection, town.id)
 
-        table = Table("id", "name", "roles", "until", highlight=False)
+        rows = []
         for one in run(city, work):
             until = f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else ""
             roles = ", ".join(map(str, one.grants))
-            table.add_row(public_id("stf", one.staff_id), Text(_plain(one.name)), roles, until)
-        Console().print(table)
+            rows.append((public_id("stf", one.staff_id), one.name, roles, until))
+        print_rows(("id", "name", "roles", "until"), rows)
 
     @commands.command("end")
     def end(
@@ -127,8 +124,3 @@ def _what(commands: typer.Typer, run: _Runs) -> None:
 def _operator() -> str:
     """Who is at the machine, as far as it knows."""
     return f"command line ({getpass.getuser()})"
-
-
-def _plain(text: str) -> str:
-    """What a terminal would take for a command does nothing."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

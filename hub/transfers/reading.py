@@ -112,7 +112,7 @@ def _drawn(svg: str) -> Image.Image:
     """Our own SVG holds nothing but rectangles of whole modules (hub.kit.barcode)."""
     size, bars = _SVG_SIZE.search(svg), _SVG_BAR.findall(svg)
     if not size or not bars:
-        raise NotRecognised("Of SVG only those drawn by munihub are read: make a PNG of this one.")
+        raise NotRecognised("Of XML only an SVG drawn by munihub is read: make a PNG of another code.")
     small = Image.new("L", (int(size[1]), int(size[2])), 255)
     for x, y, wide, high in (map(int, bar) for bar in bars):
         small.paste(0, (x, y, x + wide, y + high))

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.kit.commands import CityOption, TownOf, WithHub, plain
 from hub.watch.tellings import check as tellings_check
@@ -24,7 +24,8 @@ def register(app: typer.Typer, with_hub: WithHub, town_of: TownOf) -> None:
 
         async def check(hub: Any) -> bool:
             town = town_of(hub, city)
-            table = Table("back office, eID or gateway", "step", "", "detail")
+            # An address or a reason is folded on a narrow screen, never cut off.
+            table = Table("back office, eID or gateway", "step", "", Column("detail", overflow="fold"))
             fine = True
             offices = {name: office.connector for name, office in town.back_offices.items() if office.connector}
             for name, checked in (*offices.items(), *town.eids.items(), *town.gateways.items()):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hub.alerts.model import Alert
 from hub.back_offices.model import Feed, Town
 from hub.contracts import service as contracts
 from hub.storage.database import Connection
-from hub.watch.model import Facts
+from hub.watch import letters
+from hub.watch.model import Facts, Item
+
+
+async def lines_of(connection: Connection, town: Town, alert: Alert) -> Sequence[str]:
+    """What a message would say of it now, in the town's own language. Within the walls of the town."""
+    item = Item(alert, "new" if alert.settled_at is None else "over", 1, await facts_of(connection, town, alert))
+    return letters.lines_of(letters.catalogue_of(town.city), town, item)
 
 
 async def facts_of(connection: Connection, town: Town, alert: Alert) -> Facts:

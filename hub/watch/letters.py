@@ -74,7 +74,10 @@ def text_of(catalogue: Catalogue, town: Town, letter: Letter) -> str:
     """Paragraphs of plain text, those that are new first."""
     order = {"new": 0, "again": 1, "over": 2}
     items = sorted(letter.items, key=lambda one: order[one.what])
-    told = ["\n".join(_lines(catalogue, town, item)) for item in items[:_IN_FULL]]
+    told = [
+        "\n".join([*lines_of(catalogue, town, item), f"  {public_id('alt', item.alert.alert_id)}"])
+        for item in items[:_IN_FULL]
+    ]
     if more := items[_IN_FULL:]:
         counted = Counter(_title(catalogue, town, item) for item in more)
         told.append("\n".join([catalogue.texts["more"], *(f"  {number} × {one}" for one, number in counted.items())]))
@@ -82,14 +85,15 @@ def text_of(catalogue: Catalogue, town: Town, letter: Letter) -> str:
     return "\n\n".join(told) + "\n"
 
 
-def _lines(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
+def lines_of(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
+    """One alert: what it is, since when and how often, whom and what it concerns, what to do."""
     alert, facts, texts = item.alert, item.facts, catalogue.texts
     title = _title(catalogue, town, item)
     since = _moment(catalogue, town, facts.since)
     lines = [texts[f"head_{item.what}"].format(title=title)]
     if alert.settled_at is not None:
         lines.append(texts["lasted"].format(since=since, duration=_duration(catalogue, alert.settled_at - facts.since)))
-        return [*lines, f"  {public_id('alt', alert.alert_id)}"]
+        return lines
     lines.append(texts["since"].format(since=since, times=facts.times))
     if facts.affected:
         lines.append(texts["affected"].format(number=facts.affected))
@@ -101,10 +105,10 @@ def _lines(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
     # Gateways' alerts name the code `why`, the others `reason`.
     if reason := alert.detail.get("reason") or alert.detail.get("why"):
         lines.append(texts["reason"].format(reason=discreet(str(reason))))
+    lines.append(texts["do"].format(do=_kind(catalogue, alert.kind)["do"]))
+    # What to do speaks of these as being below.
     lines.extend(f"  {discreet(str(one))}" for one in alert.detail.get("steps", ()))
     lines.extend(f"  {one['posting']}  {one['obligation']}" for one in alert.detail.get("latest", ()))
-    lines.append(texts["do"].format(do=_kind(catalogue, alert.kind)["do"]))
-    lines.append(f"  {public_id('alt', alert.alert_id)}")
     return lines
 
 

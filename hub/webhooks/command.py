@@ -6,11 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from hub.kit.commands import CityOption, TownOf, WithHub
+from hub.kit.commands import CityOption, TownOf, WithHub, print_rows
 from hub.webhooks import service as webhooks
 
 
@@ -30,13 +27,13 @@ def register(
             town = town_of(hub, city)
             async with hub.database.town(town.city.id) as connection:
                 found = await webhooks.states(connection, town)
-            table = Table("front end", "waiting", "since", "failures", "last failure", "stopped for")
+            rows = []
             for one in found:
                 since = one.failing_since.astimezone(town.city.timezone) if one.failing_since else None
                 shown = since.strftime("%Y-%m-%d %H:%M") if since else ""
                 cells = (one.client, one.waiting, shown, one.failures or "", one.last_failure, one.stopped_for)
-                table.add_row(*(Text(str(cell if cell is not None else "")) for cell in cells))
-            Console().print(table)
+                rows.append(cells)
+            print_rows(("front end", "waiting", "since", "failures", "last failure", "stopped for"), rows)
 
         with_hub(show)
 

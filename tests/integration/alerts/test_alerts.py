@@ -14,6 +14,7 @@ from hub.kernel.errors import NotFound
 from hub.kernel.ids import public_id
 from hub.staff.model import Grant
 from hub.storage.database import NIL, Database
+from hub.watch.letters import catalogues
 from tests.integration.authorisation.conftest import House
 from tests.support.hub import Api, make_settings, opened
 from tests.support.records import make_town
@@ -106,6 +107,10 @@ async def test_staff_list_them_page_by_page_and_acknowledge(hub: Api):
         "/pregrada/admin/v1/alerts", params={"limit": 2, "cursor": first["next_cursor"]}, headers=headers
     )
     assert ([one["id"] for one in second.json()["items"]], second.json()["next_cursor"]) == ([made[0]], None)
+    # In words, as in a mail: nobody has to know what a kind means.
+    drift = catalogues()["hr"].kinds["drift"]
+    lines = second.json()["items"][0]["text"].splitlines()
+    assert (lines[0], lines[-1]) == (drift["title"].format(name="a"), f"Što učiniti: {drift['do']}")
 
     done = await hub.client.post(f"/pregrada/admin/v1/alerts/{made[0]}/acknowledge", headers=headers)
     assert (done.status_code, done.json()["acknowledged_by"]) == (200, "development")
@@ -119,6 +124,16 @@ async def test_staff_list_them_page_by_page_and_acknowledge(hub: Api):
     assert (await hub.client.post(there, headers=hub.staff("vzorov"))).status_code == 404
     refused = await hub.client.get("/pregrada/admin/v1/alerts?cursor=x", headers=headers)
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(("kind", "feed"), [("deliveries_paused", None), ("reading_failed", "obligations")])
+async def test_its_figures_are_counted_by_the_doors_own_role(hub: Api, kind, feed):
+    detail = {"back_office": "financije"} | ({"feed": feed} if feed else {})
+    async with hub.worker.database.town(1) as connection:
+        await alerts.raise_alert(connection, 1, kind=kind, about="x", detail=detail, now=hub.clock.now())
+    listed = await hub.client.get("/pregrada/admin/v1/alerts", headers=hub.staff("pregrada"))
+    (one,) = listed.json()["items"]
+    assert one["text"].startswith(catalogues()["hr"].kinds[kind]["title"].format(name="Financijska kartica"))
 
 
 async def test_a_role_for_one_payee_sees_what_concerns_its_back_offices(house: House):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import json
 import re
 from datetime import UTC, datetime
 
 import httpx
 import pytest
-from rich.console import Console
 
+from hub.alerts import service as alerts
 from hub.back_offices.events import EventInterpreter
 from hub.hub import Hub, open_worker
-from hub.intake import command as intake_command
 from hub.intake.cloudevents import SINGLE
+from hub.watch.letters import catalogues
 from tests.integration.cli.conftest import GATEWAYS, OFFICES, Munihub
 
 ANA = "hr.oib=83100426579"
@@ -268,34 +269,38 @@ ITEM = {
 }  # fmt: skip
 
 
-async def test_letters_are_listed_and_replayed(munihub: Munihub, monkeypatch):
+async def test_letters_are_listed_and_replayed(munihub: Munihub):
     nothing = await munihub("dead-letters", "list", "--city", "pregrada")
     assert (nothing.code, nothing.rows) == (0, [])
     await push(munihub, **ITEM)
 
     done = await munihub("dead-letters", "list", "--city", "pregrada")
     assert done.code == 0
-    ((letter, office, origin, times, last, reason, where, detail),) = done.rows
+    ((letter, office, origin, times, last, reason, where, detail, settled),) = done.rows
     assert (office, origin, times, reason, where) == ("financije", "push", "1", "unreadable_record", "[0].Iznos")
+    assert settled == ""
     assert re.fullmatch(r"dlt_[0-9a-z]{26}", letter)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", last)
     # What a source wrote is neither our markup nor a command to the terminal.
     assert "[bold]ten[/x]" in detail
     assert "\x1b" not in done.out
 
-    with monkeypatch.context() as patch:
-        patch.setattr(intake_command, "_WIDE", 1001)
-        narrow = (await munihub("dead-letters", "list", "--city", "pregrada")).out.splitlines()
-    assert narrow[0] == f"{letter}  financije, push, 1 times, the last {last}"
-    assert narrow[1].startswith("  unreadable_record at [0].Iznos: ")
+    # Narrow as a plain terminal nothing is cut off: the id is what `replay` is told.
+    narrow = (await munihub("dead-letters", "list", "--city", "pregrada", COLUMNS="80")).out.splitlines()
+    assert narrow == [
+        letter,
+        "  back office: financije",
+        "  from: push",
+        "  times: 1",
+        f"  last: {last}",
+        "  reason: unreadable_record",
+        "  where: [0].Iznos",
+        f"  detail: {detail}",
+    ]
 
     (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--json")).out.splitlines()
     told = json.loads(line)
     assert (told["id"], told["back_office"], told["path"], told["reason"]) == (letter, "financije", "[0].Iznos", reason)
-
-    # Narrow as a plain terminal, the id is still whole: it is what `replay` is told.
-    monkeypatch.setattr(intake_command, "out", Console(width=80))
-    assert letter in (await munihub("dead-letters", "list", "--city", "pregrada")).out
 
     for asked in (letter, "all"):
         replayed = await munihub("dead-letters", "replay", "--city", "pregrada", asked)
@@ -315,6 +320,34 @@ async def test_a_letter_that_is_not_there(unchanged: Munihub, letter):
     assert (done.code, done.out) == (2, "")
     assert done.error.startswith("There is no ")
     assert (await unchanged("dead-letters", "replay", "--city", "pregrada", "all")).out == "0 to be interpreted again\n"
+
+
+# ── alerts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_an_alert_says_what_happened_and_what_to_do_in_the_towns_language(munihub: Munihub):
+    """Also on a plain terminal, and also one whose detail has no text of its own."""
+    assert (await munihub("alerts", "list", "--city", "pregrada")).out == "Nothing.\n"
+    at = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    detail = {"back_office": "financije", "reason": "wrong_secret", "since": at.isoformat()}
+    hub = await open_worker(munihub.settings, str(munihub.settings.worker_url), connect=False)
+    try:
+        async with hub.database.town(1) as connection:
+            await alerts.raise_alert(connection, 1, kind="push_refused", about="financije", detail=detail, now=at)
+    finally:
+        await hub.close()
+    (told,) = (await munihub("alerts", "list", "--city", "pregrada", "--json")).out.splitlines()
+    name = json.loads(told)["id"]
+    assert (await munihub("alerts", "acknowledge", "--city", "pregrada", name)).code == 0
+    lines = (await munihub("alerts", "list", "--city", "pregrada", COLUMNS="80")).out.splitlines()
+    texts = catalogues()["hr"]
+    assert lines == [
+        f"{name}  push_refused, {getpass.getuser()} sees to it",
+        "  " + texts.kinds["push_refused"]["title"].format(name="Financijska kartica"),
+        "  " + texts.texts["since"].format(since="18. 11. 2026. 09:00", times=1),
+        "  " + texts.texts["reason"].format(reason="wrong_secret"),
+        "  " + texts.texts["do"].format(do=texts.kinds["push_refused"]["do"]),
+    ]
 
 
 # ── keys, migrate ────────────────────────────────────────────────────────────────────────────────
@@ -363,7 +396,7 @@ async def test_a_letter_is_looked_into_corrected_and_given_up(munihub: Munihub, 
     (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--json")).out.splitlines()
     letter = json.loads(line)["id"]
     table = (await munihub("dead-letters", "list", "--city", "pregrada", "--csv")).out.splitlines()
-    assert table[0] == "id,back office,from,times,last,reason,where,detail"
+    assert table[0] == "id,back office,from,times,last,reason,where,detail,settled"
     assert table[1].startswith(f"{letter},financije,push,1,")
 
     shown = await munihub("dead-letters", "show", "--city", "pregrada", letter, "--why", "KLASA 1")
@@ -392,4 +425,7 @@ async def test_a_letter_is_looked_into_corrected_and_given_up(munihub: Munihub, 
     assert looks[0]["why"] == f"KLASA 1, {letter}"
 
     gone = await munihub("dead-letters", "discard", "--city", "pregrada", letter, "--why", "a test of the vendor")
-    assert gone.out == "0 given up\n"  # it came through already
+    # It came through already, which the list of all tells.
+    assert (gone.code, gone.error.partition(":")[0]) == (2, "None of these is here and open")
+    (line,) = (await munihub("dead-letters", "list", "--city", "pregrada", "--all", "--json")).out.splitlines()
+    assert json.loads(line)["settled_by"] == "replayed"

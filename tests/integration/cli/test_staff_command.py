@@ -19,9 +19,9 @@ def staff(munihub: Munihub):
     command.register(program, cli.with_hub, cli.town_of)
     program.command("nothing")(lambda: None)  # with one command alone, typer would take its name for an argument
 
-    async def run(what: str, *arguments: str) -> Done:
+    async def run(what: str, *arguments: str, columns: int = 200) -> Done:
         line = ["staff", what, "--city", "pregrada", *arguments]
-        env = munihub.environment | {"COLUMNS": "200"}
+        env = munihub.environment | {"COLUMNS": str(columns)}
         result = await asyncio.to_thread(CliRunner().invoke, program, line, env=env)
         error = result.exception
         if error and not isinstance(error, SystemExit):
@@ -42,6 +42,12 @@ async def test_staff_come_and_go(staff):
     assert added.code == 0, added.error
     kata = added.out.strip()
     assert (kata[:4], len(kata)) == ("stf_", 30)
+    # On a plain terminal the id is whole, too: the other commands ask for it.
+    assert (await staff("list", columns=80)).out.splitlines() == [
+        kata,
+        "  name: Kata Šćukanec",
+        "  roles: clerk, support@payee=grad",
+    ]
     await staff("add", "Ivo \x1b[31mIvić", "--role", "administrator")
     assert await roles(staff) == {
         "Kata Šćukanec": ("clerk, support@payee=grad", False),

@@ -147,6 +147,23 @@ async def test_opening_and_editing_are_on_record_for_the_person(api):
 
 
 @pytest.mark.parametrize(
+    ("state", "verb", "body"),
+    [
+        ("in_doubt", "happened", b'{"receipts": {"number": "a\\u0000b"}, "reason": "seen there"}'),
+        ("in_doubt", "happened", b'{"receipts": {"number": "1", "\\u0000": "x"}, "reason": "seen there"}'),
+        ("refused", "edit", b'{"values": {"title": "\\ud800"}, "reason": "shortened"}'),
+        ("refused", "edit", b'{"values": {"\\ud800": "x"}, "reason": "shortened"}'),
+    ],
+)
+async def test_texts_that_nothing_can_keep_are_refused(api, state, verb, body):
+    delivery_id = await put(api, await api.subject("proba", hr_oib=ANA))
+    await stand(api, delivery_id, state)
+    address = f"{BASE}/{public_id('dlv', delivery_id)}/{verb}"
+    headers = api.staff("proba") | {"Content-Type": "application/json"}
+    assert (await api.client.post(address, headers=headers, content=body)).status_code == 422
+
+
+@pytest.mark.parametrize(
     ("state", "verb", "body", "status", "becomes"),
     [
         ("in_doubt", "happened", {"receipts": {"number": "C1"}}, 200, "waiting"),
@@ -167,6 +184,9 @@ async def test_verbs(api, state, verb, body, status, becomes):
     assert (await api.client.post(f"{BASE}/{name}/{verb}", headers=staff, json=body)).status_code == 422, "no reason"
     done = await api.client.post(f"{BASE}/{name}/{verb}", headers=staff, json=body | {"reason": "looked it up"})
     assert done.status_code == status, done.text
+    if status == 409:
+        can = {"refused": "retry, edit, discard", "waiting": "retry, discard"}[state]
+        assert done.json()["detail"] == f"This delivery is {state}. What it takes then: {can}."
     inspected = (await api.client.get(f"{BASE}/{name}", headers=staff)).json()
     assert inspected["state"] == becomes
     if status == 200:
@@ -199,7 +219,13 @@ async def test_the_command(api, tmp_path):
 
     listed = await run("list", "--city", "proba", "--json", "--state", "refused")
     assert json.loads(listed.output)["id"] == name
-    assert name in (await run("list", "--city", "proba")).output
+    # Whole, on a screen as narrow as a plain terminal's.
+    assert (await run("list", "--city", "proba")).output.splitlines()[:4] == [
+        name,
+        "  back office: asked",
+        "  kind: open_case",
+        "  state: refused",
+    ]
     shown = json.loads((await run("show", name, "--city", "proba")).output)
     assert ("values" in shown, shown["journal"][0]["event"]) == (False, "queued")
     assert (await run("show", name, "--city", "proba", "--values")).exit_code != 0
