@@ -210,19 +210,21 @@ class _Gateway:
     # ── By itself ──
 
     async def become(self, request: Request) -> Response:
-        """`{"order": …, "status": 9}`: a payment takes a state by itself, and NETOPIA tells."""
+        """`{"order": …, "status": 9}`: a payment takes a state by itself, and NETOPIA tells, unless `tell` is false."""
         said = await request.json()
         payment = self._payments.find(order_id=str(said.get("order")))
         if payment is None or not isinstance(said.get("status"), int):
             raise Refused("order and status are needed")
         payment.status = said["status"]
         payment.error = ("00", "Approved")
-        request.scope.setdefault("switches", GatewaySwitches())
-        await self.teller.notify(request, payment)
+        if said.get("tell", True):
+            request.scope.setdefault("switches", GatewaySwitches())
+            await self.teller.notify(request, payment)
         return JSONResponse({"status": payment.status})
 
     async def listed(self, _: Request) -> Response:
-        return number_json({one.order_id: told_of(one, one.amount) for one in self._payments.by_order.values()})
+        every = self._payments.by_order.values()
+        return number_json({one.order_id: told_of(one, one.amount) | {"credited": one.credited} for one in every})
 
 
 def _refused(request: Request) -> Response | None:

@@ -26,7 +26,6 @@ from simulators.kit.gateway import (
     card_page,
     challenge_page,
     decision,
-    done_by_control,
     leaving,
     wrong,
 )
@@ -59,7 +58,7 @@ def app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
             *(Route(path, gateway.door(act), methods=["POST"]) for path, act in operations.items()),
             Route("/pay/{id}", gateway.page, methods=["GET"]),
             Route("/pay/{id}", gateway.paid, methods=["POST"]),
-            done_by_control("happen", gateway.happen),
+            Route(f"{CONTROL}/happen", gateway.happen, methods=["POST"]),
             Route(f"{CONTROL}/orders", gateway.shown, methods=["GET"]),
             *messages.routes(),
         ],
@@ -162,11 +161,18 @@ class _Gateway:
 
     # ── By itself ──
 
-    async def happen(self, said: dict[str, Any]) -> dict[str, Any]:
-        """`{"number": …, "state": …, "refunded": …}`: done at the gateway's own console, or by a card's bank."""
+    async def happen(self, request: Request) -> Response:
+        """`{"number": …, "state": …, "refunded": …}`: done at the gateway's own console, or by a card's bank.
+
+        The merchant is told where `tell` is true.
+        """
+        said = await request.json()
         order = next(one for one in self._orders.all if one.number == said["number"])
         self._orders.move(order, said.get("state", order.state), refunded=said.get("refunded"))
-        return self._said(order, frozenset())
+        if said.get("tell"):
+            request.scope.setdefault("switches", GatewaySwitches())
+            await self._notify(request, order)
+        return JSONResponse(self._said(order, frozenset()))
 
     async def shown(self, _: Request) -> Response:
         return JSONResponse([self._said(one, frozenset()) for one in self._orders.all])

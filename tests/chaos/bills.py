@@ -46,6 +46,7 @@ def _item(bill: Bill, person: Person, seed: int) -> dict[str, Any]:
     return {
         "id": bill.key, "druh": "KO", "nazev": f"Poplatek {number}", "rok": 2026,
         "poplatnik": {"typ": "FO", "rodne_cislo": person.identifier, "ico": None},
-        "castka": bill.cents / 100, "zbyva": bill.cents / 100, "mena": "CZK", "prijemce": "MESTO",
+        "castka": bill.cents / 100, "zbyva": bill.cents / 100, "mena": "CZK",
+        "prijemce": {"mesto": "MESTO", "technicke_sluzby": "TS"}[bill.payee],
         "variabilni_symbol": f"{77_0000_0000 + int(number)}", "stornovano": False,
     }  # fmt: skip

@@ -11,6 +11,7 @@ import asyncpg
 from hub.kernel.ids import parse_public_id, public_id
 from tests.chaos import gateway_books
 from tests.chaos.attacks import REFUSED, Attacks
+from tests.chaos.disputes import Disputes
 from tests.chaos.money_script import ACCOUNTING, GATEWAYS, Bill, MoneyScript
 from tests.chaos.money_told import ATTEMPTS
 from tests.chaos.payers import Payers
@@ -30,14 +31,19 @@ _BALANCES = """
     select b.charge_id, b.captured, b.allocated, b.unallocated, b.refunding, b.refunded, b.charged_back,
            coalesce(k.came, 0)::bigint as came, coalesce(a.given, 0)::bigint as given,
            coalesce(r.aside, 0)::bigint as aside, coalesce(r.done, 0)::bigint as done,
-           coalesce(l.captured, 0)::bigint as in_lines
+           coalesce(d.taken, 0)::bigint as taken, coalesce(l.captured, 0)::bigint as in_lines,
+           b.lost, coalesce(k.lost, 0)::bigint + coalesce(r.lost, 0)::bigint + coalesce(d.lost, 0)::bigint as not_had
     from charge_balances b
-    left join (select charge_id, sum(case when taken_back_at is null then amount else lost end) as came
+    left join (select charge_id, sum(case when taken_back_at is null then amount else lost end) as came,
+                      sum(lost) filter (where taken_back_at is not null) as lost
                from captures group by charge_id) k using (charge_id)
     left join (select charge_id, sum(amount) as given from allocations group by charge_id) a using (charge_id)
     left join (select charge_id, sum(amount - lost) filter (where state in ('approved', 'sent', 'in_doubt')) as aside,
-                      sum(amount - lost) filter (where state = 'done') as done
+                      sum(amount - lost) filter (where state = 'done') as done,
+                      sum(lost) filter (where state = 'done') as lost
                from refunds group by charge_id) r using (charge_id)
+    left join (select charge_id, sum(amount - lost) as taken, sum(lost) as lost
+               from chargebacks where state = 'taken' group by charge_id) d using (charge_id)
     left join (select charge_id, -sum(amount) as captured from ledger_lines where account = 'captured'
                group by charge_id) l using (charge_id)"""
 
@@ -49,6 +55,14 @@ _POSTINGS = """
       and (p.allocation_id = a.allocation_id or (p.allocation_id = a.takes_from and p.amount = a.amount))
     where y.created_at >= $1"""
 
+_OVER = {
+    "attempt_unknown": ("tra", "select settled_at is not null from gateway_attempts where attempt_id = $1"),
+    "refund_not_sent": ("rfd", "select settled_at is not null from gateway_refunds where refund_id = $1"),
+    "refund_in_doubt": ("rfd", "select state <> 'in_doubt' from refunds where refund_id = $1"),
+    "payment_charged_back": ("cbk", "select state = 'won' from chargebacks where chargeback_id = $1"),
+}
+"""Alarm → what it is about, and whether that is over."""
+
 
 @dataclass
 class MoneyJudge:
@@ -58,6 +72,7 @@ class MoneyJudge:
     money: MoneyScript
     payers: Payers
     attacks: Attacks
+    disputes: Disputes
     since: datetime
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -87,14 +102,17 @@ class MoneyJudge:
                 found.append(f"LEDGER {charge}: {row['refunding']} set aside, and its refunds say {row['aside']}")
             if row["refunded"] != row["done"]:
                 found.append(f"LEDGER {charge}: {row['refunded']} given back, and its refunds say {row['done']}")
+            if (row["charged_back"], row["lost"]) != (row["taken"], row["not_had"]):
+                found.append(
+                    f"LEDGER {charge}: {row['charged_back']} charged back and {row['lost']} lost, and its rows say"
+                    f" {row['taken']} and {row['not_had']}"
+                )
         return found
 
     async def _at_gateways(self, connection: Any) -> list[str]:
         found = []
         books = await gateway_books.read_all(self.world)
-        known = set()
         for row in await connection.fetch(ATTEMPTS, self.since):
-            known.add((row["gateway"], row["number"]))
             there = books[row["gateway"]].get(row["number"])
             took, returned = (there.minor, there.returned) if there else (0, 0)
             name = f"order {row['number']} at {row['gateway']} ({row['state']})"
@@ -111,8 +129,21 @@ class MoneyJudge:
                 found.append(f"REFUND {name}: {returned} was given back there, and {row['refunded']} is known here")
             elif returned > done:
                 found.append(f"REFUND {name}: {returned} was given back there, and {done} of it was ours to give")
+            taken = there.minor - there.returned if there and there.disputed else 0
+            taken += self.disputes.letters[row["gateway"], row["number"]]
+            known = await connection.fetchval(
+                """select coalesce(sum(amount), 0)::bigint from chargebacks
+                   where city_id = $1 and source_kind = 'attempt' and source_id = $2 and state = 'taken'""",
+                row["city_id"],
+                row["attempt_id"],
+            )
+            if taken != known:
+                found.append(f"CHARGEBACK {name}: {taken} was taken back there, and {known} is known here")
+            self._count("disputed", int(taken > 0))
             self._count("captured", int(took > 0))
             self._count("refunded", int(returned > 0))
+        won = "select count(*) from chargebacks where state = 'won' and at >= $1"
+        self._count("won", await connection.fetchval(won, self.since))
         every = {(gateway, number): taken for gateway, orders in books.items() for number, taken in orders.items()}
         ours = await connection.fetch("select gateway, number from gateway_attempts")
         strange = set(every) - {(row["gateway"], row["number"]) for row in ours}
@@ -219,9 +250,8 @@ class MoneyJudge:
             if refused < len(sent):
                 kinds = [one.kind for one in sent]
                 found.append(f"ATTACK at {gateway}: {kinds} were sent, and {refused} messages are recorded as refused")
-            for one, status in self.attacks.told:
-                if one.gateway == gateway and one.kind == "forged" and status < 400:
-                    found.append(f"ATTACK at {gateway}: a forged message was answered {status}")
+            if any(one.kind == "forged" and accepted for one, accepted in self.attacks.told if one.gateway == gateway):
+                found.append(f"ATTACK at {gateway}: a forged message was accepted")
         self._count("attacks", len(self.attacks.told))
         return found
 
@@ -246,6 +276,12 @@ class MoneyJudge:
             self.since,
         )
         found += [f"STUCK {public_id('rfd', row['refund_id'])} is {row['state']}, after a human looked" for row in rows]
+        alerts = "select kind, about from alerts where settled_at is null and opened_at >= $1"
+        for row in await connection.fetch(alerts, self.since):
+            prefix, over = _OVER.get(row["kind"], ("", ""))
+            asked = row["kind"] == "gateway_contradiction" and row["about"] in self.disputes.won
+            if asked or (over and await connection.fetchval(over, parse_public_id(prefix, row["about"]))):
+                found.append(f"the alarm {row['kind']} about {row['about']} is not over")
         return found
 
     def _count(self, what: str, number: int) -> None:

@@ -117,6 +117,66 @@ def _believe_browsers() -> None:
     hearing.Hearing.returned = returned
 
 
+def _charge_back_again() -> None:
+    from hub.gateways.applying import Applier
+    from hub.kernel.ids import new_uuid
+    from hub.payments.charges import locked
+    from hub.payments.model import Source
+    from hub.payments.reversals import Reversals
+
+    original, by_letter = Applier.apply, Reversals.charged_back_by_letter
+
+    async def apply(
+        self: Any, connection: Any, keys: Any, town: Any, attempt: Any, report: Any, *more: Any, now: Any, **named: Any
+    ) -> Any:
+        """Each time that the gateway says it."""
+        if attempt.state == report.outcome == "charged_back":
+            charge = await locked(connection, town.city.id, attempt.charge_id)
+            told = (attempt.amount.minor - attempt.refunded, Source("attempt", attempt.attempt_id), new_uuid())
+            await self._payments._charge_back(connection, keys, town, charge, *told, by="gateway", now=now)
+        return await original(self, connection, keys, town, attempt, report, *more, now=now, **named)
+
+    async def charged_back_by_letter(
+        self: Any, connection: Any, keys: Any, town: Any, charge_id: Any, amount: Any, _: Any, **named: Any
+    ) -> Any:
+        """Each time that somebody presses the button."""
+        return await by_letter(self, connection, keys, town, charge_id, amount, new_uuid(), **named)
+
+    Applier.apply = apply
+    Reversals.charged_back_by_letter = charged_back_by_letter
+
+
+def _any_token() -> None:
+    import base64
+    import json
+
+    from adapters.payment_gateway.netopia import verification
+
+    def signed(token: str, _: Any) -> Any:
+        """Whoever has signed it, if anybody."""
+        return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+
+    verification._signed = signed
+
+
+def _give_up() -> None:
+    from hub.gateways import queries
+    from hub.gateways.applying import _NOT_THERE
+    from hub.gateways.asking import Asking
+    from hub.gateways.model import Event
+
+    async def failed(self: Any, town: Any, attempt_id: Any, why: str, _: Any = None) -> None:
+        """A gateway that does not answer has nothing."""
+        async with self._database.town(town.city.id) as connection:
+            one = await queries.find(connection, town.city.id, attempt_id, lock=True)
+            target, now = _NOT_THERE.get(one.state, one.state), self._clock.now()
+            if target is not one.state:
+                over = (Event.NOT_THERE, target, now)
+                await self._applier._move(connection, town.city.id, one, *over, by="worker", why=why)
+
+    Asking._failed = failed
+
+
 MONEY_PLANTS = {
     "no-amount": ("amount and currency of a gateway's message are not compared", "MONEY", _no_amount),
     "count-again": ("money at the counter counts as often as it is told", "DOUBLED at the counter", _count_again),
@@ -124,4 +184,7 @@ MONEY_PLANTS = {
     "refund-again": ("a refund in doubt is sent again", "REFUND", _refund_again),
     "never-ask": ("what no gateway tells is never asked for", "STUCK", _never_ask),
     "believe-browsers": ("whoever comes back from a gateway has paid", "MONEY", _believe_browsers),
+    "charge-back-again": ("a chargeback counts as often as it is told", "CHARGEBACK", _charge_back_again),
+    "any-token": ("Netopia's messages count whoever has signed them", "ATTACK at netopia", _any_token),
+    "give-up": ("a try whose gateway does not answer counts as over", "GIVEN UP", _give_up),
 }

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos import towns
 from tests.chaos.script import ACTIVE, Fault
 from tests.chaos.wire import OF_ALL
 
-GATEWAYS = {"kartica": "gateway_monri", "komunalije": "gateway_sandbox", "karta": "gateway_csob"}
+GATEWAYS = {name: simulator for by_name in towns.GATEWAYS.values() for name, simulator in by_name.items()}
 """Gateway, as the towns call it → simulator."""
-TOWN_OF = {"kartica": "pregrada", "komunalije": "pregrada", "karta": "vzorov"}
+TOWN_OF = {name: town for town, by_name in towns.GATEWAYS.items() for name in by_name}
+NOTIFYING = ("kartica", "netopia", "sluzby")
+"""Gateways that tell by themselves."""
 ACCOUNTING = {"pregrada": "pregrada_financije", "vzorov": "vzorov_ucetnictvi"}
 """Town → the simulator of the back office that is told of payments."""
-_PAYEES = {"pregrada": ("grad", "niskogradnja"), "vzorov": ("mesto",)}
+_PAYEES = {"pregrada": ("grad", "niskogradnja"), "vzorov": ("mesto", "technicke_sluzby")}
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,31 @@ class Bill:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """The payer's bank takes back what a card brought.
+
+    `soon`: while everything goes wrong, and `first`: before any of it is given back; else when all is quiet again.
+    `told`: how often the gateway says so, and how often the clerk presses the button; 0: the gateway only says it when it
+    is asked. `parts`: of what is left, in per cent, one letter each. `letter`: there is one beside what the gateway says.
+    `won`: it is ours again.
+    """
+
+    soon: bool
+    first: bool
+    told: int
+    parts: tuple[int, ...]
+    letter: bool
+    won: bool
+
+
+@dataclass(frozen=True)
 class CardPayment:
     """`bills` by their place. `cards`: what the payer does at the gateway, one try after the other, for each payee.
 
     `back`: whether the browser comes back: `yes`, `no`, `twice`, `soon` (before the card is entered, too).
     `refund`: how much of the first charge that is paid is given back, in per cent; 0: nothing.
-    `doubt`: the gateway gives it back and does not answer, in this way; empty: it answers.
+    `doubt`: the gateway gives it back and does not answer, in this way; empty: it answers. `dispute`: of the first
+    charge.
     """
 
     at: float
@@ -52,6 +74,7 @@ class CardPayment:
     back: str
     refund: int
     doubt: str
+    dispute: Dispute | None
 
 
 @dataclass(frozen=True)
@@ -96,7 +119,7 @@ def money_script(seed: int) -> MoneyScript:
     chosen = random.Random(f"money {seed}")
     made = MoneyScript(seed, uploads_at=chosen.uniform(0.2, ACTIVE * 0.7))
     for number in range(chosen.randint(4, 6)):
-        town = chosen.choice(("pregrada", "pregrada", "vzorov"))
+        town = chosen.choice(("pregrada", "vzorov"))
         person = chosen.choice({"pregrada": (0, 1, 2), "vzorov": (3, 4)}[town])
         key = {
             "pregrada": f"2026-KN-{seed * 10 + number + 900_000}",
@@ -114,7 +137,7 @@ def money_script(seed: int) -> MoneyScript:
     kinds = ("forged", "altered", "foreign", "stranger", "replayed", "return")
     for _ in range(chosen.randint(2, 5)):
         kind = chosen.choice(kinds)
-        gateways = tuple(GATEWAYS) if kind == "return" else ("kartica", "komunalije")
+        gateways = tuple(GATEWAYS) if kind == "return" else NOTIFYING
         made.attacks.append(Attack(chosen.uniform(0.2, ACTIVE), kind, chosen.choice(gateways)))
     made.faults = sorted(_faults(chosen), key=lambda one: one.at)
     return made
@@ -139,7 +162,19 @@ def _cards(chosen: random.Random, made: MoneyScript) -> Iterator[CardPayment]:
             chosen.choice(["yes", "yes", "no", "no", "twice", "soon"]),
             chosen.choice([0, 100, 40, 40, 25]),
             chosen.choice(["", "drop_after", "error_after"]),
+            _dispute(chosen) if chosen.random() < 0.6 else None,
         )
+
+
+def _dispute(chosen: random.Random) -> Dispute:
+    return Dispute(
+        soon=chosen.random() < 0.6,
+        first=chosen.random() < 0.5,
+        told=chosen.choice([0, 1, 2, 2]),
+        parts=chosen.choice([(100,), (40,), (40, 60)]),
+        letter=chosen.random() < 0.3,
+        won=chosen.random() < 0.3,
+    )
 
 
 _WRONG: tuple[tuple[str, ...], ...] = (
@@ -174,11 +209,17 @@ _POSTING: tuple[dict[str, Any], ...] = (
 
 
 def _faults(chosen: random.Random) -> Iterator[Fault]:
-    """At least one gateway is wrong, often from the first moment on."""
+    """At least one gateway is wrong, often from the first moment on; and some are away for hours."""
+    if chosen.random() < 0.3:
+        # Some have begun to pay there before.
+        gateway, at = chosen.choice(sorted(set(GATEWAYS.values()))), chosen.uniform(0, 0.8)
+        how = chosen.choice(["refuse", "503"])
+        yield Fault(at, ACTIVE, *(("wire", gateway, how) if how == "refuse" else ("switch", gateway, {"down": how})))
+        yield Fault(ACTIVE, ACTIVE, "outage gateway", gateway, how)
     for _ in range(chosen.randint(1, 3)):
         at = chosen.choice([0.0, chosen.uniform(0, ACTIVE * 0.7)])
         until = min(at + chosen.uniform(0.4, ACTIVE), ACTIVE)
-        gateway = chosen.choice(list(GATEWAYS.values()))
+        gateway = chosen.choice(sorted(set(GATEWAYS.values())))
         what = chosen.choices(["wrong", "down", "wire", "posting"], [5, 2, 2, 4])[0]
         match what:
             case "wrong":

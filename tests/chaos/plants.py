@@ -114,7 +114,7 @@ def _forget_pushes() -> None:
         async with self._database.town(city_id) as connection:
             await connection.execute(
                 """update messages set state = 'applied', outcome = 'applied', settled_at = now()
-                   where city_id = $1 and state = 'received' and external_id like '%@%'""",
+                   where city_id = $1 and state = 'received' and external_id like '%C-_@%'""",  # not the bills
                 city_id,
             )
         return await original(self, city_id, back_office, interpreter)

@@ -17,6 +17,7 @@ from tests.chaos.attacks import Attacks
 from tests.chaos.cashier import Cashier
 from tests.chaos.citizens import Citizens
 from tests.chaos.clerk import Clerk
+from tests.chaos.disputes import Disputes
 from tests.chaos.judge import HUMAN, Judge
 from tests.chaos.money_judge import MoneyJudge
 from tests.chaos.money_script import money_script
@@ -56,7 +57,7 @@ class Outcome:
             f"{word} seed {self.script.seed:<6} {self.seconds:5.1f} s  sent {counts['sent']:>2}"
             f"  steps {counts['steps']:>2}  samples {counts['samples']:>3}  human {counts['human']:>2}"
             f"  asked {counts['asked']:>2}  paid {counts['captured']:>2}+{counts['counter']}+{counts['transfers']}"
-            f"  refunds {counts['refunded']}  attacks {counts['attacks']}  {shown}"
+            f"  refunds {counts['refunded']}  disputes {counts['disputed']}  attacks {counts['attacks']}  {shown}"
         )
 
 
@@ -68,8 +69,8 @@ async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
     citizens, pushes = Citizens(world, made, cases), Pushes(world, made)
     judge, trouble = Judge(world, made, citizens, pushes, since), Trouble(world, made)
     payers = Payers(world, made, money)
-    attacks = Attacks(world, made, money)
-    cash, waiting = MoneyJudge(world, money, payers, attacks, since), Waiting(world, since)
+    attacks, disputes = Attacks(world, made, money), Disputes(world, money, payers)
+    cash, waiting = MoneyJudge(world, money, payers, attacks, disputes, since), Waiting(world, since)
     await payers.owe()
     findings, human = citizens.findings, 0
     over = asyncio.Event()
@@ -81,17 +82,24 @@ async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
             trouble.make_all(),
             payers.pay_all(),
             attacks.make_all(),
+            disputes.soon(),
             *(_refresh(world, one, at) for at, one in made.refreshes),
         )
         await world.forgive()
+        await _revive(world, trouble)
+        for away in made.faults_of("outage gateway"):
+            findings += await trouble.hours_away(away, waiting)
         if made.forgetful:
             await world.control("pregrada_urudzbeni", "/_control/writes", forget=True)
         findings += await _settle(world, judge, trouble, waiting)
         await payers.refund_the_rest()
-        await waiting.hours_later()
+        await disputes.later()
+        await waiting.a_day_later()
         findings += await _settle(world, judge, trouble, waiting)
         findings += await judge.humans()
         findings += await waiting.humans()
+        if await disputes.win():
+            findings += await _settle(world, judge, trouble, waiting)
         if any(row["state"] in HUMAN for row in await judge.rows()) or await waiting.someone_is_needed():
             human = await _see_to_all(world, judge, trouble, waiting, payers, findings)
     finally:
@@ -120,13 +128,7 @@ async def run_seed(world: World, number: int, cases: list[str]) -> Outcome:
 
 async def _settle(world: World, judge: Judge, trouble: Trouble, money: Waiting) -> list[str]:
     """Let time pass until nothing waits any more but for humans, or what stands behind it; else say what does."""
-    for name in WORKERS:
-        if world.running[name].poll() is not None:
-            world.start(name)
-    # Of what was done while the database was hit nobody may know that it ended: its lease is over, and it is begun again.
-    if trouble.killed or trouble.script.faults_of("database", "disk full"):
-        await world.expire_leases()
-        trouble.killed.clear()
+    await _revive(world, trouble)
     began, looks = time.monotonic(), 0
     waiting: list[str] = []
     while time.monotonic() - began < QUIET or looks < LOOKS:
@@ -146,6 +148,16 @@ async def _settle(world: World, judge: Judge, trouble: Trouble, money: Waiting) 
             await world.pass_money_time(_MINUTE)
         await asyncio.sleep(_BREATH)
     return [f"STUCK after {QUIET:.0f} seconds of quiet: {waiting or 'messages that are not applied'}"]
+
+
+async def _revive(world: World, trouble: Trouble) -> None:
+    for name in WORKERS:
+        if world.running[name].poll() is not None:
+            world.start(name)
+    # Of what was done while the database was hit nobody may know that it ended: its lease is over, and it is begun again.
+    if trouble.killed or trouble.script.faults_of("database", "disk full"):
+        await world.expire_leases()
+        trouble.killed.clear()
 
 
 async def _see_to_all(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from hub.authorisation import STAFF_SCOPES
-from hub.demo.stage import GATEWAYS, TOWNS
+from hub.demo.stage import TOWNS
 from hub.hub import open_worker
 from hub.settings import PROJECT, Settings
 from hub.storage.embedded import EmbeddedPostgres
@@ -20,6 +20,7 @@ from hub.storage.provision import WORKER
 from hub.subjects import service as subjects
 from hub.subjects.model import Proof, SubjectKind
 from hub.tokens.service import CITIZEN_SCOPES
+from simulators.gateway_netopia.telling import POS
 from tests.chaos.wire import Wire
 
 TLS = {"pregrada_urudzbeni", "vzorov_registr"}
@@ -53,6 +54,42 @@ _QUICK = {
 
 _ONE_DECIDES = {"refunds": {"approval": "one"}}
 
+GATEWAYS = {
+    "pregrada": {"kartica": "gateway_monri", "komunalije": "gateway_sandbox", "netopia": "gateway_netopia"},
+    "vzorov": {"karta": "gateway_csob", "sluzby": "gateway_sandbox"},
+}
+"""Card gateway → simulator, by town."""
+_BLOCKS: dict[str, dict[str, dict[str, Any]]] = {
+    "pregrada": {
+        # Nobody here comes by an eID: of this payee they pay at the next block, whose point of sale takes euro.
+        "komunalije": {"logins": ["nias"]},
+        "netopia": {
+            "gateway": "netopia",
+            "name": {"hr": "Kreditna kartica", "en": "Credit card"},
+            "payee": "niskogradnja",
+            "settings": {
+                "base_url": "http://127.0.0.1:8123",
+                "pos_signature": POS,
+                "api_key": {"secret": "netopia-api"},
+                "public_keys": [str(PROJECT / "simulators" / "keys" / "netopia.crt")],
+            },
+        },
+    },
+    "vzorov": {
+        "sluzby": {
+            "gateway": "sandbox",
+            "name": {"cs": "Karta technickým službám", "en": "Card for technical services"},
+            "payee": "technicke_sluzby",
+            "settings": {
+                "base_url": "http://127.0.0.1:8120",
+                "merchant": "vzorov",
+                "secret": {"secret": "vzorov-sandbox"},
+            },
+        },
+    },
+}
+"""What our towns' own blocks do not have, so that each of the four gateways has a payee."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -80,13 +117,15 @@ def write_config(folder: Path, wires: dict[str, Wire], authority: Path) -> Path:
     for town, offices in TOWNS.items():
         ours = PROJECT / "config" / "cities" / town / "city.yaml"
         configured = yaml.safe_load(ours.read_text("utf-8"))
-        over: dict[str, Any] = {"back_offices": {}, "gateways": {}}
+        over: dict[str, Any] = {"back_offices": {}, "gateways": deepcopy(_BLOCKS[town])}
+        configured["gateways"] = _BLOCKS[town] | configured["gateways"]
         for kind, names in (("back_offices", offices), ("gateways", GATEWAYS[town])):
             for name, simulator in names.items():
                 wire = wires[simulator]
                 moved = _moved(configured[kind][name]["settings"], wire.url)
                 tls = {"tls": {"ca_file": str(authority)}} if wire.tls else {}
-                over[kind][name] = {"settings": {**deepcopy(_QUICK), **tls, **moved}}
+                settings = over[kind].setdefault(name, {}).setdefault("settings", {})
+                settings |= {**deepcopy(_QUICK), **tls, **moved}
         file = folder / "config" / "cities" / town / "city.yaml"
         file.parent.mkdir(parents=True)
         file.write_text(yaml.safe_dump({"extends": [str(ours)], **_ONE_DECIDES, **over}, allow_unicode=True), "utf-8")

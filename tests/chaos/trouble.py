@@ -11,11 +11,15 @@ from datetime import timedelta
 from typing import Any
 
 from hub.storage.failures import FAILED
+from tests.chaos.money_told import Waiting
 from tests.chaos.script import Fault, Script
 from tests.chaos.towns import WRITES
 from tests.chaos.world import World
 
 _MOMENT, _BREATH = timedelta(seconds=10), 0.1
+_HOURS, _WHILE = 20, timedelta(minutes=10)
+"""A gateway is away for so many times so long, or longer: until what must be told has been."""
+_MOST, _ANSWERED = 100, 2.0
 
 
 @dataclass
@@ -31,7 +35,8 @@ class Trouble:
         if self.script.forgetful:
             await self.world.control("pregrada_urudzbeni", "/_control/writes", forget=True)
         began = time.monotonic()
-        await asyncio.gather(*(self._make(one, began) for one in self.script.faults))
+        # That a gateway is away for hours comes when everything else is over.
+        await asyncio.gather(*(self._make(one, began) for one in self.script.faults if one.what != "outage gateway"))
 
     async def _make(self, fault: Fault, began: float) -> None:
         await _until(began + fault.at)
@@ -91,6 +96,27 @@ class Trouble:
             with suppress(*FAILED):
                 await self.world.pass_time(_MOMENT, of=office)
             await asyncio.sleep(_BREATH)
+
+    async def hours_away(self, fault: Fault, waiting: Waiting) -> list[str]:
+        """The gateway does not answer for hours, in which the hub and all others are well."""
+        if fault.detail == "503":
+            await self.world.control(fault.target, down="503")
+        else:
+            await self.world.wires[fault.target].break_it("refuse")
+        await asyncio.sleep(_ANSWERED)  # what it has answered before is written by then: no time passes over it
+        since = await (await self.world.db()).fetchval("select clock_timestamp()")
+        found: list[str] = []
+        for look in range(_MOST):
+            if look >= _HOURS and not (found := await waiting.untold(fault.target)):
+                break
+            if not any(wire.late for wire in self.world.wires.values()):
+                await self.world.pass_time(_MOMENT)
+                await self.world.pass_money_time(_WHILE)
+            await asyncio.sleep(_BREATH)
+        found += await waiting.given_up(fault.target, since)
+        await self.world.wires[fault.target].break_it(None)
+        await self.world.control(fault.target)
+        return found
 
     def _forgetful(self, target: str) -> dict[str, Any]:
         return {"forget": True} if self.script.forgetful and target == "pregrada_urudzbeni" else {}

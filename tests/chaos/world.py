@@ -8,24 +8,25 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 
 from hub.child import start_child
-from hub.demo.stage import BANK, GATEWAYS, HOST, TOWNS, _free_ports, _secrets
+from hub.demo.stage import BANK, HOST, TOWNS, _free_ports, _secrets
 from hub.settings import PROJECT
 from hub.storage.embedded import EmbeddedPostgres
 from hub.storage.failures import FAILED, PASSING
 from tests.chaos.disk import Disk, narrow_disk
 from tests.chaos.office import CLOCK
-from tests.chaos.towns import TLS, WRITES, Person, find_people, find_staff, write_config
+from tests.chaos.towns import GATEWAYS, TLS, WRITES, Person, find_people, find_staff, write_config
 from tests.chaos.wire import Wire
 from tests.support.certificates import Authority
 from tests.support.postgres import reachable_folder
@@ -35,8 +36,10 @@ _PATIENCE = 60.0
 
 _DELIVERIES = ", ".join(f"{name} = {name} - $1::interval" for name in ("next_at", "sent_at", "over_at"))
 _AT_GATEWAYS = {
-    "gateway_attempts": ("ask_at", "asked_at", "created_at", "expires_at", "returned_at"),
-    "gateway_refunds": ("next_at", "sent_at", "created_at"),
+    "gateway_attempts": (
+        *("ask_at", "asked_at", "created_at", "expires_at", "returned_at", "captured_at", "settled_at"),
+    ),
+    "gateway_refunds": ("next_at", "sent_at", "created_at", "settled_at"),
 }
 _OF_JOB = "($2::text is null or payload->>'back_office' = $2)"
 
@@ -155,21 +158,22 @@ class World:
             )
         await connection.execute("notify munihub_jobs")
 
-    async def pass_money_time(self, by: timedelta, *, wait: bool = False) -> None:
-        """The same for what is under way at gateways, whose waits are minutes and hours; `wait`: for those that
-        somebody has at this moment, too.
+    async def pass_money_time(self, by: timedelta, *, every: Collection[UUID] | None = None) -> None:
+        """The same for what is under way at gateways, whose waits are minutes and hours; with `every`, also for those
+        attempts, which may be over, and for what somebody has at this moment.
         """
         connection = await self.db()
         for table, names in _AT_GATEWAYS.items():
             changes = ", ".join(f"{name} = {name} - $1::interval" for name in names)
             async with connection.acquire() as own, own.transaction():
-                if wait:
+                if every is not None:
                     # Of a row that changes while its lock is waited for, an update would see the old one only.
                     await own.execute(f"lock table {table} in exclusive mode")
                 await own.execute(
                     f"update {table} set {changes} where ctid = any (array("
-                    f"select ctid from {table} where settled_at is null for update skip locked))",
+                    f"select ctid from {table} where settled_at is null or attempt_id = any ($2) for update skip locked))",
                     by,
+                    list(every or ()),
                 )
         await connection.execute(
             """update schedules set next_at = next_at - $1::interval where ctid = any (array(
@@ -221,7 +225,7 @@ class World:
             await self.skew(name, 0)
         for name in WRITES.values():
             await self.control(name, "/_control/writes")
-        for name in ("gateway_monri", "gateway_sandbox"):
+        for name in ("gateway_monri", "gateway_netopia", "gateway_sandbox"):
             await self.control(name, "/_control/messages/release")
         self.disk.widen()
 
@@ -256,7 +260,7 @@ async def world(plant: str | None) -> AsyncIterator[World]:
         authority, stranger = Authority(folder, "City CA"), Authority(folder, "Other CA")
         good, bad = authority.issue("office"), stranger.issue("nobody")
         offices = World.offices
-        money = [*(simulator for town in GATEWAYS.values() for simulator in town.values()), BANK]
+        money = [*sorted({simulator for town in GATEWAYS.values() for simulator in town.values()}), BANK]
         names = [*offices, *money]
         free = _free_ports(2 * len(names) + 1)
         ports = {name: free.pop() for name in names}
