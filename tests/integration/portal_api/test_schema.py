@@ -89,7 +89,7 @@ def _schema(examples: int, parameters: dict[str, str]):
     return schemathesis.openapi.from_dict(deepcopy(DOCUMENT), config=config)
 
 
-inside = _schema(6, {"path.city": "pregrada", "path.scheme": "hub3"} | {f"path.{name}": name for name in KNOWN})
+inside = _schema(4, {"path.city": "pregrada", "path.scheme": "hub3"} | {f"path.{name}": name for name in KNOWN})
 outside = _schema(2, {})
 
 
