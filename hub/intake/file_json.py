@@ -17,8 +17,8 @@ class JsonFile:
 
     media_type = "application/json"
 
-    def __init__(self, encoding: str, path: str) -> None:
-        self._text, self._path = FileText(encoding), path.split(".") if path else []
+    def __init__(self, encoding: str, path: str, remedy: str) -> None:
+        self._text, self._path = FileText(encoding, remedy), path.split(".") if path else []
         self._wanted, self._depth = path, 0
         # What has not become a record yet begins at `_at`: cut off once a piece, since each cut copies all of the rest.
         self._rest, self._at, self._line = "", 0, 1

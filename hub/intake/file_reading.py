@@ -56,13 +56,15 @@ class Reader(Protocol):
 def reader_of(kind: FileKind, charset: str | None) -> Reader:
     """For one file of a kind; `charset` is what its sender declared, which goes before what is configured."""
     encoding = charset or kind.encoding
+    in_ours = f"write `encoding: utf-8` at push.files.{kind.kind}, and replay it"
+    remedy = "have it sent again with `charset=utf-8`" if charset else in_ours
     match kind.format:
         case "csv":
-            return _Csv(encoding, kind.delimiter)
+            return _Csv(_Lines(encoding, remedy), kind.delimiter)
         case "ndjson":
-            return _Ndjson(encoding)
+            return _Ndjson(_Lines(encoding, remedy))
         case "json":
-            return JsonFile(encoding, kind.records)
+            return JsonFile(encoding, kind.records, remedy)
         case "xml":
             return _Xml(kind.records)
 
@@ -70,8 +72,8 @@ def reader_of(kind: FileKind, charset: str | None) -> Reader:
 class _Lines:
     """Whole lines of a text that comes in pieces, without their ends."""
 
-    def __init__(self, encoding: str) -> None:
-        self._text, self._rest, self._number = FileText(encoding), "", 0
+    def __init__(self, encoding: str, remedy: str) -> None:
+        self._text, self._rest, self._number = FileText(encoding, remedy), "", 0
 
     def feed(self, data: bytes, *, final: bool = False) -> Iterator[tuple[int, str]]:
         *whole, self._rest = (self._rest + self._text.decode(data, final=final)).split("\n")
@@ -89,8 +91,8 @@ class _Csv:
 
     media_type = JSON
 
-    def __init__(self, encoding: str, delimiter: str) -> None:
-        self._lines, self._delimiter = _Lines(encoding), delimiter
+    def __init__(self, lines: _Lines, delimiter: str) -> None:
+        self._lines, self._delimiter = lines, delimiter
         self._names: list[str] | None = None
         self._open: list[str] = []
         self._since, self._length, self._quoted = 1, 0, False
@@ -158,8 +160,8 @@ class _Ndjson:
 
     media_type = JSON
 
-    def __init__(self, encoding: str) -> None:
-        self._lines = _Lines(encoding)
+    def __init__(self, lines: _Lines) -> None:
+        self._lines = lines
 
     def feed(self, data: bytes) -> Iterator[FileRecord]:
         return self._records(self._lines.feed(data))

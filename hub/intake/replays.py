@@ -16,12 +16,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.intake import cloudevents, corrections, dead_letters, file_states, keeping
+from hub.intake import cloudevents, corrections, dead_letters, file_states, keeping, soap_call
 from hub.intake.cloudevents import Piece, UnreadableBody
 from hub.intake.dead_letters import Filters
 from hub.intake.file_states import PREFIX
 from hub.jobs.queue import enqueue
-from hub.kernel.errors import MalformedRequest, NotFound, UnsupportedMedia
+from hub.kernel.errors import MalformedRequest, NotFound, TooLarge, UnsupportedMedia
 from hub.kernel.ids import new_uuid
 from hub.storage.database import Connection
 from hub.storage.vault import TownKeys
@@ -211,16 +211,20 @@ async def _anew(connection: Connection, keys: TownKeys, row: Any) -> tuple[str, 
 
 
 async def _cut_again(connection: Connection, keys: TownKeys, row: Any, now: datetime) -> tuple[str, str | None]:
-    """A body that could not be cut into messages, in its corrected copy."""
+    """A body that could not be cut into messages, in its corrected copy; what came with a used id also as it is."""
     copy = await corrections.latest_of(connection, keys, row["dead_letter_id"])
-    if copy is None:
+    if copy is None and row["reason"] != keeping.ID_USED:
         return "cannot", "no message could be made of it: correct it first, or have it sent again"
+    body = copy.body if copy else (await dead_letters.body_of(connection, keys, row["dead_letter_id"]))[1]
     try:
-        pieces: list[Piece] = cloudevents.cut(copy.body, copy.media_type, {})
-    except (UnreadableBody, UnsupportedMedia, MalformedRequest) as error:
+        pieces = _cut(body, row["media_type"])
+    except (UnreadableBody, UnsupportedMedia, MalformedRequest, TooLarge) as error:
         return "cannot", f"the corrected copy cannot be read either: {error}"
     if faults := [piece.fault for piece in pieces if piece.fault is not None]:
-        return "cannot", f"the corrected copy is no CloudEvent either: {faults[0]}"
+        return "cannot", f"the corrected copy cannot be used either: {faults[0]}"
+    again = [(new_uuid(), piece) for piece in pieces] if row["reason"] == keeping.ID_USED else []
+    if await keeping.others_of(connection, keys, row["back_office"], again):
+        return "cannot", f"{keeping.OTHER_CONTENT}: correct it first"
     await keeping.keep(connection, keys, row["back_office"], pieces, now, reason="not_a_cloudevent")
     await connection.execute(
         """update dead_letters set settled_at = $3, settled_by = 'replayed'
@@ -230,6 +234,13 @@ async def _cut_again(connection: Connection, keys: TownKeys, row: Any, now: date
         now,
     )
     return "kept_anew", None
+
+
+def _cut(body: bytes, media_type: str) -> list[Piece]:
+    """The messages in the body of a letter. Raises UnreadableBody, UnsupportedMedia and TooLarge."""
+    if media_type == soap_call.MEDIA_TYPE:
+        return [soap_call.kept_item(body).piece]
+    return cloudevents.cut(body, media_type, {})
 
 
 _PROGRESS = """

@@ -72,7 +72,9 @@ class Intake:
             raise await self.keep_unreadable(city_id, back_office, body, media_type, str(fault)) from fault
         kept = await self.keep(city_id, back_office, pieces, reason="not_a_cloudevent", signed=signed)
         letters = tuple(
-            (letter, str(piece.fault)) for letter, piece in zip(kept.letters, pieces, strict=True) if letter is not None
+            (letter, piece.fault or keeping.OTHER_CONTENT)
+            for letter, piece in zip(kept.letters, pieces, strict=True)
+            if letter is not None
         )
         accepted = sum(one is not None for one in kept.messages)
         return Receipt(accepted, len(pieces) - len(letters) - accepted, letters)

@@ -26,6 +26,7 @@ _UNDERSTOOD = frozenset({
 
 
 _MOST_NAMES = 50
+_CROWDED = f"an element has more than {_MOST_NAMES} attributes or namespaces"
 
 
 class NotUnderstood(Exception):
@@ -43,6 +44,7 @@ class Item:
     id: str | None
     piece: Piece
     misfits: tuple[Misfit, ...]
+    line: int = 1
 
 
 def version_of(root: etree._Element) -> str:
@@ -66,7 +68,7 @@ def parse(body: bytes, charset: str | None, largest: int) -> etree._Element:
 def items_of(root: etree._Element, version: str) -> list[Item]:
     """The items of a call, in order. Raises NotUnderstood, and UnreadableBody where there is no `push` in it."""
     if _crowded(root):
-        raise UnreadableBody(f"an element has more than {_MOST_NAMES} attributes or namespaces")
+        raise UnreadableBody(_CROWDED)
     soap = f"{{{version}}}"
     for header in root.iterfind(f"{soap}Header/*"):
         insists = header.get(f"{soap}mustUnderstand") in {"1", "true"}
@@ -82,6 +84,19 @@ def items_of(root: etree._Element, version: str) -> list[Item]:
     if not 1 <= len(items) <= 1000:
         raise UnreadableBody(f"a call has 1 to 1000 items; this one has {len(items)}")
     return [_item(one) for one in items]
+
+
+def kept_item(body: bytes) -> Item:
+    """One item that stands alone, as it is kept or somebody has corrected it. Raises UnreadableBody."""
+    root = parse(body, "utf-8", len(body))
+    if _crowded(root):
+        raise UnreadableBody(_CROWDED)
+    return _item(root)
+
+
+def id_used(item: Item) -> Misfit:
+    """What is wrong with an item that keeps the contract, and whose id came before with other content."""
+    return Misfit("id", "@id", item.line, "it came before with other content", "an id of its own for whatever is new")
 
 
 def _crowded(root: etree._Element) -> bool:
@@ -105,7 +120,8 @@ def _item(element: etree._Element) -> Item:
     body = etree.tostring(alone, encoding="utf-8", with_tail=False)
     wrong = tuple(misfits(element))
     given = element.get("id")
+    line: Any = element.sourceline
     if wrong:
         return Item(given, Piece(digest_id(body), body, MEDIA_TYPE, str(wrong[0])), wrong)
     # In front of it what no source of a CloudEvent can begin with: ids of two doors are never taken for each other.
-    return Item(given, Piece(f"soap> {given}", body, MEDIA_TYPE), ())
+    return Item(given, Piece(f"soap> {given}", body, MEDIA_TYPE), (), line or 1)

@@ -48,8 +48,10 @@ class ReceiptOut(BaseModel):
     """accepted + duplicates + dead_letters is the number of messages sent: nothing else happened to any of them."""
 
     accepted: int = Field(description="stored now; they are applied in a moment", examples=[99])
-    duplicates: int = Field(description="stored before under the same source and id", examples=[0])
-    dead_letters: list[LetterOut] = Field(description="kept, but no CloudEvents: send them again corrected")
+    duplicates: int = Field(description="stored before: the same source, id and content", examples=[0])
+    dead_letters: list[LetterOut] = Field(
+        description="kept, but not used as they are: no CloudEvents, or of an id that came before with other content"
+    )
 
 
 @router.post(

@@ -8,6 +8,7 @@ whose detail names for each place the field, what is wrong, and what to write.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -104,6 +105,10 @@ async def _taken(pushing: Pushing, body: bytes, given: str, media_type: str) -> 
         return _fault(version, "Client", error.detail)
     pieces = [item.piece for item in items]
     kept = await hub.intake.keep(city_id, office, pieces, reason="breaks_contract", signed=pushing.signed)
+    items = [
+        replace(item, misfits=(soap_call.id_used(item),)) if letter is not None and not item.misfits else item
+        for item, letter in zip(items, kept.letters, strict=True)
+    ]
     if all(item.misfits for item in items):
         first = items[0].misfits[0]
         more = sum(len(item.misfits) for item in items) - 1

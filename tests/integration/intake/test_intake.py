@@ -95,6 +95,32 @@ async def test_the_same_event_twice_is_one_message(worker, intake):
     assert await count(worker, "messages") == 4
 
 
+async def test_the_same_event_written_otherwise_is_a_duplicate_and_another_one_a_letter(worker, intake):
+    """Whoever sends a batch again one by one may write it with other blanks, or its attributes in headers."""
+    await intake.accept(1, "fin", json.dumps([event(1), event(2)], indent=3).encode(), BATCH, {})
+    attributes = {f"ce-{name}": event(2)[name] for name in ("type", "source", "specversion", "id")}
+    for body, media_type, headers in (
+        (json.dumps(event(1), separators=(",", ":"), sort_keys=True).encode(), SINGLE, {}),
+        (b'{"n":2}', "application/json", attributes),
+    ):
+        receipt = await intake.accept(1, "fin", body, media_type, headers)
+        if media_type == SINGLE:
+            assert (receipt.duplicates, receipt.dead_letters) == (1, ())
+        else:
+            # In binary mode it says a media type, which the other one did not.
+            assert (receipt.duplicates, len(receipt.dead_letters)) == (0, 1)
+    for other in (event(1, data={"n": 1.0}), event(1, data={"n": "x" * 9000}), event(1, time="2026-11-21T10:00:00Z")):
+        receipt = await intake.accept(1, "fin", json.dumps(other).encode(), SINGLE, {})
+        assert (receipt.accepted, receipt.duplicates, len(receipt.dead_letters)) == (0, 0, 1)
+    await intake.accept(1, "fin", json.dumps(event(3, data={"n": "x" * 9000})).encode(), SINGLE, {})
+    # One that is far longer is not even read.
+    assert len((await intake.accept(1, "fin", json.dumps(event(3)).encode(), SINGLE, {})).dead_letters) == 1
+    assert await count(worker, "messages") == 3
+    assert {letter.reason for letter in await letters(worker)} == {"id_used"}
+    # Each back office has ids of its own.
+    assert (await intake.accept(1, "tax", json.dumps(event(3)).encode(), SINGLE, {})).accepted == 1
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "reason"),
     [

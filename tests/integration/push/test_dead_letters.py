@@ -369,3 +369,72 @@ async def test_what_came_with_an_answer_is_read_again(door):
     kinds = await hub.database.pool.fetch("select kind, payload ->> 'feed' as feed from jobs")
     assert [tuple(row) for row in kinds] == [("feed.sweep", "obligations")]
     assert counted(await call(door, "GET", f"/replays/{told['id']}")) == (1, 1, 0, 0, 0)
+
+
+async def _sent(door, *events: object) -> dict:
+    headers = OFFICE | {"Content-Type": "application/cloudevents-batch+json"}
+    answer = await door.api.client.post("/pregrada/push/v1/events", content=json.dumps(events), headers=headers)
+    assert answer.status_code == 202, answer.text
+    await door.work()
+    return answer.json()
+
+
+async def _corrected(door, letter: dict, text: str) -> None:
+    path = f"/dead-letters/{letter['id']}/corrections"
+    await call(door, "POST", path, 201, json={"text": text, "why": "the counter had begun anew"})
+
+
+async def test_an_id_that_came_before_with_other_content_is_a_letter_and_gets_an_id_of_its_own(door):
+    await _sent(door, event(1))
+    other = event(1, data=item(2))
+    for times in (1, 2, 3):
+        # Within one request once, and sent again the same one; what is really the same stays a duplicate.
+        told = await _sent(door, other, event(1), other)
+        assert (told["accepted"], told["duplicates"]) == (0, 1)
+        (letter,) = await door.letters()
+        assert [one["id"] for one in told["dead_letters"]] == [letter["id"]] * 2
+        assert "came before with other content" in told["dead_letters"][0]["reason"]
+        assert (letter["reason"], letter["origin"], letter["times"]) == ("id_used", "push", times)
+    assert await owed(door) == {"S1": 1200}
+    assert json.loads(await _raw(door, letter["id"])) == other
+    # As it is it cannot be taken, and so with another id that is used.
+    assert counted(await replay(door, ids=[letter["id"]])) == (1, 0, 0, 0, 1)
+    await _sent(door, event(5))
+    await _corrected(door, letter, json.dumps(event(5, data=item(2))))
+    assert counted(await replay(door, ids=[letter["id"]])) == (1, 0, 0, 0, 1)
+    assert len(await door.letters()) == 1
+    await _corrected(door, letter, json.dumps(event(9, data=item(2))))
+    assert counted(await replay(door, ids=[letter["id"]])) == (1, 0, 1, 0, 0)
+    assert await owed(door) == {"S1": 1200, "S2": 1200, "S5": 1200}
+    # It has been seen to: sent once more it is known.
+    assert (await _sent(door, other)) == {"accepted": 0, "duplicates": 1, "dead_letters": []}
+    assert await door.letters() == []
+
+
+async def test_of_two_contents_with_one_id_in_one_request_the_second_is_a_letter(door):
+    told = await _sent(door, event(1), event(1, data=item(2)), event(1))
+    assert (told["accepted"], told["duplicates"], len(told["dead_letters"])) == (1, 1, 1)
+    (letter,) = await door.letters()
+    given_up = {"ids": [letter["id"]], "why": "the same number twice"}
+    await call(door, "POST", "/discards", json=given_up)
+    # Given up is given up.
+    assert (await _sent(door, event(1, data=item(2))))["duplicates"] == 1
+
+
+async def test_what_failed_does_not_take_its_next_content_along(door):
+    """The letter of a message and that of another content with its id are two, and each is settled by itself."""
+    await _sent(door, event(1, data=item(1, Iznos="x")))
+    await _sent(door, event(1))
+    assert sorted(one["reason"] for one in await door.letters()) == ["id_used", "unreadable_record"]
+    (failed,) = await door.letters(reason="unreadable_record")
+    await _corrected(door, failed, json.dumps(event(1, data=item(1, Iznos="7,00"))))
+    assert counted(await replay(door, ids=[failed["id"]])) == (1, 0, 1, 0, 0)
+    assert [one["reason"] for one in await door.letters()] == ["id_used"]
+
+
+async def test_when_the_first_of_an_id_is_forgotten_the_other_one_can_be_taken_as_it_is(door):
+    await _sent(door, event(1))
+    await _sent(door, event(1, data=item(2)))
+    await _months_later(door, keys=False)
+    assert counted(await replay(door, back_office="financije")) == (1, 0, 1, 0, 0)
+    assert await owed(door) == {"S1": 1200, "S2": 1200}

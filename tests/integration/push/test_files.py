@@ -220,7 +220,7 @@ async def test_what_was_so_before_is_so_again(door):
 BROKEN = {
     "a value too many": (content(line(1), line(2) + ";x"), 3, "13 values where the first line names 12 columns"),
     "a mark that is never closed": (content(line(1), 'S2;"' + line(3)), 3, "quotation mark"),
-    "another encoding": ((HEAD + "\n" + line(1) + "\n").encode() + b"S2;\x81;\n", 3, "byte 0x81 is no cp1250"),
+    "another encoding": ((HEAD + "\n" + line(1) + "\n").encode() + b"S2;\x81;\n", 3, "byte 0x81 is no windows-1250"),
     "nothing": (b"", 1, "the file is empty"),
     "a name twice": (b"A;B;A\n1;2;3\n", 1, "two columns are called 'A'"),
     "a NUL": (content(line(1)) + b"\0\n", 3, "NUL"),
@@ -261,6 +261,39 @@ async def test_a_broken_file_is_read_again_when_its_configuration_was_wrong(open
         assert (await state(door, answer))["state"] == "read"
         assert await titles(door) == {"S1": "Komunalna naknada"}
         assert await door.letters() == []
+
+
+@pytest.mark.parametrize("cut", [7, 256 * 1024])
+async def test_utf_8_in_a_kind_of_windows_1250_is_broken_and_read_when_that_is_corrected(opening, monkeypatch, cut):
+    monkeypatch.setattr(intake_files, "_PIECE", cut)
+
+    def kind(encoding: str) -> dict:
+        return {"names": "stavke*.csv", "feed": "obligations", "mapping": "obligation.file.yaml", "format": "csv",
+                "encoding": encoding, "delimiter": ";"}  # fmt: skip
+
+    body = "\n".join([HEAD, line(1), line(2, title="Dječji vrtić"), ""]).encode()
+    async with opening({"files": {"stavke": kind("windows-1250")}}) as door:
+        answer = await push(door, body)
+        await door.work()
+        told = await state(door, answer)
+        assert (told["state"], told["line"]) == ("broken", 3)
+        assert told["fault"] == (
+            "it is UTF-8, and would be read as windows-1250: write `encoding: utf-8` at push.files.stavke, and replay it"
+        )
+        (letter,) = await door.letters()
+        assert (letter["reason"], letter["path"]) == ("broken_file", "line 3")
+        assert await titles(door) == {}
+        # Whom the sender's own word misleads has another remedy.
+        answer = await push(door, body + b"\n", media_type="text/csv; charset=windows-1250")
+        await door.work()
+        assert (await state(door, answer))["fault"].endswith("have it sent again with `charset=utf-8`")
+    async with opening({"files": {"stavke": kind("utf-8")}}) as door:
+        asked = {"ids": [letter["id"]]}
+        staff = door.api.staff("pregrada")
+        replay = await door.api.client.post("/pregrada/admin/v1/replays", json=asked, headers=staff)
+        assert replay.status_code == 202, replay.text
+        await door.work()
+        assert await titles(door) == {"S1": "Komunalna naknada", "S2": "Dječji vrtić"}
 
 
 async def test_a_line_that_cannot_be_used_is_a_letter_and_stops_no_other(door):

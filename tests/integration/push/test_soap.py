@@ -104,6 +104,46 @@ async def test_the_same_again_is_known_and_a_newer_one_wins(door):
     assert await owed(door) == [("S1", 100, None, None)]
 
 
+async def test_an_id_that_came_before_with_other_content_is_refused_kept_and_taken_with_an_id_of_its_own(door):
+    assert receipts(await push(door, call(obligation(1)))) == [("m1", "accepted")]
+    other = obligation(1, key="S2")
+    answer = await push(door, call(obligation(3), other, obligation(1)))
+    assert receipts(answer) == [("m3", "accepted"), ("m1", "refused"), ("m1", "duplicate")]
+    (misfit,) = misfits(answer)
+    assert (misfit["field"], misfit["reason"]) == ("id", "it came before with other content")
+    # Where nothing can be accepted it is a fault, as for what breaks the contract; and the same letter.
+    answer = await push(door, call(other))
+    assert (answer.status_code, misfits(answer)[0]["place"]) == (500, "item[1].@id")
+    await door.work()
+    (letter,) = await door.letters()
+    assert (letter["reason"], letter["times"]) == ("id_used", 2)
+    await replayed(door, letter, 'id="m1"', 'id="m9"')
+    assert [row[0] for row in await owed(door)] == ["S1", "S2", "S3"]
+    assert await door.letters() == []
+
+
+async def test_an_item_that_broke_the_contract_is_corrected_and_taken(door):
+    broken = obligation(1, changedAt="yesterday")
+    assert (await push(door, call(broken))).status_code == 500
+    (letter,) = await door.letters()
+    assert letter["reason"] == "breaks_contract"
+    await replayed(door, letter, "yesterday", "2026-11-21T10:15:00+01:00")
+    assert [row[0] for row in await owed(door)] == ["S1"]
+    assert await door.letters() == []
+
+
+async def replayed(door, letter: dict, wrong: str, right: str) -> None:
+    """With one text of it put in the place of another."""
+    path, staff = f"/pregrada/admin/v1/dead-letters/{letter['id']}", door.api.staff("pregrada")
+    seen = (await door.api.client.get(path, headers=staff)).json()
+    text = {"text": seen["text"].replace(wrong, right), "why": "as on paper"}
+    assert (await door.api.client.post(f"{path}/corrections", json=text, headers=staff)).status_code == 201
+    asked = {"ids": [letter["id"]]}
+    answer = await door.api.client.post("/pregrada/admin/v1/replays", json=asked, headers=staff)
+    assert answer.status_code == 202, answer.text
+    await door.work()
+
+
 async def test_what_the_contract_allows_and_nobody_can_read_is_a_letter(door):
     """Times that XML Schema has and Python has not, and a key that only one of the two readers takes for blank."""
     ends = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-21T24:00:00Z")

@@ -91,7 +91,7 @@ def test_many_small_values_are_not_copied_for_each_other():
             copied += len(part)
             return Counted(part) if isinstance(key, slice) else part
 
-    reader = file_json.JsonFile("utf-8", "")
+    reader = file_json.JsonFile("utf-8", "", "")
     reader._rest = Counted("[" + '{"a":1},' * 2000)
     assert len(list(reader.feed(b""))) == 2000 or len(list(reader.close())) == 2000
     assert copied < 20 * 2000 * 8
