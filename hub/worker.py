@@ -149,6 +149,7 @@ class Work:
         """As many at a time as leave the others their turn; the rest the next time."""
         async with self._hub.database.town(job.city_id) as connection:
             await self._hub.payments.expire(connection, job.city_id, self._hub.clock.now())
+            await self._hub.payments.end_settled(connection, job.city_id, self._hub.clock.now())
 
     async def fan_out(self, job: Job) -> None:
         await self._webhooks.fan_out(self._town(job))

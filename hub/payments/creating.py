@@ -155,8 +155,13 @@ class Creating:
             self._payer.subject_id,
         )
         if found is not None:
-            detail = f"You are paying this already ({public_id('pay', found)}): wait until that is over."
-            raise Conflict(detail)
+            # The page's address is a key, and errors hold none: that request answers with it.
+            known_as = public_id("pay", found)
+            raise Conflict(
+                f"You are paying this already ({known_as}): go on at its page, whose address POST"
+                f" /v1/payments/{known_as}/attempts gives while no card is entered, or wait until the time of that try"
+                " is over."
+            )
 
     async def _insert(self, payment_id: UUID, currency: str, wanted: Sequence[Wanted], now: datetime) -> UUID | None:
         payer, digests = self._payer, self._digests(wanted)

@@ -16,7 +16,7 @@ from hub.back_offices.model import Town
 from hub.kernel.errors import Conflict, InvalidRequest, NotFound
 from hub.kernel.ids import new_uuid
 from hub.obligations import service as obligations
-from hub.payments import ledger
+from hub.payments import ledger, queries
 from hub.payments.charges import Charge, of_its_currency, refresh
 from hub.payments.model import Wanted
 from hub.payments.told import Postings
@@ -56,16 +56,8 @@ class Allocator:
         """Give the unallocated money to what the charge is meant for, as far as that still takes it."""
         if not charge.balances.unallocated:
             return charge
-        items = await connection.fetch(
-            """select i.obligation_id, i.instalment, i.amount - coalesce((
-                      select sum(a.amount) from allocations a
-                      where a.city_id = i.city_id and a.charge_id = i.charge_id and a.obligation_id = i.obligation_id
-                        and a.instalment is not distinct from i.instalment), 0)::bigint as amount
-               from charge_items i where i.city_id = $1 and i.charge_id = $2 order by i.number""",
-            charge.city_id,
-            charge.charge_id,
-        )
-        targets = [Target(*row) for row in items if row["amount"] > 0]
+        items = await queries.items_left(connection, charge.city_id, charge.charge_id)
+        targets = [Target(row["obligation_id"], row["instalment"], row["amount"]) for row in items if row["amount"] > 0]
         return await self.give(connection, keys, town, charge, targets, by="hub", paid_at=paid_at, now=now)
 
     async def give(
@@ -115,9 +107,7 @@ class Allocator:
             raise InvalidRequest(detail, field="obligation")
         if exactly and found.currency != charge.currency:
             raise InvalidRequest(f"This money is in {charge.currency}, and the obligation is not.", field="obligation")
-        if found.cancelled or found.gone or found.payee != charge.payee or found.currency != charge.currency:
-            return 0
-        return takes(found, target.instalment)
+        return takes_of(found, charge.payee, charge.currency, target.instalment)
 
     async def _give(
         self,
@@ -269,6 +259,13 @@ def takes(found: obligations.Open, instalment: int | None) -> int:
         return max(found.due.minor, 0)
     part = next((one for one in found.instalments if one.number == instalment), None)
     return 0 if part is None else max(min(part.due.minor, found.due.minor), 0)
+
+
+def takes_of(found: obligations.Open, payee: str, currency: str, instalment: int | None) -> int:
+    """Minor units that it takes of money for that payee in that currency."""
+    if found.cancelled or found.gone or found.payee != payee or found.currency != currency:
+        return 0
+    return takes(found, instalment)
 
 
 async def target_of(connection: Connection, city_id: int, charge: Charge, wanted: Wanted) -> Target:

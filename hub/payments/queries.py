@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from hub.kernel.ids import public_id
 from hub.kernel.money import Money
 from hub.payments.model import RefundToSend
@@ -53,6 +55,34 @@ async def set_attempt(connection: Connection, city_id: int, charge_id: UUID, att
     await connection.execute(
         "update charges set attempt = $3 where city_id = $1 and charge_id = $2", city_id, charge_id, attempt
     )
+
+
+async def items_left(connection: Connection, city_id: int, charge_id: UUID) -> list[asyncpg.Record]:
+    """What a charge is meant for, with the `amount` of it that the charge has not given yet; in their order."""
+    rows: list[asyncpg.Record] = await connection.fetch(
+        """select i.obligation_id, i.instalment, i.reference is not null as by_reference,
+                  i.amount - coalesce((
+                      select sum(a.amount) from allocations a
+                      where a.city_id = i.city_id and a.charge_id = i.charge_id and a.obligation_id = i.obligation_id
+                        and a.instalment is not distinct from i.instalment), 0)::bigint as amount
+           from charge_items i where i.city_id = $1 and i.charge_id = $2 order by i.number""",
+        city_id,
+        charge_id,
+    )
+    return rows
+
+
+async def by_card(connection: Connection, city_id: int, limit: int) -> list[asyncpg.Record]:
+    """Charges by card that nobody has begun to pay, the oldest first."""
+    rows: list[asyncpg.Record] = await connection.fetch(
+        """select c.charge_id, c.payee, c.currency, c.amount from payments p
+           join charges c on c.city_id = p.city_id and c.payment_id = p.payment_id
+           where p.city_id = $1 and p.state in ('open', 'part_paid') and p.method = 'card' and c.state = 'open'
+           order by p.created_at, c.charge_id limit $2""",
+        city_id,
+        limit,
+    )
+    return rows
 
 
 async def last_money(connection: Connection, city_id: int, charge_id: UUID) -> datetime | None:

@@ -22,7 +22,7 @@ class State(StrEnum):
     CHARGED_BACK = "charged_back"  # it had come, and the payer's bank took it back
     WITHDRAWN = "withdrawn"  # what was booked here was not for this, or the bank took its entry back
     CANCELLED = "cancelled"  # given up before anything came
-    EXPIRED = "expired"  # nobody paid in time
+    EXPIRED = "expired"  # nobody paid in time, or it was paid another way
 
 
 class Event(StrEnum):
@@ -182,7 +182,13 @@ EDGES: tuple[Edge, ...] = (
         ((_S.CHARGED_BACK,), (_S.PAID, _S.PART_PAID)),
     ),
     Edge(_E.CANCELLED, _S.OPEN, _S.CANCELLED, "payer, staff", "given up; money that comes all the same is money"),
-    Edge(_E.EXPIRED, _S.OPEN, _S.EXPIRED, "hub", "its time is over; money that comes all the same is money"),
+    Edge(
+        _E.EXPIRED,
+        _S.OPEN,
+        _S.EXPIRED,
+        "hub",
+        "its time is over, or less is owed now than it asks for; money that comes all the same is money",
+    ),
 )
 """Every change of a charge is one of these."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,20 +13,26 @@ import orjson
 
 from hub.kernel.errors import NotFound
 from hub.payments.model import Method
+from hub.payments.settled import takes_less
 from hub.payments.states import State
 from hub.storage.database import Connection
 
 Row = dict[str, Any]
+_WITHOUT_ALL = frozenset({State.OPEN, State.STARTED, State.PROCESSING, State.PART_PAID, State.CANCELLED, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeSeen:
-    """`row` is the charge with its balances; `items`, `refunds` and `chargebacks` are rows of 0014, oldest first."""
+    """`row` is the charge with its balances; `items`, `refunds` and `chargebacks` are rows of 0014, oldest first.
+
+    `settled`: what it is for takes less now than is missing of it; told of one payment (`one`), not in lists.
+    """
 
     row: Row
     items: list[Row]
     refunds: list[Row]
     chargebacks: list[Row]
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,16 @@ async def one(connection: Connection, city_id: int, payment_id: UUID) -> Payment
     )
     if row is None:
         raise NotFound("There is no such payment here.")
-    return (await _together(connection, city_id, [dict(row)]))[0]
+    [seen] = await _together(connection, city_id, [dict(row)])
+    return PaymentSeen(seen.row, [await _looked_at(connection, charge) for charge in seen.charges])
+
+
+async def _looked_at(connection: Connection, charge: ChargeSeen) -> ChargeSeen:
+    row = charge.row
+    if row["state"] not in _WITHOUT_ALL:
+        return charge
+    about = (row["city_id"], row["charge_id"], row["payee"], row["currency"], row["amount"] - row["captured"])
+    return replace(charge, settled=await takes_less(connection, *about))
 
 
 async def payment_of_charge(connection: Connection, city_id: int, charge_id: UUID) -> UUID:
@@ -179,8 +194,8 @@ async def _together(connection: Connection, city_id: int, payments: Sequence[Row
         found[table] = by_charge
     by_payment: dict[UUID, list[ChargeSeen]] = defaultdict(list)
     for charge in charges:
-        of_charge = [found[table][charge["charge_id"]] for table in tables]
-        by_payment[charge["payment_id"]].append(ChargeSeen(dict(charge), *of_charge))
+        items, refunds, chargebacks = (found[table][charge["charge_id"]] for table in tables)
+        by_payment[charge["payment_id"]].append(ChargeSeen(dict(charge), items, refunds, chargebacks))
     return [PaymentSeen(row, by_payment[row["payment_id"]]) for row in payments]
 
 

@@ -27,6 +27,7 @@ from hub.intake.model import discreet
 from hub.kernel.ids import public_id
 from hub.kernel.money import Money
 from hub.kernel.text import choose, choose_language
+from hub.postings.model import KIND as POSTING
 from hub.watch.model import Item, Letter
 
 FOLDER = Path(__file__).parent / "texts"
@@ -37,12 +38,15 @@ _OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The texts of one language; `kinds` have `title` and `do` each."""
+    """The texts of one language; `kinds` have `title` and `do` each, `postings` what is otherwise of them where it is
+    about a posting.
+    """
 
     language: str
     locale: Locale
     texts: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
+    postings: Mapping[str, Mapping[str, str]]
 
 
 @cache
@@ -52,7 +56,7 @@ def catalogues() -> Mapping[str, Catalogue]:
     for file in sorted(FOLDER.glob("*.yaml")):
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         locale = Locale.parse({"en": "en_GB"}.get(file.stem, file.stem.replace("-", "_")))
-        found[file.stem] = Catalogue(file.stem, locale, document["texts"], document["kinds"])
+        found[file.stem] = Catalogue(file.stem, locale, **document)
     return found
 
 
@@ -105,7 +109,7 @@ def lines_of(catalogue: Catalogue, town: Town, item: Item) -> list[str]:
     # Gateways' alerts name the code `why`, the others `reason`.
     if reason := alert.detail.get("reason") or alert.detail.get("why"):
         lines.append(texts["reason"].format(reason=discreet(str(reason))))
-    lines.append(texts["do"].format(do=_kind(catalogue, alert.kind)["do"]))
+    lines.append(texts["do"].format(do=_kind(catalogue, alert)["do"]))
     # What to do speaks of these as being below.
     lines.extend(f"  {discreet(str(one))}" for one in alert.detail.get("steps", ()))
     lines.extend(f"  {one['posting']}  {one['obligation']}" for one in alert.detail.get("latest", ()))
@@ -128,7 +132,7 @@ def _money_lines(catalogue: Catalogue, detail: Mapping[str, Any]) -> list[str]:
 
 
 def _title(catalogue: Catalogue, town: Town, item: Item) -> str:
-    return _kind(catalogue, item.alert.kind)["title"].format(name=_name(catalogue, town, item.alert))
+    return _kind(catalogue, item.alert)["title"].format(name=_name(catalogue, town, item.alert))
 
 
 def _name(catalogue: Catalogue, town: Town, alert: Alert) -> str:
@@ -141,8 +145,11 @@ def _name(catalogue: Catalogue, town: Town, alert: Alert) -> str:
     return str(next(filter(None, named), alert.about))
 
 
-def _kind(catalogue: Catalogue, kind: str) -> Mapping[str, str]:
-    return catalogue.kinds.get(kind, catalogue.kinds[_OTHER])
+def _kind(catalogue: Catalogue, alert: Alert) -> Mapping[str, str]:
+    texts = catalogue.kinds.get(alert.kind, catalogue.kinds[_OTHER])
+    if alert.detail.get("kind") == POSTING:
+        return {**texts, **catalogue.postings.get(alert.kind, {})}
+    return texts
 
 
 def _moment(catalogue: Catalogue, town: Town, at: datetime) -> str:

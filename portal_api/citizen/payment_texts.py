@@ -114,6 +114,23 @@ UNALLOCATED: Texts = {
     "en": "{amount} of it is not needed. The town hall will give it back, or count it for something else.",
 }
 
+SETTLED: Texts = {
+    "hr": "Ono za što je ova uplata u međuvremenu je plaćeno na drugi način ili se sada duguje manje: nemojte to"
+    " platiti ovdje. Što još treba platiti, vidite u svojem korisničkom računu.",
+    "cs": "To, za co je tato platba, bylo mezitím zaplaceno jinak, nebo se teď dluží méně: neplaťte to zde."
+    " Co ještě zbývá zaplatit, uvidíte ve svém účtu.",
+    "uk": "Те, за що цей платіж, тим часом сплачено іншим способом або борг тепер менший: не сплачуйте його тут."
+    " Що ще треба сплатити, подивіться у Вашому кабінеті.",
+    "ro": "Ceea ce se plătește aici a fost plătit între timp pe altă cale sau acum se datorează mai puțin: nu plătiți"
+    " aici. Ce mai este de plătit vedeți în contul dumneavoastră.",
+    "sr-Cyrl": "Оно за шта је ова уплата у међувремену је плаћено на други начин или се сада дугује мање: немојте то"
+    " да платите овде. Шта још треба платити, видите на свом налогу.",
+    "sr-Latn": "Ono za šta je ova uplata u međuvremenu je plaćeno na drugi način ili se sada duguje manje: nemojte to"
+    " da platite ovde. Šta još treba platiti, vidite na svom nalogu.",
+    "en": "What this is for was paid another way meanwhile, or less of it is owed now: do not pay it here."
+    " Your account shows what is still to be paid.",
+}
+
 _ANOTHER_WAY: Texts = {
     "hr": "Povrat {amount} tim putem nije uspio. Gradska uprava će ga vratiti drugim putem.",
     "cs": "Vrácení {amount} touto cestou se nezdařilo. Úřad je vrátí jinak.",

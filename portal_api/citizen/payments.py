@@ -229,7 +229,7 @@ def payment_out(reader: Reader, seen: PaymentSeen) -> dict[str, Any]:
         "method": row["method"],
         "status": FACES[state],
         "state": state,
-        "text": _words(reader, texts.STATES[state]),
+        "text": _stands(reader, state, settled=_settled(seen)),
         "amount": reader.amount(sum(one.row["amount"] for one in seen.charges), row["currency"]),
         "created_at": moment(row["created_at"]),
         "changed_at": moment(row["changed_at"]),
@@ -244,7 +244,7 @@ _AMOUNTS = ("amount", "captured", "allocated", "unallocated", "refunding", "refu
 def _charge(reader: Reader, seen: ChargeSeen) -> dict[str, Any]:
     row, currency = seen.row, seen.row["currency"]
     state = State(row["state"])
-    said = [_words(reader, texts.STATES[state])]
+    said = [_stands(reader, state, settled=seen.settled)]
     if row["unallocated"]:
         said.append(_words(reader, texts.UNALLOCATED, reader.amount(row["unallocated"], currency)))
     for one in seen.chargebacks:
@@ -260,6 +260,21 @@ def _charge(reader: Reader, seen: ChargeSeen) -> dict[str, Any]:
         "items": [_item(reader, one, currency) for one in seen.items],
         "refunds": [_refund(reader, one, currency) for one in seen.refunds],
     }
+
+
+def _settled(seen: PaymentSeen) -> bool:
+    """Nothing more is to be paid by it, though not all has come."""
+    missing = [one for one in seen.charges if one.row["state"] != State.PAID]
+    return bool(missing) and all(one.settled for one in missing)
+
+
+def _stands(reader: Reader, state: State, *, settled: bool) -> str:
+    """What was paid another way meanwhile is neither begun, gone on with nor begun anew."""
+    words = _words(reader, texts.STATES[state])
+    if not settled:
+        return words
+    said = _words(reader, texts.SETTLED)
+    return f"{words} {said}" if state in {State.PROCESSING, State.PART_PAID} else said
 
 
 def _item(reader: Reader, row: Row, currency: str) -> dict[str, Any]:

@@ -48,6 +48,7 @@ Where not, there is time to listen to the page, which is read out from its begin
 """
 _ANSWERED = timedelta(seconds=20)
 """By then after the browser has come back the gateway was asked: still open, it waits for another card."""
+_SINCE = frozenset({Status.ENDED, Status.CORRECTED})
 _PAYABLE = frozenset({State.OPEN, State.PART_PAID})
 
 
@@ -77,7 +78,8 @@ async def show_payment(
     reader.language, reader.wanted = language, (language,)
     parts = [_part(hub, town, reader, seen.row, one, tries, captures) for one in seen.charges]
     forms = [one["onward"].url for one in parts if one["onward"] and one["onward"].form is not None]
-    status = _together(FACES[State(seen.row["state"])], [one["status"] for one in parts])
+    told = FACES[State(seen.row["state"])]
+    status = _together(told, [one["status"] for one in parts])
     # A try that is still open while the money has come another way is nothing to wait for.
     waits = tries.under_way and status is not Status.PAID
     again = any(one["again"] for one in parts)
@@ -98,7 +100,7 @@ async def show_payment(
         amount=_money(reader, sum(one.row["amount"] for one in seen.charges), seen.row["currency"]),
         parts=parts,
         until=_moment(reader, expires_at) if pressed and expires_at else None,
-        since=_moment(reader, changed) if changed and status in {Status.ENDED, Status.CORRECTED} else None,
+        since=_moment(reader, changed) if changed and status is told and status in _SINCE else None,
         waits=waits,
         kept=_kept(request),
         renews=renews is not None,
@@ -149,14 +151,15 @@ def _part(
     now = hub.gateways.now()
     in_time = expires_at is None or now < expires_at
     just_back = last is not None and last.returned_at is not None and now - last.returned_at < _ANSWERED
-    # What was paid another way meanwhile is not to be paid once more.
-    onward = None if just_back or state is State.PAID else tries.onward.get(charge_id)
+    # What was paid another way meanwhile, at its own charge or at another, is not to be paid once more.
+    offered = None if just_back or state is State.PAID else tries.onward.get(charge_id)
+    onward = None if charge.settled else offered
     # Whoever has still to enter a card is not told that there is nothing to do.
-    unpaid = Status.PART_PAID if row["captured"] else Status.TO_PAY
+    unpaid = Status.PART_PAID if row["captured"] else Status.ENDED if charge.settled else Status.TO_PAY
     by_card = payment["method"] == "card" and hub.gateways.takes_cards(town, row["payee"], payment["login"])
-    waits = state in _PAYABLE and row["attempt"] is None
+    waits = state in _PAYABLE and row["attempt"] is None and not charge.settled
     said = None
-    if last is not None and (failed or onward):
+    if last is not None and (failed or onward) and not charge.settled:
         # Also where a card was refused and the gateway's page takes another one.
         said = last.reason or ("other" if failed else None)
     again = waits and by_card and in_time
@@ -167,7 +170,7 @@ def _part(
         # What is written in another language than the page is read out in its own (WCAG 2.2 criterion 3.1.2).
         "payee_language": choose_language(name, [reader.language], town.city.language),
         "amount": _money(reader, row["amount"], row["currency"]),
-        "status": unpaid if onward else FACES[state],
+        "status": unpaid if offered or (charge.settled and state is State.OPEN) else FACES[state],
         "came": [
             _came(reader, one, row["currency"])
             for one in captures
@@ -175,6 +178,7 @@ def _part(
         ],
         "told": list(_told(reader, charge, state)),
         "said": said,
+        "settled": choose(payment_texts.SETTLED, [reader.language], reader.city.language) if charge.settled else None,
         "onward": onward,
         "card_until": _clock(reader, last.expires_at) if last and onward else None,
         "again": again,
@@ -207,7 +211,7 @@ def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[tuple[st
         return times.day(at, reader.city.timezone, reader.language)
 
     # Also while a try to pay the rest is under way.
-    if 0 < row["captured"] < row["amount"] and state in {State.PART_PAID, *UNDER_WAY}:
+    if 0 < row["captured"] < row["amount"] and state in {State.PART_PAID, *UNDER_WAY} and not charge.settled:
         amounts = {"came": row["captured"], "amount": row["amount"], "left": row["amount"] - row["captured"]}
         written = {name: _money(reader, minor, currency) for name, minor in amounts.items()}
         yield pages.texts(reader.language)["payment.came"].format(**written), None
@@ -224,6 +228,8 @@ def _told(reader: Reader, charge: ChargeSeen, state: State) -> Iterator[tuple[st
 
 def _together(status: Status, parts: list[Status]) -> Status:
     """Of the whole payment: as its parts are told."""
+    if set(parts) == {Status.ENDED}:
+        return Status.ENDED
     if status is not Status.UNDER_WAY or Status.UNDER_WAY in parts:
         return status
     return Status.PART_PAID if {Status.PAID, Status.PART_PAID} & set(parts) else Status.TO_PAY

@@ -15,7 +15,8 @@ from hub.authorisation import CITIZEN_SCOPES, STAFF_SCOPES
 from hub.gateways.model import State
 from hub.kernel.ids import new_uuid, public_id
 from hub.kernel.money import Money
-from hub.payments.model import Source
+from hub.obligations.projection import ObligationProjection
+from hub.payments.model import Source, Wanted
 from hub.payments.states import RefundState
 from hub.payments.states import State as ChargeState
 from hub.ports.payment_gateway import Started
@@ -27,6 +28,7 @@ from portal_api.citizen import payment_texts
 from portal_api.login.languages import catalogues
 from portal_api.payments import pages
 from tests.integration.gateways.harness import CARD, CITY_ID, Stage
+from tests.support.records import obligation, source
 
 
 async def page_of(town: Stage, charge: UUID) -> str:
@@ -253,6 +255,64 @@ async def test_a_try_that_was_begun_is_not_gone_on_with_where_less_is_due_now(to
         await town.worker.payments.captured(connection, keys, town.town, charge, Money(came, "EUR"), source, now, now)
     refused = await town.client.post(url, headers=ana)
     assert (refused.status_code, said in refused.json()["detail"]) == (409, True), refused.text
+
+
+@pytest.mark.parametrize(("begun", "came"), [(True, 12550), (False, 50)])
+async def test_what_was_paid_by_transfer_meanwhile_is_not_to_be_paid_by_card(town: Stage, begun, came):
+    charge = await town.charge()
+    await _meant_for(town, charge, 12550)
+    page = f"{await page_of(town, charge)}&lang=en"
+    action, fields = form((await town.client.get(page)).text)
+    if begun:
+        await town.client.post(town.url + action, data=fields)
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys, now = await town.worker.vault.keys(connection, CITY_ID), town.clock.now()
+        [row] = await connection.fetch("select obligation_id from charge_items where charge_id = $1", charge)
+        await town.worker.payments.receive(
+            connection, keys, town.town, payee="grad", amount=Money(came, "EUR"),
+            source=Source("statement_entry", new_uuid()), at=now, now=now, allocations=[Wanted(row["obligation_id"])],
+        )  # fmt: skip
+    pressed = await town.client.post(town.url + action, data=fields)
+    assert "trouble=conflict" in pressed.headers["location"]
+    for _ in range(2):
+        seen = (await town.client.get(page)).text
+        assert re.findall(r"<strong>([^<]+)</strong>", seen) == ["Over"]
+        assert "paid another way meanwhile, or less of it is owed now: do not pay it here" in seen
+        assert ('class="button"' in seen, "<form" in seen, "Nothing has come" in seen) == (False, False, False)
+        assert "takes no card for it now" not in seen
+        # And likewise when it is over.
+        town.clock.move(timedelta(minutes=31))
+        await town.ask(timedelta())
+        async with town.worker.database.town(CITY_ID) as connection:
+            await town.worker.payments.end_settled(connection, CITY_ID, town.clock.now())
+    assert await town.paid(charge) == ("expired", 0)
+
+
+async def test_what_a_gateway_works_on_while_it_is_paid_by_transfer_is_told_so(town: Stage):
+    charge = await town.charge()
+    await _meant_for(town, charge, 12550)
+    await town.pay(await town.start(charge), {"do": "pay", "card": "4000000000000119"})
+    await town.judge()
+    assert (await town.paid(charge))[0] == "processing"
+    async with town.worker.database.town(CITY_ID) as connection:
+        await connection.execute("update obligations set cancelled = true")
+    seen = (await town.client.get(f"{await page_of(town, charge)}&lang=en")).text
+    assert re.findall(r"<strong>([^<]+)</strong>", seen) == ["Being processed"]
+    assert "<p>What this is for was paid another way meanwhile" in seen
+
+
+async def _meant_for(town: Stage, charge: UUID, minor: int) -> None:
+    """An obligation of Ana's that the charge is to pay."""
+    async with town.worker.database.town(CITY_ID) as connection:
+        keys = await town.worker.vault.keys(connection, CITY_ID)
+        owed = Money(minor, "EUR")
+        record = obligation(str(charge), original=owed, outstanding=owed, instalments=())
+        await ObligationProjection().apply(connection, keys, source(CITY_ID, town.clock.now()), [record])
+        await connection.execute(
+            """insert into charge_items (city_id, charge_id, number, obligation_id, amount)
+               select city_id, $1, 1, obligation_id, $2 from obligations where source_key = $3""",
+            charge, minor, str(charge),
+        )  # fmt: skip
 
 
 async def test_nobody_guesses_the_address_of_a_page(town: Stage):

@@ -15,6 +15,7 @@ import pytest
 
 from hub.authorisation import Role
 from hub.cities.money import Refunds
+from hub.jobs.queue import Job
 from hub.kernel.assurance import Assurance
 from hub.kernel.errors import NotFound
 from hub.kernel.ids import new_uuid, parse_public_id, public_id
@@ -22,13 +23,14 @@ from hub.kernel.money import Money
 from hub.logins import resolution
 from hub.obligations.projection import ObligationProjection
 from hub.payments import views
-from hub.payments.model import Source
+from hub.payments.model import Source, Wanted
 from hub.staff import service as staff
 from hub.staff.model import Grant
 from hub.storage import retention
 from hub.subjects import rotation
 from hub.subjects import service as subjects
 from hub.tokens.service import AccessToken
+from hub.worker import Work
 from portal_api.admin import till
 from portal_api.requests import Staff
 from tests.support.hub import Api, make_settings, opened
@@ -144,6 +146,32 @@ async def test_a_citizen_pays(hub, ana):
     assert good(await ana.get("payments/" + payment["id"], **{"Accept-Language": "uk"}))["text"] == "Сплачено."
     again = await ana.get(f"payments/{payment['id']}")
     assert (await ana.get(f"payments/{payment['id']}", **{"If-None-Match": again.headers["etag"]})).status_code == 304
+
+
+async def test_what_was_paid_by_transfer_meanwhile_is_told(hub, ana):
+    fee, other = await owe(hub), await owe(hub, "o2")
+    alone = good(await ana.post("payments", content(fee)), 201)
+    both = good(await ana.post("payments", content(fee, other)), 201)
+    async with hub.worker.database.town(1) as connection:
+        [charge] = await connection.fetch(
+            "select charge_id from charges where payment_id = $1", parse_public_id("pay", alone["id"])
+        )
+        await hub.worker.payments.begin_attempt(connection, 1, charge["charge_id"], hub.clock.now())
+        keys, now = await hub.worker.vault.keys(connection, 1), hub.clock.now()
+        await hub.worker.payments.receive(
+            connection, keys, hub.worker.towns.by_slug["pregrada"], payee="grad", amount=Money(12550, "EUR"),
+            source=Source("statement_entry", new_uuid()), at=now, now=now,
+            allocations=[Wanted(parse_public_id("obl", fee))],
+        )  # fmt: skip
+    for payment, state in (alone, "started"), (both, "open"):
+        seen = good(await ana.get(f"payments/{payment['id']}", **{"Accept-Language": "en"}))
+        said = "What this is for was paid another way meanwhile, or less of it is owed now: do not pay it here."
+        assert (seen["state"], seen["text"].startswith(said)) == (state, True), seen["text"]
+        assert seen["charges"][0]["text"] == seen["text"]
+    refused(await ana.post(f"payments/{both['id']}/attempts"), 409, "conflict")
+    await Work(hub.worker).expire_payments(Job(1, 1, "payments.expire", "payments.expire", {}, 1, 1, new_uuid()))
+    seen = good(await ana.get(f"payments/{both['id']}", **{"Accept-Language": "en"}))
+    assert (seen["status"], seen["state"], seen["text"].startswith(said)) == ("ended", "expired", True)
 
 
 async def test_a_payment_is_begun_once_also_after_the_keys_of_the_town_were_rotated(hub, ana):

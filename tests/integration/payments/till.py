@@ -19,6 +19,7 @@ from hub.kernel.clock import FixedClock
 from hub.kernel.ids import new_uuid
 from hub.kernel.money import Money
 from hub.obligations.projection import ObligationProjection
+from hub.payments import views
 from hub.payments.model import Captured, Payer, Source, Wanted
 from hub.payments.service import PaymentService
 from hub.ports.payment_gateway import Outcome
@@ -206,6 +207,19 @@ class Till:
     async def cancel(self, payment_id: UUID) -> None:
         async with self.database.town(1) as connection:
             await self.payments.cancel(connection, 1, payment_id, by="payer", now=self.now)
+
+    async def goes_on(self, charge_id: UUID, minor: int) -> None:
+        async with self.database.town(1) as connection:
+            await self.payments.attempt_goes_on(connection, 1, charge_id, eur(minor))
+
+    async def end_settled(self) -> int:
+        async with self.database.town(1) as connection:
+            return await self.payments.end_settled(connection, 1, self.now)
+
+    async def settled(self, payment_id: UUID) -> list[bool]:
+        """Of each charge, as somebody who opens the payment's page sees it."""
+        async with self.app.town(1) as connection:
+            return [one.settled for one in (await views.one(connection, 1, payment_id)).charges]
 
     async def expire(self) -> int:
         async with self.database.town(1) as connection:

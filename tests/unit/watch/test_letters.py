@@ -47,6 +47,13 @@ def test_a_catalogue_is_whole(language):
         assert sorted(re.findall(COMMANDS, texts["do"])) == sorted(re.findall(COMMANDS, english.kinds[kind]["do"])), (
             kind
         )
+    for kind, texts in english.postings.items():
+        own = one.postings[kind]
+        assert ({key: places(text) for key, text in own.items()}, one.postings.keys()) == (
+            {key: places(text) for key, text in texts.items()}, english.postings.keys(),
+        )  # fmt: skip
+        assert re.findall(COMMANDS, own.get("do", "")) == re.findall(COMMANDS, texts.get("do", ""))
+        assert not {*own.values()} & ({*one.kinds[kind].values()} | ({*texts.values()} if language != "en" else set()))
     if language in {"uk", "sr-Cyrl"}:
         commands = r"munihub[ a-z-]*|happened|did-not-happen|worker|done|refused|again|\{\w+\}|" + COMMANDS
         left = re.sub(commands, "", " ".join(one.texts.values()) + " ".join(t["do"] for t in one.kinds.values()))
@@ -59,6 +66,8 @@ def test_latin_is_the_cyrillic_text_written_in_latin():
     cyrillic, latin = catalogues()["sr-Cyrl"], catalogues()["sr-Latn"]
     for kind, texts in cyrillic.kinds.items():
         assert latin.kinds[kind] == {key: serbian_latin(text) for key, text in texts.items()}
+    for kind, texts in cyrillic.postings.items():
+        assert latin.postings[kind] == {key: serbian_latin(text) for key, text in texts.items()}
 
 
 def test_the_languages_are_those():
@@ -77,11 +86,10 @@ AT = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 PAY, CBK, RFD, TRA = (f"{one}_01jd3v9k6cf3rs2k4w5m8q7x1t" for one in ("pay", "cbk", "rfd", "tra"))
 
 
-def written(language: str, kind: str, about: str, slug: str = "pregrada", **detail) -> tuple[str, list[str]]:
+def written(language: str, alert: str, about: str, slug: str = "pregrada", **detail) -> tuple[str, list[str]]:
     """Subject and lines of a letter about one new alert."""
     town = Town(load_city(PROJECT / f"config/cities/{slug}/city.yaml"), {})
-    alert = Alert(new_uuid(), kind, about, detail, AT, AT, 1)
-    items = [Item(alert, "new", 1, Facts(1, AT))]
+    items = [Item(Alert(new_uuid(), alert, about, detail, AT, AT, 1), "new", 1, Facts(1, AT))]
     catalogue = catalogues()[language]
     return subject_of(catalogue, town, items), text_of(catalogue, town, Letter("x", AT, items)).splitlines()
 
@@ -125,6 +133,19 @@ def test_a_gateway_has_the_name_that_citizens_know_and_the_reason_its_code():
     _, lines = written("hr", "gateway_differs", "kartica", gateway="kartica", open=3, found_now=["state"])
     assert lines[2] == "Još otvoreno: 3."
     assert lines[3].startswith("Što učiniti: ")
+
+
+def test_a_posting_is_nothing_that_a_citizen_sent():
+    detail = {"back_office": "financije", "delivery": "dlv_1", "reason": "refused", "says": "Ana"}
+    told, lines = written("en", "delivery_refused", "financije", kind="post_payment", **detail)
+    assert told.endswith(" has refused to be told of a payment")
+    assert lines[3].endswith("counted there by hand. The citizen has paid, and need do nothing.")
+    told, lines = written("en", "delivery_in_doubt", "dlv_1", kind="post_payment", **detail)
+    assert "nobody knows whether " in told
+    assert told.endswith(" was told of a payment")
+    assert "deliveries happened or did-not-happen" in lines[4]
+    told, _ = written("en", "delivery_refused", "financije", kind="submit_case", **detail)
+    assert told.endswith(" has refused something a citizen sent")
 
 
 def test_what_disagrees_is_named_below():
