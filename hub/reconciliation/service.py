@@ -8,6 +8,7 @@ from uuid import UUID
 from hub.alerts import service as alerts
 from hub.back_offices.model import Town
 from hub.kernel.clock import Clock
+from hub.kernel.errors import NotReady
 from hub.obligations import door as obligations
 from hub.obligations import paid_here
 from hub.payments.service import PaymentService
@@ -54,9 +55,12 @@ class ReconciliationService(Verbs):
     async def accept(self, city_id: int, statement_id: UUID, *, by: str, reason: str) -> None:
         """A statement that is held counts instead of the one before it, and what is new in it is looked at.
 
-        Raises NotFound, Conflict.
+        Raises NotFound, Conflict, and NotReady while the town's keys are being replaced.
         """
         async with self._database.town(city_id) as connection:
+            if len((await self._vault.keys(connection, city_id)).index) > 1:
+                # What both tell is known by the old key in one of them, perhaps, and by the new one in the other.
+                raise NotReady("The town's keys are being replaced: accept it when that is done.")
             await accepting.accept(connection, city_id, statement_id, by=by, reason=reason, now=self._clock.now())
             await matching.enqueue_match(connection, city_id)
 

@@ -25,17 +25,25 @@ VANISHED = "statement_entries_vanished"
 """Alert: entries are booked that the bank does not tell any more."""
 
 
-# What a month, say, tells as well was set aside while its day told it.
+# What a month, say, tells as well was set aside while its day told it. Given as an array, since of a query within this
+# one PostgreSQL may compare each with each, for minutes where they are thousands.
 _TOLD_ELSEWHERE = """
     select e.entry_id from statement_entries e join statements s using (city_id, statement_id)
     where e.city_id = $1 and e.account = $2 and e.state = 'set_aside' and e.reason = 'repeated' and s.state = 'counts'
-      and e.likeness in (select likeness from statement_entries where city_id = $1 and entry_id = any ($3))"""
+      and e.likeness = any ($3)
+    order by e.entry_id for update of e"""
 
 
 async def accept(
     connection: Connection, city_id: int, statement_id: UUID, *, by: str, reason: str, now: datetime
 ) -> None:
     """It counts instead of the one that counted. What is new in it is to be matched then. Raises NotFound, Conflict."""
+    account = await connection.fetchval(
+        "select account from statements where city_id = $1 and statement_id = $2", city_id, statement_id
+    )
+    # Before anything is locked: a file that is read may take minutes, and locks what its statements correct.
+    if account is not None and not await corrections.alone_now(connection, city_id, account):
+        raise Conflict("Another statement of this account is read or accepted just now: try again in a moment.")
     before = await corrections.counting(connection, city_id, statement_id)
     counts = None
     if before is not None and before != statement_id:
@@ -61,9 +69,11 @@ async def accept(
     for state in (State.NEW, State.QUEUED):
         waited = [row["entry_id"] for row in gone if row["state"] == state]
         await said.move(waited, Event.SET_ASIDE, state, State.SET_ASIDE, "vanished")
-    # What stands for one that is booked, or that somebody has decided of, would count twice.
+    # What stands for one that is booked, that somebody has decided of, or that another statement tells, as the day of a
+    # month does, would count twice.
     stands = any(
-        row["state"] in (State.BOOKED, State.REVERSED) or (row["state"], row["reason"]) == (State.SET_ASIDE, None)
+        row["state"] in (State.BOOKED, State.REVERSED)
+        or (row["state"] == State.SET_ASIDE and row["reason"] in (None, "repeated"))
         for row in gone
     )
     looked_at = [row["entry_id"] for row in added if row["reason"] == "disagrees"]
@@ -74,7 +84,7 @@ async def accept(
         State.QUEUED if stands else State.NEW, "perhaps_repeated" if stands else None,
     )  # fmt: skip
     await _counts_instead(said, statement_id, StatementState(new["state"]), before)
-    told_elsewhere = await connection.fetch(_TOLD_ELSEWHERE, city_id, new["account"], [row["entry_id"] for row in gone])
+    told_elsewhere = await connection.fetch(_TOLD_ELSEWHERE, city_id, new["account"], [row["likeness"] for row in gone])
     reopened = [row["entry_id"] for row in told_elsewhere]
     await said.move(reopened, Event.REOPENED, State.SET_ASIDE, State.QUEUED, "perhaps_repeated")
     await repeated.judge(connection, city_id, statement_id, new["account"], new["format"], now, only=fresh)

@@ -47,6 +47,20 @@ class Before:
         return self.surely or (self.moved and end.agrees is True)
 
 
+# Of two that are judged at the same time neither sees what the other one tells: both would count, or neither.
+_TURN = "hashtextextended('statements/' || $1, $2)"
+
+
+async def alone(connection: Connection, city_id: int, account: str) -> None:
+    """Wait until nobody else reads or accepts statements of an account; nobody does until this transaction ends."""
+    await connection.execute(f"select pg_advisory_xact_lock({_TURN})", account, city_id)
+
+
+async def alone_now(connection: Connection, city_id: int, account: str) -> bool:
+    """The same without waiting: whether nobody did."""
+    return bool(await connection.fetchval(f"select pg_try_advisory_xact_lock({_TURN})", account, city_id))
+
+
 async def told_before(connection: Connection, city_id: int, account: str, statement: Statement) -> Before | None:
     """None where it comes for the first time."""
     known = await connection.fetchval(
@@ -113,7 +127,12 @@ async def same(
 async def hold(
     connection: Connection, city_id: int, statement_id: UUID, statement: Statement, account: str, now: datetime
 ) -> None:
-    """A statement and its entries, which have been written, wait for somebody."""
+    """A statement and its entries, which have been written, wait for somebody.
+
+    Nobody is told of a report or a notification: nothing of it counts, and banks send them again, longer, all day.
+    """
+    if statement.kind is not Kind.STATEMENT:
+        return
     await connection.execute(
         """update statement_entries set state = 'held'
            where city_id = $1 and statement_id = $2 and state in ('new', 'queued')""",
@@ -130,17 +149,19 @@ async def hold(
 
 # ── What differs ─────────────────────────────────────────────────────────────────────────────────
 
-# As many as both have of the same are the same, in their order. What is pending in one and booked in the other is not.
+# As many as both have of the same are the same, in their order; first what money depends on, so that it stays, and
+# another one is gone. What is pending in one and booked in the other is not the same.
 _TOLD_BY_BOTH = """
     with told as (
-        select *, row_number() over (partition by statement_id, likeness, pending order by place, part) as nth
+        select *, row_number() over (partition by statement_id, likeness, pending
+                                     order by state in ('booked', 'reversed') desc, place, part) as nth
         from (select entry_id, statement_id, place, part, likeness, state, reason, bank_reference, currency, amount,
                      booked_on, state = 'set_aside' and coalesce(reason, '') in ('pending', 'information') as pending
               from statement_entries where city_id = $1 and statement_id in ($2, $3)) e)"""
 
 _LEFTOVERS = f"""{_TOLD_BY_BOTH}
     select coalesce(b.entry_id, a.entry_id) as entry_id, coalesce(b.statement_id, a.statement_id) as statement_id,
-           coalesce(b.state, a.state) as state, coalesce(b.reason, a.reason) as reason,
+           coalesce(b.state, a.state) as state, coalesce(b.reason, a.reason) as reason, likeness,
            coalesce(b.bank_reference, a.bank_reference) as bank_reference, coalesce(b.currency, a.currency) as currency,
            coalesce(b.amount, a.amount) as amount, coalesce(b.booked_on, a.booked_on) as booked_on
     from (select * from told where statement_id = $2) b

@@ -159,6 +159,7 @@ class _Taking:
         if ways_of(self._town.city, account) != self._ways:
             problem = f"is of the account {account}, whose bank has other ways than the file was read by: compare"
             raise Broken(f"{problem} `statements` of its payee in city.yaml, and send other banks' statements apart")
+        await corrections.alone(self._connection, city_id, account)
         before = await corrections.told_before(self._connection, city_id, account, statement)
         rows = Rows(self._keys, statement, new_uuid(), account, self._now)
         try:
