@@ -19,6 +19,10 @@ from uuid import UUID
 from hub.kernel.ids import public_id
 
 _INTEREST = 10
+"""Of what was paid, one part in so many may have gone into interest unseen."""
+
+_MOST_WAYS = 1000
+"""In which a movement may come about that are looked at."""
 
 
 class Telling(StrEnum):
@@ -91,14 +95,15 @@ def judge(before: Said, after: Said, paid: Sequence[Paid], *, lists_keys: bool) 
     judged = {one.posting_id: _counted(one, by_key=True) for one in paid if one.names & named}
     left = [one for one in paid if one.posting_id not in judged]
     fell = _fell(before, after, _oldest(left))
+    listed = [one.amount for one in judged.values()]
     # What the listed ones explain is not somebody else's.
-    movement = 0 if fell is None else fell - sum(one.amount for one in judged.values())
+    movement = 0 if fell is None else fell - sum(listed)
+    movement = _with_interest(movement, [one for one in left if _may_be_in(one, after)], listed)
     for one in left:
         moved = one
         if _may_be_in(one, after):
             step = _share(one, movement)
-            # Interest that was paid with it has moved nothing that another one could have moved back.
-            movement -= step if step < 0 else min(step, max(movement, 0))
+            movement -= step
             moved = replace(one, fallen=one.fallen + step)
         judged[one.posting_id] = _standing(moved, after, keyed=keyed, comparable=fell is not None)
     after_all = [judged[one.posting_id] for one in paid]
@@ -150,16 +155,31 @@ def _counted(one: Paid, *, by_key: bool) -> Paid:
     return replace(one, fallen=one.amount, uncounted=0, standing=Standing.COUNTED, by_key=by_key)
 
 
-def _share(one: Paid, movement: int) -> int:
-    """How much of a movement of the amounts is taken as this one, with its sign.
+def _with_interest(movement: int, paid: Sequence[Paid], listed: Sequence[int]) -> int:
+    """A movement of the amounts, and the interest that was paid besides.
 
-    Interest that grew between two words of the office, and into which the payment went first, is seen in neither: what
-    is missing of a payment, up to a tenth of it, is taken for that.
+    Interest that grew between two words of the office, and into which a payment went first, is seen in neither: where
+    nothing that is open explains the movement, and something does with up to a tenth of what was paid, it is that. The
+    office counts in the order in which it is told; what nobody tells it, or it refused, somebody may have booked.
     """
+    ends = {(0, sum(max(amount, 0) for amount in listed))}
+    explained = set(ends)
+    for one in paid:
+        rest = one.amount - one.fallen
+        further = {(total + rest, into + max(rest, 0)) for total, into in ends}
+        explained |= further
+        ends = ends | further if one.telling in {Telling.REFUSED, Telling.NOBODY} else further
+        if len(ends) > _MOST_WAYS:
+            return movement
+    if any(total == movement for total, _ in explained):
+        return movement
+    return max((total for total, into in explained if 0 < total - movement <= into // _INTEREST), default=movement)
+
+
+def _share(one: Paid, movement: int) -> int:
+    """How much of a movement of the amounts is taken as this one, with its sign."""
     rest = one.amount - one.fallen
-    if rest < 0:
-        return min(0, max(rest, movement))
-    return rest if 0 < rest - movement <= one.amount // _INTEREST else max(0, min(rest, movement))
+    return min(0, max(rest, movement)) if rest < 0 else max(0, min(rest, movement))
 
 
 def _oldest(paid: Sequence[Paid]) -> int:
