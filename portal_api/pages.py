@@ -35,6 +35,16 @@ def read_cursor(text: str, length: int) -> list[str]:
     return parts
 
 
+def read_number(cursor: str | None) -> int | None:
+    """The whole number of a cursor that is one, 18 digits at most. Raises InvalidRequest."""
+    if cursor is None:
+        return None
+    [text] = read_cursor(cursor, 1)
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    raise InvalidRequest("This cursor is not one of ours: use `next_cursor` as it was given.", field="query.cursor")
+
+
 def read_public_cursor(prefix: str, cursor: str | None) -> UUID | None:
     """The id, written with `prefix`, of the last row of the page before. Raises InvalidRequest."""
     if cursor is None:

@@ -187,15 +187,15 @@ class _Taking:
     async def _entries(self, rows: Rows) -> StatementEnd:
         while True:
             batch = await self._thread.run(lambda: list(itertools.islice(self._items, _AT_ONCE)))
-            number = next((place for place, one in enumerate(batch) if isinstance(one, StatementEnd)), None)
+            ends = ((place, one) for place, one in enumerate(batch) if isinstance(one, StatementEnd))
+            number, end = next(ends, (len(batch), None))
             if not batch:
                 raise Broken("ends before its statement does")
             made = [row for one in batch[:number] for row in rows.of(one)]
             if made:
                 await self._connection.execute(_INSERT, *zip(*made, strict=True))
-            if number is not None:
+            if end is not None:
                 self._items = itertools.chain(batch[number + 1 :], self._items)
-                end: StatementEnd = batch[number]  # type: ignore[assignment] # it was looked for
                 return end
 
     async def _insert(

@@ -17,11 +17,11 @@ from hub.access_log import service as access_log
 from hub.cities.back_offices import DeliveryKind
 from hub.delivery.model import Delivery, State
 from hub.delivery.verbs import Desk
-from hub.kernel.errors import Gone, InvalidRequest, NotFound
+from hub.kernel.errors import Gone, NotFound
 from hub.kernel.ids import parse_public_id, public_id
 from portal_api.admin.looking import Reason, actor_of, why
 from portal_api.errors import responses
-from portal_api.pages import Cursor, Limit, read_cursor, write_cursor
+from portal_api.pages import Cursor, Limit, read_number, write_cursor
 from portal_api.parameters import NO_NUL, Slug
 from portal_api.render import moment
 from portal_api.requests import AsStaff, Staff
@@ -119,7 +119,7 @@ async def list_deliveries(
     limit: Limit = 50,
 ) -> Response:
     """Newest first."""
-    before = _before(cursor)
+    before = read_number(cursor)
     theirs = None if staff.everywhere else [one for one in staff.town.back_offices if staff.sees(one)]
     if back_office is not None:
         theirs = [back_office] if theirs is None or back_office in theirs else []
@@ -292,16 +292,6 @@ def _out(one: Delivery) -> dict[str, Any]:
         **{name: getattr(one, name) for name in names},
         **{name: moment(getattr(one, name)) for name in times},
     }
-
-
-def _before(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    [text] = read_cursor(cursor, 1)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
-        raise InvalidRequest(detail, field="query.cursor")
-    return int(text)
 
 
 def _json(content: Any) -> Response:

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from hub.kernel.errors import InvalidRequest
 from hub.payments.model import Wanted
 from hub.reconciliation import outgoing
 from hub.statements import corrections, entries
@@ -27,7 +26,7 @@ from portal_api.admin.statements import (
 )
 from portal_api.admin.till import refuse_own_debts
 from portal_api.errors import responses
-from portal_api.pages import Cursor, Limit, read_cursor, write_cursor
+from portal_api.pages import Cursor, Limit, read_number, write_cursor
 from portal_api.requests import AsStaff, Staff
 
 router = APIRouter(tags=["admin"])
@@ -65,7 +64,7 @@ async def list_statement_differences(
     """Than the one that it was told instead of (`corrects`); nothing of one that corrects none. Balances stand in the
     two statements.
     """
-    one, city_id, start = await own_statement(staff, statement_id), staff.town.city.id, _start(cursor)
+    one, city_id, start = await own_statement(staff, statement_id), staff.town.city.id, read_number(cursor) or 0
     found: list[corrections.Difference] = []
     async with staff.hub.database.town(city_id) as connection:
         if one.corrects is not None:
@@ -162,16 +161,6 @@ async def _refuse_own(staff: Staff, one: StatementRow) -> None:
             gone = await entries.listed(connection, keys, state=[State.BOOKED], entry_ids=ids, limit=_MOST)
         paid = [each for entry in gone for each in await outgoing.paid_with(connection, city_id, entry, None)]
     await refuse_own_debts(staff, "", [Wanted(each) for each in paid])
-
-
-def _start(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    text = read_cursor(cursor, 1)[0]
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        detail = "This cursor is not one of ours: use `next_cursor` as it was given."
-        raise InvalidRequest(detail, field="query.cursor")
-    return int(text)
 
 
 def _json(content: Any) -> Response:

@@ -30,19 +30,14 @@ async def test_payments_of_an_obligation_are_found_without_looking_at_all_of_the
     await owner.execute("analyze payments")
     await owner.close()
     async with desk.app.town(1) as connection:
-        asked = []
-
-        class Heard:
-            async def fetch(self, sql, *values):
-                asked.append((sql, values))
-                return await connection.fetch(sql, *values)
-
+        asked: list[asyncpg.connection.LoggedQuery] = []
         filters = Filters(obligation_id=owed, payees=["grad"], method=None, states=[State.OPEN, State.PAID])
-        found = await views.page(Heard(), 1, filters, None, 50)  # type: ignore[arg-type]
+        with connection.query_logger(asked.append):
+            found = await views.page(connection, 1, filters, None, 50)
         assert {one.row["payment_id"] for one in found} == {meant, given}
         assert await views.page(connection, 1, replace(filters, payees=["vodovod"]), None, 50) == []
-        [page, values] = asked[0]
-        [plan] = orjson.loads(await connection.fetchval(f"explain (analyze, format json) {page}", *values))
+        page = asked[0]
+        [plan] = orjson.loads(await connection.fetchval(f"explain (analyze, format json) {page.query}", *page.args))
     assert sum(_looked_at(plan["Plan"])) < 20
 
 

@@ -137,6 +137,13 @@ def test_interest_that_was_paid_and_went_back_as_debt_is_not_what_is_missing(lef
     assert sum(one.uncounted for one in after) == 0
 
 
+def test_many_that_nobody_tells_are_judged_at_once():
+    """Each of them may be in or not: forty would have a million million ways."""
+    given_up = [paid(3**number, Telling.NOBODY) for number in range(40)]
+    after = judge(said(3**40), said(3**40 - 5), given_up, lists_keys=False)
+    assert sum(one.fallen for one in after) == 5
+
+
 def test_what_the_amounts_contain_already_is_counted_when_the_receipt_comes():
     (one,) = judge(said(100), said(60), [paid(telling=Telling.UNDER_WAY)], lists_keys=False)
     after = told(one, Telling.TOLD, LATER)
